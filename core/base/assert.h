@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ASSERT: a broken internal invariant. Active in every build, never an optimiser hint; never for guest behaviour. */
+/* ASSERT: a broken internal invariant. Active in every build, never an optimiser hint; never for guest
+ * behaviour. */
 #ifndef LATHE_CORE_BASE_ASSERT_H
 #define LATHE_CORE_BASE_ASSERT_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Little-endian loads and stores at any alignment, and small bit helpers: the only punned access in the project. */
+/* Little-endian loads and stores at any alignment, and small bit helpers: the only punned access in the
+ * project. */
 #ifndef LATHE_CORE_BASE_BYTES_H
 #define LATHE_CORE_BASE_BYTES_H
 

@@ -12,7 +12,8 @@ struct error {
     char text[ERROR_TEXT_MAX];
 };
 
-/* Formats the message into *err (ignored where err is NULL) and returns false, so that `return error_set(...)` works. */
+/* Formats the message into *err (ignored where err is NULL) and returns false, so that `return
+ * error_set(...)` works. */
 bool error_set(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Prefixes an already filled message with a context ("hda: ..."). Returns false. */
