@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* Guest memory access by the processor.
+ *
+ * mem_read and mem_write are the instruction's own accesses through a segment: limit and rights checks,
+ * paging, debug and alignment checks, exact faults. The fast path is inline; whatever is unusual takes
+ * mem_*_slow. linear_* skip segmentation: for descriptor tables, TSS and stacks that the architecture
+ * addresses by itself. All return false with cpu->exception filled when the access faults; memory is then
+ * untouched.
+ */
+#ifndef LATHE_CORE_X86_ACCESS_H
+#define LATHE_CORE_X86_ACCESS_H
+
+#include "core/base/bytes.h"
+#include "core/x86/cpu.h"
+
+/* Slow halves: every check, page crossing, devices. `size` 1, 2, 4 or 8 bytes. On a fault the result is 0 and
+ * cpu->exception.pending is set. */
+uint64_t mem_read_slow(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
+                       unsigned size);
+void mem_write_slow(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
+                    unsigned size, uint64_t value);
+
+/* Linear accesses at any alignment. user: as at CPL 3 (else supervisor, whatever the CPL). */
+bool linear_read(struct cpu *cpu, gva_t address, unsigned size, bool user, uint64_t *value);
+bool linear_write(struct cpu *cpu, gva_t address, unsigned size, bool user, uint64_t value);
+
+/* Proves that `size` bytes from `address` can be written (or read) without a fault; sets A and D bits as the
+ * access would. For operations that must fault before they change anything. */
+bool linear_probe(struct cpu *cpu, gva_t address, uint64_t size, bool user, bool write);
+
+/* The limit and rights check of a segment access alone, raising #GP or #SS (SDM 3A 5.3); *address is the
+ * linear one. */
+bool segment_check(struct cpu *cpu, enum seg_index seg, uint64_t offset, unsigned size, bool write,
+                   gva_t *address);
+
+/* Translates for the given access; raises #PF. write sets D. The result is a physical address after A20. */
+bool mmu_translate(struct cpu *cpu, gva_t address, bool user, bool write, gpa_t *physical);
+
+/* As the debugger sees it: no faults, no A and D bits, no TLB fill. */
+bool mmu_peek(struct cpu *cpu, gva_t address, gpa_t *physical);
+
+/* Asks to leave the trace after the instruction under way. */
+void trace_stop_after(struct cpu *cpu, const struct insn *insn);
+
+static inline struct tlb_entry *mem_fast_entry(struct cpu *cpu, gva_t linear)
+{
+    return &cpu->tlb.entry[tlb_index(linear)];
+}
+
+static inline uint8_t *mem_host(const struct tlb_entry *entry, gva_t linear)
+{
+    return (uint8_t *)(uintptr_t)(linear + entry->addend);
+}
+
+/* Host address for a plain read of `size` bytes at seg:offset, or NULL for the slow path. */
+static inline const uint8_t *mem_fast_read(struct cpu *cpu, enum seg_index seg, uint64_t offset,
+                                           unsigned size)
+{
+    const struct segment *segment = &cpu->seg[seg];
+    if (__builtin_expect(offset + size > segment->read_end, 0))
+        return NULL;
+    gva_t linear = (segment->base + offset) & cpu->linear_mask;
+    const struct tlb_entry *entry = mem_fast_entry(cpu, linear);
+    if (__builtin_expect(entry->read[cpu->user] != ((linear + size - 1) & ~(gva_t)(MEM_PAGE_SIZE - 1)), 0))
+        return NULL;
+    return mem_host(entry, linear);
+}
+
+static inline uint8_t *mem_fast_write(struct cpu *cpu, enum seg_index seg, uint64_t offset, unsigned size)
+{
+    const struct segment *segment = &cpu->seg[seg];
+    if (__builtin_expect(offset + size > segment->write_end, 0))
+        return NULL;
+    gva_t linear = (segment->base + offset) & cpu->linear_mask;
+    const struct tlb_entry *entry = mem_fast_entry(cpu, linear);
+    if (__builtin_expect(entry->write[cpu->user] != ((linear + size - 1) & ~(gva_t)(MEM_PAGE_SIZE - 1)), 0))
+        return NULL;
+    return mem_host(entry, linear);
+}
+
+static inline bool mem_read(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
+                            unsigned size, uint64_t *value)
+{
+    const uint8_t *host = mem_fast_read(cpu, seg, offset, size);
+    if (__builtin_expect(host != NULL, 1)) {
+        *value = load_le(host, size);
+        return true;
+    }
+    *value = mem_read_slow(cpu, insn, seg, offset, size);
+    return !cpu->exception.pending;
+}
+
+static inline bool mem_write(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
+                             unsigned size, uint64_t value)
+{
+    uint8_t *host = mem_fast_write(cpu, seg, offset, size);
+    if (__builtin_expect(host != NULL, 1)) {
+        store_le(host, size, value);
+        return true;
+    }
+    mem_write_slow(cpu, insn, seg, offset, size, value);
+    return !cpu->exception.pending;
+}
+
+#endif

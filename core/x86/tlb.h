@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* Software TLB: direct-mapped, part of what the guest can see.
+ *
+ * The architectural half of an entry (page, frame, rights) is filled, used and dropped by one rule on every
+ * engine and travels in snapshots. The fast half is derived: tags that match only where a plain host access
+ * is allowed.
+ */
+#ifndef LATHE_CORE_X86_TLB_H
+#define LATHE_CORE_X86_TLB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/mem/memory.h"
+
+struct cpu;
+
+enum { TLB_SHIFT = 10, TLB_ENTRIES = 1 << TLB_SHIFT };
+
+#define TLB_NONE UINT64_MAX /* never equal to a page-aligned address */
+#define MEM_NONE UINT64_MAX
+
+enum tlb_right {
+    TLB_WRITABLE = 1 << 0, /* R/W of every level */
+    TLB_USER = 1 << 1,     /* U/S of every level */
+    TLB_NX = 1 << 2,
+    TLB_DIRTY = 1 << 3,  /* D is set in memory: a write needs no walk */
+    TLB_GLOBAL = 1 << 4, /* survives MOV CR3 */
+    TLB_LARGE = 1 << 5,  /* piece of a 2M, 4M or 1G page: INVLPG drops all of them */
+};
+
+struct tlb_entry {
+    uint64_t read[2], write[2]; /* derived: linear page for [supervisor, user], or TLB_NONE */
+    uint64_t addend;            /* derived: host address = linear + addend */
+    gva_t page;                 /* linear page address, or TLB_NONE: free */
+    gpa_t frame;                /* physical page address, before A20 */
+    uint32_t rights;            /* enum tlb_right */
+    uint32_t spare;
+};
+
+struct tlb {
+    struct tlb_entry entry[TLB_ENTRIES];
+    uint16_t filled[TLB_ENTRIES];   /* entries in use, so that a flush costs what was filled */
+    uint16_t position[TLB_ENTRIES]; /* where each used entry stands in `filled` */
+    uint32_t filled_count;
+};
+
+static inline unsigned tlb_index(gva_t address)
+{
+    return (unsigned)(address >> MEM_PAGE_SHIFT) & (TLB_ENTRIES - 1);
+}
+
+void tlb_init(struct tlb *tlb);
+
+/* Entry for an address, or NULL. */
+struct tlb_entry *tlb_find(struct tlb *tlb, gva_t address);
+
+/* Puts a translation in its slot, evicting what was there, and derives its fast half. */
+struct tlb_entry *tlb_fill(struct cpu *cpu, gva_t address, gpa_t frame, uint32_t rights);
+
+/* MOV CR3 keeps global entries; everything else that flushes drops them too. Also forgets the code page. */
+void tlb_flush(struct cpu *cpu, bool keep_global);
+void tlb_flush_page(struct cpu *cpu, gva_t address);
+
+/* Recomputes the fast half of all entries (A20, CR0.WP, the physical map changed) or of those that map a
+ * frame. */
+void tlb_derive_all(struct cpu *cpu);
+void tlb_derive_memory_page(struct cpu *cpu, mem_t page);
+void tlb_derive_entry(struct cpu *cpu, struct tlb_entry *entry);
+
+#endif
