@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* What the x87 files share: the register stack, stack faults, and how an operation's exceptions retire. */
+#ifndef LATHE_CORE_X86_FPU_X87_INTERNAL_H
+#define LATHE_CORE_X86_FPU_X87_INTERNAL_H
+
+#include "core/x86/fpu/softfloat_parts.h"
+#include "core/x86/fpu/x87.h"
+
+enum { X87_CONDITIONS = X87_C0 | X87_C1 | X87_C2 | X87_C3 };
+
+/* Environment of one operation: RC, PC and masks of the control word, no flags yet. */
+static inline struct float_env x87_env(const struct x87 *f)
+{
+    static const uint8_t precisions[4] = {24, 64, 53, 64}; /* PC = 01 is reserved and acts as 64 bits */
+    return (struct float_env){.rounding = f->control >> 10 & 3,
+                              .precision = precisions[f->control >> 8 & 3],
+                              .masks = f->control & FLOAT_EXCEPTIONS};
+}
+
+static inline bool x87_masked(const struct x87 *f, unsigned exceptions)
+{
+    return !(exceptions & ~(unsigned)f->control & FLOAT_EXCEPTIONS);
+}
+
+/* Status bits that an operation leaves: its flags and C1. Where a fault on the operands is unmasked nothing
+   was computed, so only faults are reported. */
+uint16_t x87_outcome(const struct float_env *env);
+
+/* Sets flags and C1 from an operation. False: an unmasked fault, the result is not to be used and nothing
+ * popped. */
+bool x87_retire(struct x87 *f, const struct float_env *env);
+
+/* #IS: sets IE, SF and C1 (overflow 1, underflow 0). True where masked: the caller delivers the default NaN.
+ */
+bool x87_stack_fault(struct x87 *f, bool overflow);
+
+void x87_push(struct x87 *f, struct float80 value);
+void x87_pop(struct x87 *f);
+
+/* Replaces C0, C2 and C3 (C1 is x87_retire's). */
+static inline void x87_set_conditions(struct x87 *f, unsigned conditions)
+{
+    f->status = (uint16_t)((f->status & ~(unsigned)(X87_C0 | X87_C2 | X87_C3)) | conditions);
+}
+
+/* True where ST(0) is in use; otherwise the underflow's masked response is done (ST(0) = default NaN). */
+bool x87_need_st0(struct x87 *f);
+
+/* Finishes a one-operand instruction: retires and writes ST(0). */
+void x87_finish_st0(struct x87 *f, const struct float_env *env, struct float80 result);
+
+#endif

@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: MIT */
+/* The soft x87 against the x87 of the host CPU, on x86-64 Linux hosts: random edge-weighted states, every
+   instruction but the transcendentals, registers, tags, status word and memory compared bit for bit. Each
+   case loads a state with FXRSTOR, runs one instruction from a small code buffer and reads the state back
+   with FXSAVE, which never raises #MF. Environment: LATHE_SILICON_CASES=N cases an instruction,
+   LATHE_SILICON_SEED=N. */
+#define _DEFAULT_SOURCE 1 /* MAP_ANONYMOUS */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/bytes.h"
+#include "core/x86/fpu/x87.h"
+
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/mman.h>
+
+/* --- One instruction in software: a decoder of D8..DF that calls core/x86/fpu --- */
+
+struct operands {
+    uint8_t opcode, modrm;
+    uint8_t *memory;
+    uint32_t eflags;
+};
+
+static uint8_t reg_of(const struct operands *o)
+{
+    return o->modrm >> 3 & 7;
+}
+
+static uint8_t rm_of(const struct operands *o)
+{
+    return o->modrm & 7;
+}
+
+static void finish_store(struct x87 *f, struct x87_store s, uint8_t *memory, unsigned size)
+{
+    if (s.write) {
+        for (unsigned i = 0; i < size && i < 8; i++)
+            memory[i] = (uint8_t)(s.low >> 8 * i);
+        if (size == 10)
+            store_le16(memory + 8, s.high);
+    }
+    x87_store_commit(f, &s);
+}
+
+static void run_d8(struct x87 *f, struct operands *o)
+{
+    enum x87_op op = (enum x87_op)reg_of(o);
+    if (o->modrm < 0xc0)
+        x87_arith_m32(f, op, load_le32(o->memory));
+    else if (op == X87_COM || op == X87_COMP)
+        x87_fcom(f, rm_of(o), false, op == X87_COMP);
+    else
+        x87_arith_st(f, op, 0, rm_of(o), false);
+}
+
+static void run_d9_register(struct x87 *f, struct operands *o)
+{
+    if (o->modrm < 0xc8)
+        x87_fld_st(f, rm_of(o));
+    else if (o->modrm < 0xd0)
+        x87_fxch(f, rm_of(o));
+    else if (o->modrm >= 0xe8 && o->modrm < 0xef)
+        x87_fld_constant(f, (enum x87_constant)rm_of(o));
+    else
+        switch (o->modrm) {
+        case 0xe0: x87_fchs(f); break;
+        case 0xe1: x87_fabs(f); break;
+        case 0xe4: x87_ftst(f); break;
+        case 0xe5: x87_fxam(f); break;
+        case 0xf4: x87_fxtract(f); break;
+        case 0xf5: x87_fprem1(f); break;
+        case 0xf6: x87_fdecstp(f); break;
+        case 0xf7: x87_fincstp(f); break;
+        case 0xf8: x87_fprem(f); break;
+        case 0xfa: x87_fsqrt(f); break;
+        case 0xfc: x87_frndint(f); break;
+        case 0xfd: x87_fscale(f); break;
+        default: ck_abort_msg("no such instruction"); break;
+        }
+}
+
+static void run_d9(struct x87 *f, struct operands *o)
+{
+    if (o->modrm >= 0xc0) {
+        run_d9_register(f, o);
+        return;
+    }
+    switch (reg_of(o)) {
+    case 0: x87_fld_m32(f, load_le32(o->memory)); break;
+    case 2: finish_store(f, x87_fst_m32(f, false), o->memory, 4); break;
+    case 3: finish_store(f, x87_fst_m32(f, true), o->memory, 4); break;
+    case 5: x87_fldcw(f, load_le16(o->memory)); break;
+    case 7: store_le16(o->memory, x87_fnstcw(f)); break;
+    default: ck_abort_msg("no such instruction"); break;
+    }
+}
+
+static bool condition(const struct operands *o)
+{
+    static const uint8_t flags[4] = {0x01, 0x40, 0x41, 0x04}; /* B, E, BE, U */
+    return o->eflags & flags[reg_of(o) & 3];
+}
+
+static void run_da(struct x87 *f, struct operands *o)
+{
+    if (o->modrm < 0xc0)
+        x87_arith_int(f, (enum x87_op)reg_of(o), (int32_t)load_le32(o->memory));
+    else if (o->modrm == 0xe9)
+        x87_fcom(f, 1, true, 2);
+    else
+        x87_fcmov(f, rm_of(o), condition(o));
+}
+
+static void run_fcomi(struct x87 *f, struct operands *o, bool pop)
+{
+    o->eflags = (o->eflags & ~0x8d5u) | x87_fcomi(f, rm_of(o), reg_of(o) == 5, pop);
+}
+
+static void run_db_register(struct x87 *f, struct operands *o)
+{
+    if (o->modrm == 0xe2)
+        x87_fnclex(f);
+    else if (o->modrm == 0xe3)
+        x87_fninit(f);
+    else if (o->modrm >= 0xe8)
+        run_fcomi(f, o, false);
+    else
+        x87_fcmov(f, rm_of(o), !condition(o));
+}
+
+static void run_db(struct x87 *f, struct operands *o)
+{
+    if (o->modrm >= 0xc0) {
+        run_db_register(f, o);
+        return;
+    }
+    switch (reg_of(o)) {
+    case 0: x87_fild(f, (int32_t)load_le32(o->memory)); break;
+    case 1: finish_store(f, x87_fisttp(f, 32), o->memory, 4); break;
+    case 2: finish_store(f, x87_fist(f, 32, false), o->memory, 4); break;
+    case 3: finish_store(f, x87_fist(f, 32, true), o->memory, 4); break;
+    case 5: x87_fld_m80(f, (struct float80){load_le64(o->memory), load_le16(o->memory + 8)}); break;
+    case 7: finish_store(f, x87_fstp_m80(f), o->memory, 10); break;
+    default: ck_abort_msg("no such instruction"); break;
+    }
+}
+
+static const enum x87_op swapped[8] = {X87_ADD,  X87_MUL, X87_COM,  X87_COMP,
+                                       X87_SUBR, X87_SUB, X87_DIVR, X87_DIV};
+
+static void run_dc(struct x87 *f, struct operands *o)
+{
+    if (o->modrm < 0xc0)
+        x87_arith_m64(f, (enum x87_op)reg_of(o), load_le64(o->memory));
+    else
+        x87_arith_st(f, swapped[reg_of(o)], rm_of(o), 0, false);
+}
+
+static void run_dd_register(struct x87 *f, struct operands *o)
+{
+    switch (reg_of(o)) {
+    case 0: x87_ffree(f, rm_of(o), false); break;
+    case 2: x87_fst_st(f, rm_of(o), false); break;
+    case 3: x87_fst_st(f, rm_of(o), true); break;
+    case 4: x87_fcom(f, rm_of(o), true, 0); break;
+    case 5: x87_fcom(f, rm_of(o), true, 1); break;
+    default: ck_abort_msg("no such instruction"); break;
+    }
+}
+
+static void run_dd(struct x87 *f, struct operands *o)
+{
+    if (o->modrm >= 0xc0) {
+        run_dd_register(f, o);
+        return;
+    }
+    switch (reg_of(o)) {
+    case 0: x87_fld_m64(f, load_le64(o->memory)); break;
+    case 1: finish_store(f, x87_fisttp(f, 64), o->memory, 8); break;
+    case 2: finish_store(f, x87_fst_m64(f, false), o->memory, 8); break;
+    case 3: finish_store(f, x87_fst_m64(f, true), o->memory, 8); break;
+    case 7: store_le16(o->memory, x87_fnstsw(f)); break;
+    default: ck_abort_msg("no such instruction"); break;
+    }
+}
+
+static void run_de(struct x87 *f, struct operands *o)
+{
+    if (o->modrm < 0xc0)
+        x87_arith_int(f, (enum x87_op)reg_of(o), (int16_t)load_le16(o->memory));
+    else if (o->modrm == 0xd9)
+        x87_fcom(f, 1, false, 2);
+    else
+        x87_arith_st(f, swapped[reg_of(o)], rm_of(o), 0, true);
+}
+
+static void run_df_register(struct x87 *f, struct operands *o)
+{
+    if (o->modrm < 0xc8)
+        x87_ffree(f, rm_of(o), true);
+    else
+        run_fcomi(f, o, true);
+}
+
+static void run_df(struct x87 *f, struct operands *o)
+{
+    if (o->modrm >= 0xc0) {
+        run_df_register(f, o);
+        return;
+    }
+    switch (reg_of(o)) {
+    case 0: x87_fild(f, (int16_t)load_le16(o->memory)); break;
+    case 1: finish_store(f, x87_fisttp(f, 16), o->memory, 2); break;
+    case 2: finish_store(f, x87_fist(f, 16, false), o->memory, 2); break;
+    case 3: finish_store(f, x87_fist(f, 16, true), o->memory, 2); break;
+    case 4: x87_fbld(f, load_le64(o->memory), load_le16(o->memory + 8)); break;
+    case 5: x87_fild(f, (int64_t)load_le64(o->memory)); break;
+    case 6: finish_store(f, x87_fbstp(f), o->memory, 10); break;
+    default: finish_store(f, x87_fist(f, 64, true), o->memory, 8); break;
+    }
+}
+
+static void run_software(struct x87 *f, struct operands *o)
+{
+    static void (*const run[8])(struct x87 *, struct operands *) = {run_d8, run_d9, run_da, run_db,
+                                                                    run_dc, run_dd, run_de, run_df};
+    run[o->opcode & 7](f, o);
+}
+
+/* --- What to run --- */
+
+struct instruction {
+    const char *name;
+    uint8_t opcode, modrm; /* modrm below C0: memory operand, /reg in bits 5..3 */
+    uint8_t many;          /* number of consecutive forms: ST(i), or /reg */
+    uint8_t skip_c1;       /* processors differ in C1 */
+};
+
+/* FCOMI and its kin: Intel documents C1 = 0, AMD leaves it. */
+static const struct instruction instructions[] = {
+    {"FADD..FDIVR ST,ST(i)", 0xd8, 0xc0, 64, 0},
+    {"FADD..FDIVR m32", 0xd8, 0x00, 8, 0},
+    {"FADD..FDIVR m64", 0xdc, 0x00, 8, 0},
+    {"FIADD..FIDIVR m32", 0xda, 0x00, 8, 0},
+    {"FIADD..FIDIVR m16", 0xde, 0x00, 8, 0},
+    {"FADD ST(i),ST", 0xdc, 0xc0, 16, 0},
+    {"FSUB..FDIVR ST(i),ST", 0xdc, 0xe0, 32, 0},
+    {"FADDP ST(i),ST", 0xde, 0xc0, 16, 0},
+    {"FSUBP..FDIVRP ST(i),ST", 0xde, 0xe0, 32, 0},
+    {"FCOMPP", 0xde, 0xd9, 1, 0},
+    {"FUCOMPP", 0xda, 0xe9, 1, 0},
+    {"FUCOM FUCOMP", 0xdd, 0xe0, 16, 0},
+    {"FLD ST(i)", 0xd9, 0xc0, 8, 0},
+    {"FLD m32", 0xd9, 0x00, 1, 0},
+    {"FLD m64", 0xdd, 0x00, 1, 0},
+    {"FLD m80", 0xdb, 0x28, 1, 0},
+    {"FILD m16", 0xdf, 0x00, 1, 0},
+    {"FILD m32", 0xdb, 0x00, 1, 0},
+    {"FILD m64", 0xdf, 0x28, 1, 0},
+    {"FBLD", 0xdf, 0x20, 1, 0},
+    {"FST m32", 0xd9, 0x10, 1, 0},
+    {"FSTP m32", 0xd9, 0x18, 1, 0},
+    {"FST m64", 0xdd, 0x10, 1, 0},
+    {"FSTP m64", 0xdd, 0x18, 1, 0},
+    {"FSTP m80", 0xdb, 0x38, 1, 0},
+    {"FIST m16", 0xdf, 0x10, 1, 0},
+    {"FISTP m16", 0xdf, 0x18, 1, 0},
+    {"FIST m32", 0xdb, 0x10, 1, 0},
+    {"FISTP m32", 0xdb, 0x18, 1, 0},
+    {"FISTP m64", 0xdf, 0x38, 1, 0},
+    {"FISTTP m16", 0xdf, 0x08, 1, 0},
+    {"FISTTP m32", 0xdb, 0x08, 1, 0},
+    {"FISTTP m64", 0xdd, 0x08, 1, 0},
+    {"FBSTP", 0xdf, 0x30, 1, 0},
+    {"FST FSTP ST(i)", 0xdd, 0xd0, 16, 0},
+    {"FXCH", 0xd9, 0xc8, 8, 0},
+    {"FCMOVcc", 0xda, 0xc0, 32, 0},
+    {"FCMOVNcc", 0xdb, 0xc0, 32, 0},
+    {"FUCOMI FCOMI", 0xdb, 0xe8, 16, 1},
+    {"FUCOMIP FCOMIP", 0xdf, 0xe8, 16, 1},
+    {"FCHS", 0xd9, 0xe0, 1, 0},
+    {"FABS", 0xd9, 0xe1, 1, 0},
+    {"FTST", 0xd9, 0xe4, 1, 0},
+    {"FXAM", 0xd9, 0xe5, 1, 0},
+    {"FLD constant", 0xd9, 0xe8, 7, 0},
+    {"FXTRACT", 0xd9, 0xf4, 1, 0},
+    {"FPREM1", 0xd9, 0xf5, 1, 0},
+    {"FDECSTP", 0xd9, 0xf6, 1, 0},
+    {"FINCSTP", 0xd9, 0xf7, 1, 0},
+    {"FPREM", 0xd9, 0xf8, 1, 0},
+    {"FSQRT", 0xd9, 0xfa, 1, 0},
+    {"FRNDINT", 0xd9, 0xfc, 1, 0},
+    {"FSCALE", 0xd9, 0xfd, 1, 0},
+    {"FFREE", 0xdd, 0xc0, 8, 0},
+    {"FFREEP", 0xdf, 0xc0, 8, 0},
+    {"FNCLEX", 0xdb, 0xe2, 1, 0},
+    {"FNINIT", 0xdb, 0xe3, 1, 0},
+    {"FLDCW", 0xd9, 0x28, 1, 0},
+    {"FNSTCW", 0xd9, 0x38, 1, 0},
+    {"FNSTSW", 0xdd, 0x38, 1, 0},
+};
+
+/* Clears the bits of the status word on which processors differ. */
+static uint16_t comparable(const struct instruction *insn, uint16_t status)
+{
+    return insn->skip_c1 && !(status & X87_SF) ? status & (uint16_t)~X87_C1 : status;
+}
+
+/* --- Random states --- */
+
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static uint64_t random_mantissa(uint64_t *state)
+{
+    uint64_t r = next_random(state), shape = next_random(state);
+    unsigned shift = shape >> 8 & 63;
+    switch (shape & 15) {
+    case 0: return UINT64_C(1) << 63;
+    case 1: return ~UINT64_C(0);
+    case 2: return 0;
+    case 3: return UINT64_C(3) << 62;
+    case 4: return ~UINT64_C(0) << shift | UINT64_C(1) << 63;
+    case 5: return UINT64_C(1) << 63 | UINT64_C(1) << shift;
+    case 6: return r >> shift;
+    case 7: return (UINT64_C(1) << 63) + (r >> shift);
+    case 8: return (UINT64_C(1) << 63 | r) & ~UINT64_C(0) << shift;
+    case 9: return ((UINT64_C(1) << 63 | r) & ~UINT64_C(0) << shift) + (UINT64_C(1) << shift >> 1);
+    case 10: return ~(r >> shift);
+    default: return UINT64_C(1) << 63 | r;
+    }
+}
+
+static struct float80 random_float80(uint64_t *state)
+{
+    static const uint16_t anchors[] = {0,      0,      1,      0x3fff, 0x3fff, 0x7ffe, 0x7fff,
+                                       0x7fff, 0x3f81, 0x3f6a, 0x407e, 0x3c01, 0x3bcd, 0x43fe,
+                                       0x400e, 0x401e, 0x403e, 0x403a, 0x0040, 0x7fbe};
+    uint64_t r = next_random(state);
+    unsigned exponent = anchors[r % (sizeof anchors / sizeof *anchors)];
+    if (r >> 8 & 1)
+        exponent += (unsigned)(r >> 16 & 7) - 4u;
+    else if (r >> 9 & 1)
+        exponent = (unsigned)(r >> 16);
+    else if (r >> 10 & 1)
+        exponent = 0x3fff + (unsigned)(r >> 16 & 127) - 64u;
+    struct float80 v = {random_mantissa(state), (uint16_t)((exponent & 0x7fff) | (r >> 40 & 0x8000))};
+    if (f80_exponent(v) && r >> 57) /* keep unnormals rare */
+        v.mantissa |= UINT64_C(1) << 63;
+    return v;
+}
+
+static uint64_t random_memory(uint64_t *state)
+{
+    static const uint64_t anchors[] = {0,
+                                       1,
+                                       UINT64_C(0x7ff0000000000000),
+                                       UINT64_C(0x7f8000007f800000),
+                                       UINT64_C(0xffc00000ffc00000),
+                                       UINT64_C(0x000fffffffffffff),
+                                       UINT64_C(0x3ff0000000000000),
+                                       UINT64_C(0x3f8000003f800000),
+                                       UINT64_C(0x8000000080008000),
+                                       UINT64_C(0x0000000100000001),
+                                       UINT64_C(0x007fffff007fffff),
+                                       UINT64_C(0x7fffffffffffffff)};
+    uint64_t r = next_random(state), v = anchors[r % (sizeof anchors / sizeof *anchors)];
+    switch (r >> 8 & 3) {
+    case 0: return next_random(state);
+    case 1: return v ^ (next_random(state) & 1) << 63 ^ (next_random(state) & 1) << 31;
+    case 2: return v ^ next_random(state) >> (r >> 16 & 63);
+    default: return v ^ next_random(state) << (r >> 16 & 63);
+    }
+}
+
+static void random_state(uint64_t *state, struct x87 *f, bool memory_is_m80, uint8_t *memory)
+{
+    uint64_t r = next_random(state);
+    *f = (struct x87){0};
+    x87_fldcw(f, (uint16_t)(r & 1 ? r >> 16 : (r >> 16 | 0x3f)));
+    x87_set_status(f, (uint16_t)(r >> 32));
+    f->status &= (uint16_t) ~((~f->control & 0x3f) | X87_SF);
+    for (unsigned i = 0; i < 8; i++)
+        x87_set(f, i, random_float80(state));
+    if (r >> 1 & 1) { /* operands of nearby magnitude */
+        struct float80 v = x87_get(f, 1), w = x87_get(f, 0);
+        v.sign_exponent = (uint16_t)(w.sign_exponent + (r >> 48 & 127) - 64);
+        x87_set(f, 1, v);
+    }
+    f->tag = r >> 2 & 3 ? 0xff : (uint8_t)(r >> 56 | (r >> 4 & 7 ? 3u << f->top : 0));
+    if (r >> 8 & 1)
+        f->tag &= (uint8_t) ~(1u << ((f->top + 7) & 7));
+    struct float80 m = random_float80(state);
+    store_le64(memory, memory_is_m80 ? m.mantissa : random_memory(state));
+    store_le64(memory + 8, 0x5a5a5a5a5a5a0000 | m.sign_exponent);
+}
+
+/* --- FXSAVE images --- */
+
+static void to_image(const struct x87 *f, uint8_t *image)
+{
+    memset(image, 0, 512);
+    store_le16(image, f->control);
+    store_le16(image + 2, x87_fnstsw(f));
+    image[4] = f->tag;
+    store_le32(image + 24, 0x1f80);
+    for (unsigned i = 0; i < 8; i++) {
+        store_le64(image + 32 + 16 * i, x87_get(f, i).mantissa);
+        store_le16(image + 40 + 16 * i, x87_get(f, i).sign_exponent);
+    }
+}
+
+static bool same_image(const struct instruction *insn, const uint8_t *a, const uint8_t *b)
+{
+    if (load_le16(a) != load_le16(b) || a[4] != b[4])
+        return false;
+    if (comparable(insn, load_le16(a + 2)) != comparable(insn, load_le16(b + 2)))
+        return false;
+    for (unsigned i = 0; i < 8; i++)
+        if (memcmp(a + 32 + 16 * i, b + 32 + 16 * i, 10) != 0)
+            return false;
+    return true;
+}
+
+static void print_image(const char *what, const uint8_t *image, const uint8_t *memory, uint64_t eflags)
+{
+    printf("  %s cw %04x sw %04x tag %02x fl %03x st0 %04x.%016llx st1 %04x.%016llx st7 %04x.%016llx m "
+           "%016llx.%04x\n",
+           what, load_le16(image), load_le16(image + 2), image[4], (unsigned)eflags & 0x8d5,
+           load_le16(image + 40), (unsigned long long)load_le64(image + 32), load_le16(image + 56),
+           (unsigned long long)load_le64(image + 48), load_le16(image + 152),
+           (unsigned long long)load_le64(image + 144), (unsigned long long)load_le64(memory),
+           load_le16(memory + 8));
+}
+
+/* --- The comparison --- */
+
+/* fxrstor [rdi]; popf(rcx); instruction; pushf -> rax; fxsave [rdx]; fninit */
+typedef uint64_t code_fn(const uint8_t *before, uint8_t *memory, uint8_t *after, uint64_t eflags);
+
+static unsigned emit(uint8_t *code, uint8_t opcode, uint8_t modrm)
+{
+    static const uint8_t before[] = {0x0f, 0xae, 0x0f, 0x51, 0x9d}; /* fxrstor [rdi]; push rcx; popfq */
+    static const uint8_t after[] = {0x9c, 0x58, 0x0f, 0xae, 0x02,   /* pushfq; pop rax; fxsave [rdx] */
+                                    0xdb, 0xe3, 0xc3};              /* fninit; ret */
+    uint8_t *p = code;
+    memcpy(p, before, sizeof before);
+    p += sizeof before;
+    *p++ = opcode;
+    *p++ = modrm < 0xc0 ? modrm | 6 : modrm; /* [rsi] */
+    memcpy(p, after, sizeof after);
+    return (unsigned)(p - code + (int)sizeof after);
+}
+
+static bool one_case(code_fn *code, const struct instruction *insn, uint8_t modrm, uint64_t *seed, bool print)
+{
+    uint8_t before[512] __attribute__((aligned(16))), hard[512] __attribute__((aligned(16))) = {0}, soft[512];
+    uint8_t memory[16], hard_memory[16], soft_memory[16];
+    struct x87 f;
+    bool fbld = insn->opcode == 0xdf && modrm == 0x20;
+    random_state(seed, &f, insn->opcode == 0xdb || fbld, memory);
+    uint64_t eflags = 0x202 | (next_random(seed) & 0x8d5);
+    if (fbld) /* digits above 9 are undefined */
+        for (unsigned i = 0; i < 9; i++)
+            memory[i] = (uint8_t)((memory[i] & 15) % 10 + (memory[i] >> 4) % 10 * 16);
+    memcpy(hard_memory, memory, 16);
+    memcpy(soft_memory, memory, 16);
+    to_image(&f, before);
+    uint64_t hard_eflags = code(before, hard_memory, hard, eflags);
+    struct operands o = {insn->opcode, modrm, soft_memory, (uint32_t)eflags};
+    run_software(&f, &o);
+    to_image(&f, soft);
+    bool same = same_image(insn, hard, soft) && memcmp(hard_memory, soft_memory, 16) == 0 &&
+                !((hard_eflags ^ o.eflags) & 0x8d5);
+    if (!same && print) {
+        printf("%s (%02x %02x)\n", insn->name, insn->opcode, modrm);
+        print_image("before", before, memory, eflags);
+        print_image("host  ", hard, hard_memory, hard_eflags);
+        print_image("soft  ", soft, soft_memory, o.eflags);
+    }
+    return same;
+}
+
+static uint64_t setting(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+    return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+START_TEST(test_against_host)
+{
+    uint64_t cases = setting("LATHE_SILICON_CASES", 6000), seed = setting("LATHE_SILICON_SEED", 1);
+    uint8_t *buffer =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (buffer == MAP_FAILED) {
+        puts("x87 against host: skipped, no executable memory");
+        return;
+    }
+    unsigned failed = 0;
+    for (unsigned k = 0; k < sizeof instructions / sizeof *instructions; k++) {
+        const struct instruction *insn = &instructions[k];
+        unsigned failures = 0;
+        code_fn *code;
+        memcpy(&code, &buffer, sizeof code);
+        uint64_t per_form = cases * (insn->many > 4 ? 4 : 1) / insn->many;
+        for (unsigned form = 0; form < insn->many; form++) {
+            unsigned step = insn->modrm < 0xc0 ? 8 : 1;
+            uint8_t modrm = (uint8_t)(insn->modrm + form * step);
+            emit(buffer, insn->opcode, modrm);
+            for (uint64_t i = 0; i < per_form; i++)
+                failures += !one_case(code, insn, modrm, &seed, failures < 3);
+        }
+        if (failures)
+            printf("%s: %u of %llu differ\n", insn->name, failures,
+                   (unsigned long long)(per_form * insn->many));
+        failed += failures;
+    }
+    munmap(buffer, 4096);
+    fflush(stdout);
+    ck_assert_uint_eq(failed, 0);
+}
+END_TEST
+#else
+START_TEST(test_against_host)
+{
+    puts("x87 against host: skipped, the host is not x86-64 Linux");
+}
+END_TEST
+#endif
+
+int main(void)
+{
+    Suite *suite = suite_create("x87 silicon");
+    TCase *tests = tcase_create("host");
+    tcase_set_timeout(tests, 3600);
+    tcase_add_test(tests, test_against_host);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
