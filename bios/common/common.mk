@@ -2,12 +2,12 @@
 # What every firmware image is built from: the option ROM finisher, and the rules for 16-bit objects.
 $(OUT)/romsum: common/romsum.c
 	@mkdir -p $(@D)
-	$(HOSTCC) -O1 -std=c17 -Wall -Wextra -o $@ $<
+	@echo "  HOSTCC $@"; $(HOSTCC) -O1 -std=c17 -Wall -Wextra -o $@ $<
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC16) $(CFLAGS16) -MMD -MP -c -o $@ $<
+	@echo "  CC16 $<"; $(CC16) $(CFLAGS16) -MMD -MP -c -o $@ $<
 
 $(OUT)/%.o: %.S
 	@mkdir -p $(@D)
-	$(CC16) -m16 -I. -Wa,--noexecstack -MMD -MP -c -o $@ $<
+	@echo "  CC16 $<"; $(CC16) -m16 -I. -Wa,--noexecstack -MMD -MP -c -o $@ $<
