@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+# System BIOS: one 64 KiB segment, linked flat.
+SYSTEM_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard system/*.c)) $(patsubst %.S,$(OUT)/%.o,$(wildcard system/*.S))
+
+all: images/bios.bin
+images/bios.bin: $(OUT)/system/bios.elf
+	@mkdir -p $(@D)
+	$(OBJCOPY16) -O binary -j .image $< $@
+	@chmod 644 $@
+
+$(OUT)/system/bios.elf: $(SYSTEM_OBJS) system/system.lds
+	$(LD16) -m elf_i386 --no-warn-rwx-segments --gc-sections -e reset_vector -T system/system.lds -Map $(OUT)/system/bios.map -o $@ $(SYSTEM_OBJS)
+
+-include $(SYSTEM_OBJS:.o=.d)
