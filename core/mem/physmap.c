@@ -120,6 +120,15 @@ void physmap_move(struct physmap *map, struct physmap_region *region, gpa_t base
     refresh(map, base, region->size);
 }
 
+void physmap_retarget(struct physmap *map, struct physmap_region *region, mem_t offset)
+{
+    if (region->offset == offset)
+        return;
+    region->offset = offset;
+    if ((region->reads || region->writes) && map->changed)
+        map->changed(map->changed_opaque, region->base, region->size);
+}
+
 static const struct physmap_region *region_at(const struct physmap *map, gpa_t address, bool write)
 {
     unsigned number;

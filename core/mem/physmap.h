@@ -62,6 +62,9 @@ void physmap_enable(struct physmap *map, struct physmap_region *region, bool rea
 /* Moves a region (BARs). */
 void physmap_move(struct physmap *map, struct physmap_region *region, gpa_t base);
 
+/* Changes which guest memory is behind a MEMORY or ROM region (bank switches). */
+void physmap_retarget(struct physmap *map, struct physmap_region *region, mem_t offset);
+
 /* The region that answers; NULL where nobody does. */
 const struct physmap_region *physmap_reader(const struct physmap *map, gpa_t address);
 const struct physmap_region *physmap_writer(const struct physmap *map, gpa_t address);
