@@ -137,4 +137,30 @@ void x87_fsin(struct x87 *f);
 void x87_fcos(struct x87 *f);
 void x87_fsincos(struct x87 *f);
 
+/* --- Memory images (SDM volume 1, 8.1.10 and 10.5.1) --- */
+/* FNSTENV and FNSAVE formats. Virtual-8086 mode uses REAL, 64-bit mode PROTECTED. */
+enum x87_layout { X87_REAL16, X87_PROTECTED16, X87_REAL32, X87_PROTECTED32 };
+enum { X87_ENV_MAX = 28, X87_SAVE_MAX = 108, X87_FXSAVE_SIZE = 160 };
+/* Bytes of the environment (14 or 28); FNSAVE images are 80 more. */
+unsigned x87_env_size(enum x87_layout layout);
+/* Fill the image; the caller stores it and then commits (FNSTENV masks all exceptions, FNSAVE initialises).
+ */
+void x87_fnstenv(const struct x87 *f, enum x87_layout layout, uint8_t image[X87_ENV_MAX]);
+void x87_fnstenv_commit(struct x87 *f);
+void x87_fldenv(struct x87 *f, enum x87_layout layout, const uint8_t image[X87_ENV_MAX]);
+void x87_fnsave(const struct x87 *f, enum x87_layout layout, uint8_t image[X87_SAVE_MAX]);
+void x87_fnsave_commit(struct x87 *f);
+void x87_frstor(struct x87 *f, enum x87_layout layout, const uint8_t image[X87_SAVE_MAX]);
+/* x87 part of FXSAVE, FXRSTOR and of the legacy region of XSAVE: bytes 0..23 and 32..159; 24..31 (MXCSR) are
+   not touched. wide: REX.W, 64-bit FIP and FDP without selectors. */
+void x87_fxsave(const struct x87 *f, bool wide, uint8_t image[X87_FXSAVE_SIZE]);
+void x87_fxrstor(struct x87 *f, bool wide, const uint8_t image[X87_FXSAVE_SIZE]);
+
+/* --- MMX aliasing (SDM volume 1, 9.5.1) --- */
+/* Every MMX instruction but EMMS: TOP = 0, all registers in use. MMn is mantissa[n]. */
+void x87_mmx_enter(struct x87 *f);
+/* Writing MMn also sets the sign and exponent to ones. */
+void x87_mmx_write(struct x87 *f, unsigned n, uint64_t value);
+void x87_emms(struct x87 *f);
+
 #endif
