@@ -65,7 +65,10 @@ void vga_update(struct vga *vga)
 
 void vga_write_dispi(struct vga *vga, unsigned reg, uint16_t value)
 {
+    bool wide = vga->dispi.enable & DISPI_8BIT_DAC;
     enum vbe_dispi_event event = vbe_dispi_write(&vga->dispi, reg, value, &vga->log);
+    if (wide != !!(vga->dispi.enable & DISPI_8BIT_DAC))
+        vga_dac_convert(&vga->dac, !wide);
     if (event == DISPI_CHANGED_CLEARED) {
         memset(vga->memory->host + vga->vram, 0, vga->vram_size);
         memory_written(vga->memory, vga->vram, vga->vram_size);

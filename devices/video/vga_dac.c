@@ -71,6 +71,12 @@ void vga_dac_lookup(const struct vga_dac *dac, bool wide, uint32_t pixels[256])
     }
 }
 
+void vga_dac_convert(struct vga_dac *dac, bool to_wide)
+{
+    for (unsigned i = 0; i < sizeof dac->colours; i++)
+        dac->colours[i] = (uint8_t)(to_wide ? level(dac->colours[i], false) : dac->colours[i] >> 2u);
+}
+
 const struct state_field vga_dac_fields[] = {
     STATE_SCALAR(struct vga_dac, mask),
     STATE_SCALAR(struct vga_dac, index),

@@ -31,6 +31,9 @@ uint8_t vga_dac_state(const struct vga_dac *dac);
 uint8_t vga_dac_read(struct vga_dac *dac, bool wide);
 void vga_dac_write(struct vga_dac *dac, uint8_t value, bool wide);
 
+/* Converts the stored colours when the width changes, so that the picture stays the same. */
+void vga_dac_convert(struct vga_dac *dac, bool to_wide);
+
 /* Pixel words of all 256 values that can arrive, after the mask. */
 void vga_dac_lookup(const struct vga_dac *dac, bool wide, uint32_t pixels[256]);
 

@@ -65,6 +65,12 @@ static inline uint32_t vga_plane_mask(unsigned planes)
 /* Writes a register of the Bochs interface and acts on it: windows move, video memory is cleared. */
 void vga_write_dispi(struct vga *vga, unsigned reg, uint16_t value);
 
+/* The registers at 3C0h to 3DFh (offset 0 to 1Fh), whatever the bus decodes: the way through the PCI register
+ * page.
+ */
+uint8_t vga_register_read(struct vga *vga, uint32_t offset);
+void vga_register_write(struct vga *vga, uint32_t offset, uint8_t value);
+
 /* Recomputes the data path and the memory windows after any register changed that they depend on. */
 void vga_update(struct vga *vga);
 

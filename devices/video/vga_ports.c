@@ -182,27 +182,21 @@ static void write_3c0(struct vga *vga, uint32_t offset, uint8_t value)
 
 static bool awake(const struct vga *vga)
 {
-    return vga->decode_io && vga->enable & 1;
+    return vga->enable & 1;
 }
 
-static uint32_t ports_3c0_read(void *self, uint32_t offset, unsigned size)
+static uint8_t block_3c0_read(struct vga *vga, uint32_t offset)
 {
-    struct vga *vga = self;
-    (void)size;
-    if (!awake(vga) && !(vga->decode_io && offset == VGA_ENABLE))
-        return NOBODY;
-    return read_3c0(vga, offset);
+    return awake(vga) || offset == VGA_ENABLE ? read_3c0(vga, offset) : NOBODY;
 }
 
-static void ports_3c0_write(void *self, uint32_t offset, unsigned size, uint32_t value)
+static void block_3c0_write(struct vga *vga, uint32_t offset, uint8_t value)
 {
-    struct vga *vga = self;
-    (void)size;
-    if (vga->decode_io && offset == VGA_ENABLE) {
+    if (offset == VGA_ENABLE) {
         vga->enable = value & 1;
         vga_update(vga);
     } else if (awake(vga)) {
-        write_3c0(vga, offset, (uint8_t)value);
+        write_3c0(vga, offset, value);
     }
 }
 
@@ -211,7 +205,7 @@ static bool crtc_block_awake(const struct vga *vga, bool colour)
     return awake(vga) && !(vga->misc & MISC_COLOUR) == !colour;
 }
 
-static uint32_t crtc_block_read(struct vga *vga, uint32_t offset, bool colour)
+static uint8_t crtc_block_read(struct vga *vga, uint32_t offset, bool colour)
 {
     if (!crtc_block_awake(vga, colour))
         return NOBODY;
@@ -235,28 +229,62 @@ static void crtc_block_write(struct vga *vga, uint32_t offset, uint8_t value, bo
     }
 }
 
+uint8_t vga_register_read(struct vga *vga, uint32_t offset)
+{
+    return offset < 0x10 ? block_3c0_read(vga, offset) : crtc_block_read(vga, offset - 0x10, true);
+}
+
+void vga_register_write(struct vga *vga, uint32_t offset, uint8_t value)
+{
+    if (offset < 0x10)
+        block_3c0_write(vga, offset, value);
+    else
+        crtc_block_write(vga, offset - 0x10, value, true);
+}
+
+static uint32_t ports_3c0_read(void *self, uint32_t offset, unsigned size)
+{
+    struct vga *vga = self;
+    (void)size;
+    return vga->decode_io ? block_3c0_read(vga, offset) : NOBODY;
+}
+
+static void ports_3c0_write(void *self, uint32_t offset, unsigned size, uint32_t value)
+{
+    struct vga *vga = self;
+    (void)size;
+    if (vga->decode_io)
+        block_3c0_write(vga, offset, (uint8_t)value);
+}
+
 static uint32_t ports_mono_read(void *self, uint32_t offset, unsigned size)
 {
+    struct vga *vga = self;
     (void)size;
-    return crtc_block_read(self, offset, false);
+    return vga->decode_io ? crtc_block_read(vga, offset, false) : NOBODY;
 }
 
 static void ports_mono_write(void *self, uint32_t offset, unsigned size, uint32_t value)
 {
+    struct vga *vga = self;
     (void)size;
-    crtc_block_write(self, offset, (uint8_t)value, false);
+    if (vga->decode_io)
+        crtc_block_write(vga, offset, (uint8_t)value, false);
 }
 
 static uint32_t ports_colour_read(void *self, uint32_t offset, unsigned size)
 {
+    struct vga *vga = self;
     (void)size;
-    return crtc_block_read(self, offset, true);
+    return vga->decode_io ? crtc_block_read(vga, offset, true) : NOBODY;
 }
 
 static void ports_colour_write(void *self, uint32_t offset, unsigned size, uint32_t value)
 {
+    struct vga *vga = self;
     (void)size;
-    crtc_block_write(self, offset, (uint8_t)value, true);
+    if (vga->decode_io)
+        crtc_block_write(vga, offset, (uint8_t)value, true);
 }
 
 static uint32_t ports_dispi_read(void *self, uint32_t offset, unsigned size)
