@@ -13,6 +13,7 @@
 
 #if defined(__x86_64__) && defined(__linux__)
 #include <sys/mman.h>
+#endif
 
 enum op {
     ADD,
@@ -83,27 +84,6 @@ struct result {
     uint64_t rax; /* integer result, or CF PF ZF */
     uint32_t mxcsr;
 };
-
-/* ldmxcsr [rdi]; movq xmm0,rsi; movq xmm1,rdx; mov rcx,rdx; xor eax,eax; instruction with rcx for integers;
-   movq [r8],xmm0; stmxcsr [rdi]; ret */
-typedef uint64_t code_fn(uint32_t *mxcsr, uint64_t a, uint64_t b, uint64_t unused, uint64_t *result);
-
-static void emit(uint8_t *p, const struct instruction *insn)
-{
-    static const uint8_t before[] = {0x0f, 0xae, 0x17, 0x66, 0x48, 0x0f, 0x6e, 0xc6, 0x66,
-                                     0x48, 0x0f, 0x6e, 0xca, 0x48, 0x89, 0xd1, 0x31, 0xc0};
-    static const uint8_t flags[] = {0x9c, 0x58}; /* pushf; pop rax */
-    static const uint8_t after[] = {0x66, 0x41, 0x0f, 0xd6, 0x00, 0x0f, 0xae, 0x1f, 0xc3};
-    memcpy(p, before, sizeof before);
-    p += sizeof before;
-    memcpy(p, insn->code, insn->size);
-    p += insn->size;
-    if (insn->op == COMIS || insn->op == UCOMIS) {
-        memcpy(p, flags, sizeof flags);
-        p += sizeof flags;
-    }
-    memcpy(p, after, sizeof after);
-}
 
 static uint64_t order_flags(enum float_order order)
 {
@@ -178,19 +158,6 @@ static struct result run_software(const struct instruction *insn, uint32_t mxcsr
     return r;
 }
 
-static struct result run_host(code_fn *code, const struct instruction *insn, uint32_t mxcsr, uint64_t a,
-                              uint64_t b)
-{
-    struct result r = {0, 0, mxcsr};
-    r.rax = code(&r.mxcsr, a, b, 0, &r.value);
-    if (insn->op == COMIS || insn->op == UCOMIS)
-        r.rax &= 0x45;
-    bool single = insn->op == CONVERT ? insn->wide : !insn->wide;
-    if (single && insn->op != COMIS && insn->op != UCOMIS && !(insn->op >= TO32 && insn->op <= CHOP64))
-        r.value = (uint32_t)r.value;
-    return r;
-}
-
 /* --- Random operands --- */
 
 static uint64_t next_random(uint64_t *state)
@@ -231,56 +198,145 @@ static uint64_t random_operand(uint64_t *state, bool wide)
     return sign | (uint64_t)((unsigned)exponent & top) << fraction | m;
 }
 
+/* --- One case --- */
+
+struct trial {
+    const struct instruction *insn;
+    bool first; /* of this instruction */
+    uint32_t mxcsr;
+    uint64_t a, b;
+};
+
+static void random_trial(struct trial *t, uint64_t *seed)
+{
+    uint64_t r = next_random(seed);
+    uint64_t flags = r & 0x10 ? r >> 8 & 0x3f : 0;
+    t->mxcsr = (uint32_t)(0x1f80 | (r & 3) << 13 | (r >> 2 & 1) << 15 | (r >> 3 & 1) << 6 | flags);
+    t->a = random_operand(seed, t->insn->wide);
+    t->b = random_operand(seed, t->insn->wide);
+    if (t->insn->op == FROM32 || t->insn->op == FROM64)
+        t->b = next_random(seed) >> (r >> 32 & 63);
+}
+
+typedef void visit_fn(void *context, const struct trial *t);
+
+static void visit_all(visit_fn *visit, void *context, uint64_t cases, uint64_t seed)
+{
+    for (unsigned k = 0; k < sizeof instructions / sizeof *instructions; k++) {
+        struct trial t = {.insn = &instructions[k]};
+        for (uint64_t i = 0; i < cases; i++) {
+            t.first = i == 0;
+            random_trial(&t, &seed);
+            visit(context, &t);
+        }
+    }
+}
+
+/* --- The same result on every host --- */
+
+static void digest_value(uint64_t *digest, uint64_t value)
+{
+    for (unsigned i = 0; i < 64; i += 8)
+        *digest = (*digest ^ (value >> i & 0xff)) * UINT64_C(0x100000001b3);
+}
+
+static void digest_trial(void *context, const struct trial *t)
+{
+    struct result r = run_software(t->insn, t->mxcsr, t->a, t->b);
+    digest_value(context, r.value);
+    digest_value(context, r.rax);
+    digest_value(context, r.mxcsr);
+}
+
+/* The digest of all results was taken where test_against_host passes. */
+START_TEST(test_digest)
+{
+    uint64_t digest = UINT64_C(0xcbf29ce484222325);
+    visit_all(digest_trial, &digest, 2000, 1);
+    ck_assert_uint_eq(digest, UINT64_C(0x2b7101de6d7c85f1));
+}
+END_TEST
+
+/* --- Against the host --- */
+
+#if defined(__x86_64__) && defined(__linux__)
+
+/* ldmxcsr [rdi]; movq xmm0,rsi; movq xmm1,rdx; mov rcx,rdx; xor eax,eax; instruction with rcx for integers;
+   movq [r8],xmm0; stmxcsr [rdi]; ret */
+typedef uint64_t code_fn(uint32_t *mxcsr, uint64_t a, uint64_t b, uint64_t unused, uint64_t *result);
+
+static void emit(uint8_t *p, const struct instruction *insn)
+{
+    static const uint8_t before[] = {0x0f, 0xae, 0x17, 0x66, 0x48, 0x0f, 0x6e, 0xc6, 0x66,
+                                     0x48, 0x0f, 0x6e, 0xca, 0x48, 0x89, 0xd1, 0x31, 0xc0};
+    static const uint8_t flags[] = {0x9c, 0x58}; /* pushf; pop rax */
+    static const uint8_t after[] = {0x66, 0x41, 0x0f, 0xd6, 0x00, 0x0f, 0xae, 0x1f, 0xc3};
+    memcpy(p, before, sizeof before);
+    p += sizeof before;
+    memcpy(p, insn->code, insn->size);
+    p += insn->size;
+    if (insn->op == COMIS || insn->op == UCOMIS) {
+        memcpy(p, flags, sizeof flags);
+        p += sizeof flags;
+    }
+    memcpy(p, after, sizeof after);
+}
+
+static struct result run_host(code_fn *code, const struct instruction *insn, uint32_t mxcsr, uint64_t a,
+                              uint64_t b)
+{
+    struct result r = {0, 0, mxcsr};
+    r.rax = code(&r.mxcsr, a, b, 0, &r.value);
+    if (insn->op == COMIS || insn->op == UCOMIS)
+        r.rax &= 0x45;
+    bool single = insn->op == CONVERT ? insn->wide : !insn->wide;
+    if (single && insn->op != COMIS && insn->op != UCOMIS && !(insn->op >= TO32 && insn->op <= CHOP64))
+        r.value = (uint32_t)r.value;
+    return r;
+}
+
+struct comparison {
+    uint8_t *buffer;
+    code_fn *code;
+    uint64_t failed;
+};
+
+static void compare_trial(void *context, const struct trial *t)
+{
+    struct comparison *c = context;
+    if (t->first)
+        emit(c->buffer, t->insn);
+    struct result soft = run_software(t->insn, t->mxcsr, t->a, t->b);
+    struct result host = run_host(c->code, t->insn, t->mxcsr, t->a, t->b);
+    if (soft.value == host.value && soft.rax == host.rax && soft.mxcsr == host.mxcsr)
+        return;
+    if (c->failed++ >= 20)
+        return;
+    printf("%s a %llx b %llx mxcsr %x: host %llx %llx %x soft %llx %llx %x\n", t->insn->name,
+           (unsigned long long)t->a, (unsigned long long)t->b, t->mxcsr, (unsigned long long)host.value,
+           (unsigned long long)host.rax, host.mxcsr, (unsigned long long)soft.value,
+           (unsigned long long)soft.rax, soft.mxcsr);
+}
+
 static uint64_t setting(const char *name, uint64_t otherwise)
 {
     const char *text = getenv(name);
     return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
-static bool one_case(code_fn *code, const struct instruction *insn, uint64_t *seed, bool print)
-{
-    uint64_t r = next_random(seed);
-    uint32_t mxcsr =
-        0x1f80 | (r & 3) << 13 | (r >> 2 & 1) << 15 | (r >> 3 & 1) << 6 | (r & 0x10 ? r >> 8 & 0x3f : 0);
-    bool from = insn->op == FROM32 || insn->op == FROM64;
-    uint64_t a = random_operand(seed, insn->wide), b = random_operand(seed, insn->wide);
-    if (from)
-        b = next_random(seed) >> (r >> 32 & 63);
-    struct result soft = run_software(insn, mxcsr, a, b);
-    struct result host = run_host(code, insn, mxcsr, a, b);
-    bool same = soft.value == host.value && soft.rax == host.rax && soft.mxcsr == host.mxcsr;
-    if (!same && print)
-        printf("%s a %llx b %llx mxcsr %x: host %llx %llx %x soft %llx %llx %x\n", insn->name,
-               (unsigned long long)a, (unsigned long long)b, mxcsr, (unsigned long long)host.value,
-               (unsigned long long)host.rax, host.mxcsr, (unsigned long long)soft.value,
-               (unsigned long long)soft.rax, soft.mxcsr);
-    return same;
-}
-
 START_TEST(test_against_host)
 {
-    uint64_t cases = setting("LATHE_SILICON_CASES", 10000), seed = setting("LATHE_SILICON_SEED", 1);
-    uint8_t *buffer =
-        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (buffer == MAP_FAILED) {
+    struct comparison c = {0};
+    c.buffer = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (c.buffer == MAP_FAILED) {
         puts("SSE against host: skipped, no executable memory");
         return;
     }
-    code_fn *code;
-    memcpy(&code, &buffer, sizeof code);
-    unsigned failed = 0;
-    for (unsigned k = 0; k < sizeof instructions / sizeof *instructions; k++) {
-        unsigned failures = 0;
-        emit(buffer, &instructions[k]);
-        for (uint64_t i = 0; i < cases; i++)
-            failures += !one_case(code, &instructions[k], &seed, failures < 4);
-        if (failures)
-            printf("%s: %u of %llu differ\n", instructions[k].name, failures, (unsigned long long)cases);
-        failed += failures;
-    }
-    munmap(buffer, 4096);
+    memcpy(&c.code, &c.buffer, sizeof c.code);
+    visit_all(compare_trial, &c, setting("LATHE_SILICON_CASES", 10000), setting("LATHE_SILICON_SEED", 1));
+    munmap(c.buffer, 4096);
     fflush(stdout);
-    ck_assert_uint_eq(failed, 0);
+    ck_assert_uint_eq(c.failed, 0);
 }
 END_TEST
 #else
@@ -296,6 +352,7 @@ int main(void)
     Suite *suite = suite_create("softfloat silicon");
     TCase *tests = tcase_create("host");
     tcase_set_timeout(tests, 3600);
+    tcase_add_test(tests, test_digest);
     tcase_add_test(tests, test_against_host);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

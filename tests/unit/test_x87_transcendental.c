@@ -17,15 +17,92 @@ static struct x87 fresh(struct float80 st1, struct float80 st0)
     return f;
 }
 
-static struct float80 number(bool sign, int exponent, uint64_t mantissa)
+typedef void instruction_fn(struct x87 *f);
+
+struct special_case {
+    instruction_fn *run;
+    struct float80 st1, st0;
+    struct float80 result; /* ST(0) afterwards */
+    uint16_t status;       /* without TOP */
+};
+
+#define ONE   UINT64_C(0x8000000000000000)
+#define QUIET UINT64_C(0xc000000000000000)
+#define PI    UINT64_C(0xc90fdaa22168c235)
+
+enum { PE = FLOAT_PE, IE = FLOAT_IE, ZE = FLOAT_ZE, DE = FLOAT_DE, UE = FLOAT_UE, C1 = X87_C1, C2 = X87_C2 };
+
+static const struct special_case special_cases[] = {
+    {x87_fsin, {0, 0}, {0, 0x8000}, {0, 0x8000}, 0},
+    {x87_fcos, {0, 0}, {0, 0x8000}, {ONE, 0x3fff}, 0},
+    {x87_fsin, {0, 0}, {ONE, 0x7fff}, {QUIET, 0xffff}, IE},
+    {x87_fsin, {0, 0}, {ONE | 5, 0x7fff}, {QUIET | 5, 0x7fff}, IE},
+    {x87_fsin, {0, 0}, {ONE, 0x403e}, {ONE, 0x403e}, C2},     /* 2^63: not reduced */
+    {x87_fsin, {0, 0}, {PI, 0x4000}, {ONE, 0xbfbf}, PE | C1}, /* -2^-64: the 66-bit pi shows */
+    {x87_fsin,
+     {0, 0},
+     {ONE, 0x0001},
+     {ONE, 0x0001},
+     PE | C1}, /* a trace less than x, not tiny after rounding */
+    {x87_fsin, {0, 0}, {1, 0x0000}, {1, 0x0000}, DE | UE | PE | C1},
+    {x87_fptan, {0, 0}, {0, 0x8000}, {ONE, 0x3fff}, 0},
+    {x87_fptan, {0, 0}, {ONE, 0xc03e}, {ONE, 0xc03e}, C2},
+    {x87_f2xm1, {0, 0}, {ONE, 0xbfff}, {ONE, 0xbffe}, PE},
+    {x87_f2xm1, {0, 0}, {0, 0x8000}, {0, 0x8000}, 0},
+    {x87_f2xm1, {0, 0}, {ONE, 0xffff}, {ONE, 0xbfff}, 0},
+    {x87_fyl2x, {ONE, 0x3fff}, {ONE, 0x4002}, {UINT64_C(3) << 62, 0x4000}, PE}, /* log2 8 */
+    {x87_fyl2x, {ONE, 0xbfff}, {ONE, 0x3fff}, {0, 0x8000}, 0},                  /* -1 log2 1 */
+    {x87_fyl2x, {ONE, 0x3fff}, {0, 0x8000}, {ONE, 0xffff}, ZE},
+    {x87_fyl2x, {0, 0}, {0, 0}, {QUIET, 0xffff}, IE},
+    {x87_fyl2x, {ONE, 0x3fff}, {ONE, 0xbfff}, {QUIET, 0xffff}, IE},
+    {x87_fyl2x, {ONE, 0x7fff}, {ONE, 0x3fff}, {QUIET, 0xffff}, IE},
+    {x87_fyl2x, {ONE, 0x7fff}, {ONE, 0x3ffe}, {ONE, 0xffff}, 0},
+    {x87_fyl2xp1, {ONE, 0xbfff}, {0, 0}, {0, 0x8000}, 0},
+    {x87_fyl2xp1, {0, 0}, {ONE, 0x7fff}, {QUIET, 0xffff}, IE},
+    {x87_fpatan, {0, 0x8000}, {ONE, 0x3fff}, {0, 0x8000}, 0},
+    {x87_fpatan, {0, 0x8000}, {0, 0x8000}, {PI, 0xc000}, PE | C1},
+    {x87_fpatan, {ONE, 0x3fff}, {0, 0}, {PI, 0x3fff}, PE | C1},
+    {x87_fpatan, {ONE, 0x7fff}, {ONE, 0x7fff}, {PI, 0x3ffe}, PE | C1},
+    {x87_fpatan, {ONE, 0x7fff}, {ONE, 0xffff}, {UINT64_C(0x96cbe3f9990e91a8), 0x4000}, PE | C1},
+    {x87_fpatan, {ONE, 0x3fff}, {ONE, 0x7fff}, {0, 0}, 0},
+    {x87_fpatan, {ONE, 0xbfff}, {ONE, 0x3fff}, {PI, 0xbffe}, PE | C1},
+};
+
+START_TEST(test_special_cases)
 {
-    return f80_make(sign, (unsigned)(exponent + F80_BIAS), mantissa);
+    const struct special_case *c = &special_cases[_i];
+    struct x87 f = fresh(c->st1, c->st0);
+    c->run(&f);
+    struct float80 r = x87_get(&f, 0);
+    unsigned status = x87_fnstsw(&f) & ~(7u << X87_TOP_SHIFT);
+    ck_assert_msg(
+        r.mantissa == c->result.mantissa && r.sign_exponent == c->result.sign_exponent && status == c->status,
+        "case %d: %04x.%016llx status %04x", _i, r.sign_exponent, (unsigned long long)r.mantissa, status);
 }
+END_TEST
+
+/* FPTAN and FSINCOS on a full stack: #IS, two NaNs. */
+START_TEST(test_no_room)
+{
+    struct x87 f = fresh(f80_from_int(1), f80_from_int(1));
+    for (int i = 0; i < 6; i++)
+        x87_fild(&f, 1);
+    x87_fsincos(&f);
+    ck_assert_uint_eq(x87_fnstsw(&f), 7 << X87_TOP_SHIFT | X87_SF | IE | C1);
+    ck_assert_uint_eq(x87_get(&f, 0).mantissa, QUIET);
+    ck_assert_uint_eq(x87_get(&f, 1).mantissa, QUIET);
+}
+END_TEST
 
 #ifdef LATHE_HAVE_MPFR
 #include <mpfr.h>
 
 enum { PRECISION = 400 };
+
+static struct float80 number(bool sign, int exponent, uint64_t mantissa)
+{
+    return f80_make(sign, (unsigned)(exponent + F80_BIAS), mantissa);
+}
 
 static uint64_t next_random(uint64_t *state)
 {
@@ -200,6 +277,8 @@ int main(void)
     Suite *suite = suite_create("x87 transcendentals");
     TCase *tests = tcase_create("transcendentals");
     tcase_set_timeout(tests, 3600);
+    tcase_add_loop_test(tests, test_special_cases, 0, (int)(sizeof special_cases / sizeof *special_cases));
+    tcase_add_test(tests, test_no_room);
     tcase_add_test(tests, test_mpfr);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
