@@ -28,8 +28,8 @@ fixed_base:                   /* linked at E000h */
 
     HOP irq_rtc, rtc_interrupt
     HOP irq_mouse, mouse_interrupt
-    HOP irq_disk1, ata_interrupt
-    HOP irq_disk2, ata_interrupt
+    HOP irq_disk1, ata_interrupt1
+    HOP irq_disk2, ata_interrupt2
 
 /* INT 19h and 18h never return to their caller: they start over with a stack of their own. */
 int19_body:

@@ -34,7 +34,7 @@ static bool emulated(struct regs *r)
         eltorito_status(r);
         return true;
     }
-    if (e->media == 0 || (r->dl & 0x80) != (e->drive & 0x80))
+    if (e->media == 0 || (r->dl & 0x80) != (e->drive & 0x80) || r->dl >= 0xe0)
         return false;
     if (r->dl == e->drive) {
         int13_emulated(r);
@@ -50,13 +50,14 @@ void int13_service(struct regs *r)
         return;
     uint8_t drive = r->dl;
     volatile struct emulation __seg_gs *e = &PRIVATE->emulation;
-    bool moved = e->active && e->media != 0 && (drive & 0x80) == (e->drive & 0x80) && r->ah != 0x08;
+    bool moved = e->active && e->media != 0 && (drive & 0x80) == (e->drive & 0x80) && drive < 0xe0;
     if (moved)
         r->dl--;
+    bool parameters = r->ah == 0x08;
     if (drive < 0x80)
         int13_floppy(r);
     else
         int13_disk(r);
-    if (moved)
-        r->dl = drive;
+    if (moved) /* AH=08h answers with a number of drives in DL */
+        r->dl = parameters ? (uint8_t)(r->dl + 1) : drive;
 }

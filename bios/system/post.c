@@ -15,6 +15,7 @@
 #include "system/console.h"
 #include "system/cpu.h"
 #include "system/cpu_name.h"
+#include "system/disk.h"
 #include "system/floppy.h"
 #include "system/kbc.h"
 #include "system/keyboard.h"
@@ -135,7 +136,7 @@ static void devices(void)
     ata_init();
     post_code(0xa0);
     rom_init_others();
-    ata_add_disks();
+    disk_add_boot_entries();
     boot_order();
 }
 

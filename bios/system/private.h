@@ -62,13 +62,13 @@ struct emulation {
     uint32_t image_sectors; /* 512 bytes each */
     uint16_t load_segment, load_sectors;
     uint16_t cylinders, heads, sectors;
-    uint8_t saved_floppies;
+    uint32_t catalog_lba;
 };
 
 struct private_data {
     uint16_t free_stacks; /* entry.S: bit per stack; must stay first */
-    uint8_t disk_count;   /* hard disks we drive ourselves, from 80h + other_disks */
-    uint8_t other_disks;  /* hard disks that option ROMs have put before ours */
+    uint8_t disk_count;   /* hard disks that we drive ourselves, from 80h */
+    uint8_t reserved0;
     uint8_t cdrom_count;
     uint8_t floppy_count;
     uint8_t floppy_type[2]; /* CMOS codes */
@@ -90,7 +90,7 @@ struct private_data {
     uint32_t memory_above_4g; /* units of 64 KiB */
     uint32_t tables_start;    /* ACPI tables: from here to the end of memory_below_4g */
     uint32_t tables_reclaim_end;
-    uint8_t packet[16]; /* ATAPI command being built */
+    uint8_t path_table[16]; /* EDD: device parameter table extension of the last AH=48h */
 };
 
 _Static_assert(sizeof(struct private_data) <= STACKS_OFFSET, "private data runs into the stacks");
