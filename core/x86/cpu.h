@@ -62,12 +62,6 @@ enum cpu_shadow {
     SHADOW_MOV_SS = 2, /* INTR, NMI and debug traps are */
 };
 
-/* What the outer loop must look at before the next instruction. */
-enum cpu_attention {
-    ATTENTION_STEP = 1,  /* TF, breakpoints or a shadow: run one instruction at a time */
-    ATTENTION_EVENT = 2, /* INTR, NMI, SMI, INIT or a pending debug trap may be deliverable */
-};
-
 /* Model-specific registers that have storage. */
 struct cpu_msrs {
     uint64_t tsc_offset; /* TSC = ticks since power-on + offset */
@@ -89,6 +83,7 @@ struct cpu {
     struct segment seg[SEG_COUNT];
     struct descriptor_table gdtr, idtr;
     uint64_t cr0, cr2, cr3, cr4, efer;
+    uint64_t pdpte[4]; /* PAE page-directory-pointer registers, loaded with CR3 */
     uint64_t dr[8];
     struct cpu_msrs msr;
     uint64_t xmm[16][2];
@@ -102,7 +97,7 @@ struct cpu {
     uint32_t debug_hits; /* DR6 bits of breakpoints met in the instruction under way */
     struct exception exception;
     struct tlb tlb;
-    gva_t fetch_page;  /* linear page that code runs from, or TLB_NONE: re-translate at the next fetch */
+    gva_t fetch_page;  /* linear page that code runs from, or FETCH_NONE: translate at the next fetch */
     gpa_t fetch_frame; /* its physical page */
 
     /* Derived from the above by cpu_derive. */
@@ -113,16 +108,17 @@ struct cpu {
     uint64_t code_end;      /* CS limit + 1: fetches end before it */
     uint32_t mode;          /* decode mode, enum cpu_mode */
     uint32_t user;          /* 1 at CPL 3, else 0: access class of the TLB */
-    uint32_t attention;     /* enum cpu_attention */
 
     /* Engine. */
     uint64_t horizon;           /* instruction count at which control returns to the machine */
     int64_t budget;             /* instructions left before the horizon, after the current trace */
     const struct insn *current; /* instruction under way while slow code runs; NULL between instructions */
     struct trace *trace;        /* trace under way */
+    bool stop_requested;        /* leave cpu_run at the next instruction boundary */
+    bool in_software_interrupt; /* the instruction under way delivered an interrupt: no single-step trap */
     uint64_t next_rip;          /* of the instruction under way; serial operations may change it */
     struct insn *stopper;       /* instruction whose handler stop_after has replaced, and that handler */
-    void *stopper_saved;
+    const struct insn *(*stopper_saved)(struct cpu *, const struct insn *);
 
     /* Links. */
     const struct cpu_model *model;
@@ -234,6 +230,13 @@ static inline unsigned cpu_iopl(const struct cpu *cpu)
 {
     return (cpu->eflags >> 12) & 3;
 }
+
+/* Recomputes where code bytes come from after the fetch page, the map or A20 changed by other means than
+ * running. */
+void cpu_refetch(struct cpu *cpu);
+
+/* Time-stamp counter ticks since power-on, without the guest's offset. */
+uint64_t cpu_tsc_ticks(const struct cpu *cpu);
 
 /* Instructions retired before the one under way, exact even inside a trace. */
 uint64_t cpu_insns_now(const struct cpu *cpu);

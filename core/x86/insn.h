@@ -23,6 +23,7 @@ enum insn_flag {
     INSN_LOCK = 1 << 3,
     INSN_REX = 1 << 4,
     INSN_OP16 = 1 << 5, /* 66 was there */
+    INSN_RIP = 1 << 6,  /* the memory operand is relative to the next instruction */
 };
 
 /* One instruction of a trace. */
@@ -43,6 +44,7 @@ struct insn {
     uint8_t rm;         /* ModRM.rm register operand */
     uint8_t base, index, scale; /* memory operand; GPR_ZERO where absent */
     uint8_t seg;                /* segment of the memory operand */
+    uint8_t opcode;             /* last opcode byte: conditions and register numbers are in it */
 };
 
 enum insn_class {

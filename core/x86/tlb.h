@@ -20,6 +20,9 @@ enum { TLB_SHIFT = 10, TLB_ENTRIES = 1 << TLB_SHIFT };
 #define TLB_NONE UINT64_MAX /* never equal to a page-aligned address */
 #define MEM_NONE UINT64_MAX
 
+/* Not canonical, and further than a page from any address that is. */
+#define FETCH_NONE (UINT64_C(1) << 62)
+
 enum tlb_right {
     TLB_WRITABLE = 1 << 0, /* R/W of every level */
     TLB_USER = 1 << 1,     /* U/S of every level */

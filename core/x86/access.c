@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/x86/access.h"
+
+#include "core/base/clock.h"
+#include "core/mem/physmap.h"
+#include "core/x86/debug.h"
+#include "core/x86/insn.h"
+#include "core/x86/mmu.h"
+
+static gva_t page_of(gva_t address)
+{
+    return address & ~(gva_t)(MEM_PAGE_SIZE - 1);
+}
+
+static unsigned left_in_page(gva_t address)
+{
+    return MEM_PAGE_SIZE - (unsigned)(address & (MEM_PAGE_SIZE - 1));
+}
+
+static bool is_canonical(gva_t address)
+{
+    return ((int64_t)(address << 16) >> 16) == (int64_t)address;
+}
+
+static bool segment_fault(struct cpu *cpu, enum seg_index seg)
+{
+    return cpu_fault_code(cpu, seg == SEG_SS ? VECTOR_SS : VECTOR_GP, 0);
+}
+
+/* Expand-down segments hold the offsets above the limit (SDM 3A 5.3). */
+static bool within_limit(const struct segment *segment, uint64_t offset, unsigned size)
+{
+    uint64_t last = offset + size - 1;
+    if ((segment->attributes & (SEG_ATTR_CODE | SEG_ATTR_EXPAND_DOWN)) != SEG_ATTR_EXPAND_DOWN)
+        return last <= segment->limit;
+    uint64_t top = segment->attributes & SEG_ATTR_DB ? UINT32_MAX : UINT16_MAX;
+    return offset > segment->limit && last <= top;
+}
+
+static bool right_type(const struct segment *segment, bool write)
+{
+    unsigned attributes = segment->attributes;
+    if (!(attributes & SEG_ATTR_P))
+        return false;
+    if (attributes & SEG_ATTR_CODE)
+        return !write && (attributes & SEG_ATTR_WRITABLE);
+    return !write || (attributes & SEG_ATTR_WRITABLE);
+}
+
+bool segment_check(struct cpu *cpu, enum seg_index seg, uint64_t offset, unsigned size, bool write,
+                   gva_t *address)
+{
+    const struct segment *segment = &cpu->seg[seg];
+    *address = (segment->base + offset) & cpu->linear_mask;
+    if (cpu->mode == MODE_64)
+        return (is_canonical(*address) && is_canonical(*address + size - 1)) || segment_fault(cpu, seg);
+    return (right_type(segment, write) && within_limit(segment, offset, size)) || segment_fault(cpu, seg);
+}
+
+/* Bytes of one access: up to two pages, translated before anything moves. */
+struct span {
+    gpa_t first, second;
+    unsigned first_size;
+};
+
+static bool translate_span(struct cpu *cpu, gva_t address, unsigned size, bool user, bool write,
+                           struct span *span)
+{
+    unsigned left = left_in_page(address);
+    span->first_size = size < left ? size : left;
+    if (!mmu_translate(cpu, address, user, write, &span->first))
+        return false;
+    if (size <= left)
+        return true;
+    gva_t next = (address + left) & cpu->linear_mask;
+    if (!mmu_translate(cpu, next, user, write, &span->second))
+        return false;
+    /* The second page may have evicted the first; its translation stands all the same. */
+    return true;
+}
+
+bool linear_read(struct cpu *cpu, gva_t address, unsigned size, bool user, uint64_t *value)
+{
+    struct span span;
+    if (!translate_span(cpu, address, size, user, false, &span))
+        return false;
+    *value = physmap_read(cpu->physmap, span.first, span.first_size);
+    if (span.first_size < size)
+        *value |= physmap_read(cpu->physmap, span.second, size - span.first_size) << (8 * span.first_size);
+    return true;
+}
+
+/* A page that no longer holds code gets its fast path back. */
+static void restore_fast_write(struct cpu *cpu, gva_t address, gpa_t physical)
+{
+    struct tlb_entry *entry = tlb_find(&cpu->tlb, address);
+    mem_t offset;
+    if (entry && entry->write[0] == TLB_NONE && physmap_write_memory(cpu->physmap, physical, &offset) &&
+        !memory_page_has_code(cpu->memory, offset))
+        tlb_derive_entry(cpu, entry);
+}
+
+bool linear_write(struct cpu *cpu, gva_t address, unsigned size, bool user, uint64_t value)
+{
+    struct span span;
+    if (!translate_span(cpu, address, size, user, true, &span))
+        return false;
+    physmap_write(cpu->physmap, span.first, span.first_size, value);
+    if (span.first_size < size)
+        physmap_write(cpu->physmap, span.second, size - span.first_size, value >> (8 * span.first_size));
+    else
+        restore_fast_write(cpu, address, span.first);
+    return true;
+}
+
+bool linear_probe(struct cpu *cpu, gva_t address, uint64_t size, bool user, bool write)
+{
+    gva_t last = page_of(address + size - 1);
+    for (gva_t page = page_of(address);; page += MEM_PAGE_SIZE) {
+        gpa_t physical;
+        if (!mmu_translate(cpu, (page < address ? address : page) & cpu->linear_mask, user, write, &physical))
+            return false;
+        if (page == last)
+            return true;
+    }
+}
+
+/* #AC: CPL 3, CR0.AM and EFLAGS.AC, operand not at a multiple of its size (SDM 3A 6.15). */
+static bool misaligned(const struct cpu *cpu, gva_t address, unsigned size)
+{
+    return (address & (size - 1)) && cpu->cpl == 3 && (cpu->eflags & EFLAGS_AC) && (cpu->cr0 & CR0_AM);
+}
+
+/* Makes the clock exact for whatever the access may reach. */
+static void enter_slow(struct cpu *cpu, const struct insn *insn)
+{
+    if (!insn)
+        return;
+    cpu->current = insn;
+    cpu->clock->insns = cpu_insns_now(cpu);
+}
+
+uint64_t mem_read_slow(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
+                       unsigned size)
+{
+    gva_t address;
+    uint64_t value = 0;
+    enter_slow(cpu, insn);
+    if (!segment_check(cpu, seg, offset, size, false, &address))
+        return 0;
+    if (misaligned(cpu, address, size)) {
+        cpu_fault_code(cpu, VECTOR_AC, 0);
+        return 0;
+    }
+    if (!linear_read(cpu, address, size, cpu->user, &value))
+        return 0;
+    debug_data_access(cpu, address, size, false);
+    return value;
+}
+
+void mem_write_slow(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
+                    unsigned size, uint64_t value)
+{
+    gva_t address;
+    enter_slow(cpu, insn);
+    if (!segment_check(cpu, seg, offset, size, true, &address))
+        return;
+    if (misaligned(cpu, address, size)) {
+        cpu_fault_code(cpu, VECTOR_AC, 0);
+        return;
+    }
+    if (linear_write(cpu, address, size, cpu->user, value))
+        debug_data_access(cpu, address, size, true);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* The processor's state description: everything that the guest can see, and nothing derived. */
+#include "core/base/state.h"
+#include "core/x86/cpu.h"
+#include "core/x86/trace.h"
+
+static const struct state_field segment_fields[] = {
+    STATE_SCALAR(struct segment, base), STATE_SCALAR(struct segment, limit),
+    STATE_SCALAR(struct segment, selector), STATE_SCALAR(struct segment, attributes), STATE_END};
+
+static const struct state_field table_fields[] = {STATE_SCALAR(struct descriptor_table, base),
+                                                  STATE_SCALAR(struct descriptor_table, limit), STATE_END};
+
+static const struct state_field msr_fields[] = {STATE_SCALAR(struct cpu_msrs, tsc_offset),
+                                                STATE_SCALAR(struct cpu_msrs, apic_base),
+                                                STATE_SCALAR(struct cpu_msrs, sysenter_cs),
+                                                STATE_SCALAR(struct cpu_msrs, sysenter_esp),
+                                                STATE_SCALAR(struct cpu_msrs, sysenter_eip),
+                                                STATE_SCALAR(struct cpu_msrs, pat),
+                                                STATE_SCALAR(struct cpu_msrs, mtrr_def_type),
+                                                STATE_ARRAY(struct cpu_msrs, mtrr_fixed),
+                                                STATE_ARRAY(struct cpu_msrs, mtrr_base),
+                                                STATE_ARRAY(struct cpu_msrs, mtrr_mask),
+                                                STATE_SCALAR(struct cpu_msrs, star),
+                                                STATE_SCALAR(struct cpu_msrs, lstar),
+                                                STATE_SCALAR(struct cpu_msrs, cstar),
+                                                STATE_SCALAR(struct cpu_msrs, fmask),
+                                                STATE_SCALAR(struct cpu_msrs, kernel_gs_base),
+                                                STATE_SCALAR(struct cpu_msrs, tsc_aux),
+                                                STATE_SCALAR(struct cpu_msrs, debugctl),
+                                                STATE_SCALAR(struct cpu_msrs, mcg_status),
+                                                STATE_SCALAR(struct cpu_msrs, misc_enable),
+                                                STATE_SCALAR(struct cpu_msrs, bios_sign_id),
+                                                STATE_END};
+
+static const struct state_field exception_fields[] = {
+    STATE_SCALAR(struct exception, pending), STATE_SCALAR(struct exception, has_error),
+    STATE_SCALAR(struct exception, vector), STATE_SCALAR(struct exception, error), STATE_END};
+
+static const struct state_field tlb_entry_fields[] = {STATE_SCALAR(struct tlb_entry, page),
+                                                      STATE_SCALAR(struct tlb_entry, frame),
+                                                      STATE_SCALAR(struct tlb_entry, rights), STATE_END};
+
+static const struct state_field tlb_fields[] = {STATE_STRUCT_ARRAY(struct tlb, entry, tlb_entry_fields),
+                                                STATE_END};
+
+static const struct state_field cpu_fields[] = {
+    STATE_ARRAY(struct cpu, gpr),
+    STATE_SCALAR(struct cpu, rip),
+    STATE_SCALAR(struct cpu, flag_result),
+    STATE_SCALAR(struct cpu, flag_aux),
+    STATE_SCALAR(struct cpu, eflags),
+    STATE_STRUCT_ARRAY(struct cpu, seg, segment_fields),
+    STATE_STRUCT(struct cpu, gdtr, table_fields),
+    STATE_STRUCT(struct cpu, idtr, table_fields),
+    STATE_SCALAR(struct cpu, cr0),
+    STATE_SCALAR(struct cpu, cr2),
+    STATE_SCALAR(struct cpu, cr3),
+    STATE_SCALAR(struct cpu, cr4),
+    STATE_SCALAR(struct cpu, efer),
+    STATE_ARRAY(struct cpu, pdpte),
+    STATE_ARRAY(struct cpu, dr),
+    STATE_STRUCT(struct cpu, msr, msr_fields),
+    {"xmm", STATE_KIND_UINT, offsetof(struct cpu, xmm), 8, 32, NULL, 0},
+    STATE_SCALAR(struct cpu, mxcsr),
+    STATE_SCALAR(struct cpu, cpl),
+    STATE_SCALAR(struct cpu, activity),
+    STATE_SCALAR(struct cpu, shadow),
+    STATE_SCALAR(struct cpu, intr),
+    STATE_SCALAR(struct cpu, nmi_pending),
+    STATE_SCALAR(struct cpu, nmi_blocked),
+    STATE_SCALAR(struct cpu, a20_masked),
+    STATE_SCALAR(struct cpu, debug_hits),
+    STATE_STRUCT(struct cpu, exception, exception_fields),
+    STATE_STRUCT(struct cpu, tlb, tlb_fields),
+    STATE_SCALAR(struct cpu, fetch_page),
+    STATE_SCALAR(struct cpu, fetch_frame),
+    STATE_END};
+
+/* Free slots keep no stale bytes, lazy flags take their one canonical form. */
+static void before_save(void *self)
+{
+    struct cpu *cpu = self;
+    cpu_set_eflags(cpu, cpu_get_eflags(cpu));
+    for (unsigned i = 0; i < TLB_ENTRIES; i++) {
+        struct tlb_entry *entry = &cpu->tlb.entry[i];
+        if (entry->page == TLB_NONE)
+            entry->frame = entry->rights = 0;
+    }
+    if (cpu->fetch_page == FETCH_NONE)
+        cpu->fetch_frame = 0;
+    if (!cpu->exception.pending)
+        cpu->exception = (struct exception){0};
+}
+
+static bool after_load(void *self, struct error *err)
+{
+    struct cpu *cpu = self;
+    (void)err;
+    cpu->user = cpu->cpl == 3;
+    cpu->tlb.filled_count = 0;
+    cpu_derive(cpu);
+    for (unsigned i = 0; i < TLB_ENTRIES; i++) {
+        struct tlb_entry loaded = cpu->tlb.entry[i];
+        cpu->tlb.entry[i].page = TLB_NONE;
+        cpu->tlb.entry[i].read[0] = cpu->tlb.entry[i].read[1] = TLB_NONE;
+        cpu->tlb.entry[i].write[0] = cpu->tlb.entry[i].write[1] = TLB_NONE;
+        if (loaded.page != TLB_NONE)
+            tlb_fill(cpu, loaded.page, loaded.frame, loaded.rights);
+    }
+    trace_cache_clear(cpu);
+    cpu_refetch(cpu);
+    return true;
+}
+
+static const struct state_desc cpu_desc = {"cpu", 1, cpu_fields, before_save, after_load};
+
+void cpu_register_state(struct cpu *cpu, struct state_set *set)
+{
+    state_set_add(set, "cpu0", &cpu_desc, cpu);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* How handlers hand over to the next instruction and the next trace. */
+#ifndef LATHE_CORE_X86_EXEC_CHAIN_H
+#define LATHE_CORE_X86_EXEC_CHAIN_H
+
+#include "config.h"
+#include "core/x86/cpu.h"
+#include "core/x86/insn.h"
+#include "core/x86/trace.h"
+
+/* Runs (or, unchained, returns) an instruction. */
+static inline const struct insn *exec_at(struct cpu *cpu, const struct insn *insn)
+{
+#if LATHE_CHAINED
+    return insn->fn(cpu, insn);
+#else
+    (void)cpu;
+    return insn;
+#endif
+}
+
+static inline const struct insn *exec_next(struct cpu *cpu, const struct insn *insn)
+{
+    return exec_at(cpu, insn + 1);
+}
+
+/* Leaves the trace because of cpu->exception: cpu->rip and the clock name the faulting instruction. Returns
+ * NULL. */
+const struct insn *exec_fault(struct cpu *cpu, const struct insn *insn);
+
+/* Raises an exception and leaves. */
+const struct insn *exec_raise(struct cpu *cpu, const struct insn *insn, enum exception_vector vector);
+
+/* Finds the trace for cpu->rip by the long way and enters it; NULL where the outer loop must look first.
+ * `slot`: which link of the trace under way to set. */
+const struct insn *exec_goto_slow(struct cpu *cpu, unsigned slot);
+
+/* Continues at cpu->rip after the last instruction of the trace under way. */
+static inline const struct insn *exec_goto(struct cpu *cpu, unsigned slot)
+{
+    struct trace *next = cpu->trace->link[slot];
+    gva_t linear = (cpu->seg[SEG_CS].base + cpu->rip) & cpu->linear_mask;
+    uint64_t in_page = linear - cpu->fetch_page; /* at least a page off where the page is another */
+    if (__builtin_expect(next != NULL, 1) && in_page < MEM_PAGE_SIZE &&
+        next->key == trace_key(cpu->fetch_memory + in_page, cpu->mode) && cpu->budget >= next->count &&
+        cpu->rip + next->bytes <= cpu->code_end) {
+        cpu->budget -= next->count;
+        cpu->trace = next;
+        return exec_at(cpu, next->insns);
+    }
+    return exec_goto_slow(cpu, slot);
+}
+
+#endif

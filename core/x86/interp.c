@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/* The interpreter's outer loop: instruction boundaries, and entry to and exit from traces.
+ *
+ * Counting: at trace entry the whole trace is taken off the budget, so that before an instruction
+ *   retired = horizon - budget - insn->left
+ * Delivering an interrupt or exception counts as one, so that no fault loop can stop time.
+ */
+#include "core/base/clock.h"
+#include "core/mem/physmap.h"
+#include "core/x86/access.h"
+#include "core/x86/debug.h"
+#include "core/x86/decode.h"
+#include "core/x86/exec/chain.h"
+#include "core/x86/exec/handlers.h"
+#include "core/x86/mmu.h"
+#include "core/x86/model.h"
+#include "core/x86/protection.h"
+
+uint64_t cpu_insns_now(const struct cpu *cpu)
+{
+    if (!cpu->current)
+        return cpu->clock->insns;
+    return cpu->horizon - (uint64_t)cpu->budget - cpu->current->left;
+}
+
+const struct insn *exec_fault(struct cpu *cpu, const struct insn *insn)
+{
+    cpu->rip += insn->offset;
+    cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget - insn->left;
+    return NULL;
+}
+
+const struct insn *exec_raise(struct cpu *cpu, const struct insn *insn, enum exception_vector vector)
+{
+    if (vector == VECTOR_GP || vector == VECTOR_SS)
+        cpu_fault_code(cpu, vector, 0);
+    else
+        cpu_fault(cpu, vector);
+    return exec_fault(cpu, insn);
+}
+
+const struct insn *exec_undefined(struct cpu *cpu, const struct insn *insn)
+{
+    return exec_raise(cpu, insn, VECTOR_UD);
+}
+
+const struct insn *exec_too_long(struct cpu *cpu, const struct insn *insn)
+{
+    return exec_raise(cpu, insn, VECTOR_GP);
+}
+
+const struct insn *exec_op(struct cpu *cpu, const struct insn *insn)
+{
+    cpu->current = insn;
+    cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget - insn->left;
+    if (__builtin_expect(!insn_table[insn->row].op(cpu, insn), 0))
+        return exec_fault(cpu, insn);
+    return exec_next(cpu, insn);
+}
+
+/* Something that the outer loop must see before the next instruction. */
+static bool boundary_is_special(const struct cpu *cpu)
+{
+    return (cpu->eflags & (EFLAGS_TF | EFLAGS_RF)) || cpu->shadow || cpu->intr || cpu->nmi_pending ||
+           cpu->activity != CPU_RUNNING || debug_armed(cpu) || cpu->debug_hits;
+}
+
+const struct insn *exec_serial_op(struct cpu *cpu, const struct insn *insn)
+{
+    const struct insn_row *row = &insn_table[insn->row];
+    cpu->current = insn;
+    cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget - insn->left;
+    cpu->rip += insn->offset;
+    cpu->next_rip = (cpu->rip + insn->length) & (cpu->mode == MODE_64 ? UINT64_MAX : UINT32_MAX);
+    if (row->modes & NOT_REAL && cpu_is_real_like(cpu)) {
+        cpu_fault(cpu, VECTOR_UD);
+        return NULL;
+    }
+    if (!row->op(cpu, insn))
+        return NULL;
+    cpu->rip = cpu->next_rip;
+    cpu->clock->insns++;
+    if (boundary_is_special(cpu))
+        return NULL;
+    return exec_goto(cpu, 0);
+}
+
+const struct insn *exec_trace_end(struct cpu *cpu, const struct insn *insn)
+{
+    cpu->rip += insn->offset;
+    return exec_goto(cpu, 0);
+}
+
+const struct insn *exec_stop(struct cpu *cpu, const struct insn *insn)
+{
+    cpu->stopper->fn = cpu->stopper_saved;
+    cpu->stopper = NULL;
+    return exec_fault(cpu, insn); /* no fault: the instruction has not begun */
+}
+
+void trace_stop_after(struct cpu *cpu, const struct insn *insn)
+{
+    cpu->stop_requested = true;
+    cpu->horizon -= (uint64_t)cpu->budget;
+    cpu->budget = 0;
+    if (insn->left <= 1 || cpu->stopper)
+        return;
+    cpu->stopper = &cpu->trace->insns[cpu->trace->count - insn->left + 1];
+    cpu->stopper_saved = cpu->stopper->fn;
+    cpu->stopper->fn = exec_stop;
+}
+
+void cpu_stop(struct cpu *cpu)
+{
+    cpu->stop_requested = true;
+    if (cpu->current)
+        trace_stop_after(cpu, cpu->current);
+}
+
+void cpu_refetch(struct cpu *cpu)
+{
+    if (!physmap_read_memory(cpu->physmap, mmu_bus_address(cpu, cpu->fetch_frame), &cpu->fetch_memory))
+        cpu->fetch_memory = MEM_NONE;
+}
+
+/* Makes fetch_page the page of cpu->rip. False with a page fault pending. */
+static bool fetch_page(struct cpu *cpu, gva_t linear)
+{
+    gva_t page = linear & ~(gva_t)(MEM_PAGE_SIZE - 1);
+    if (page == cpu->fetch_page)
+        return true;
+    const struct tlb_entry *entry = mmu_entry(cpu, linear, MMU_FETCH, cpu->user);
+    if (!entry)
+        return false;
+    cpu->fetch_page = page;
+    cpu->fetch_frame = entry->frame;
+    cpu_refetch(cpu);
+    return true;
+}
+
+static gva_t linear_rip(const struct cpu *cpu)
+{
+    return (cpu->seg[SEG_CS].base + cpu->rip) & cpu->linear_mask;
+}
+
+const struct insn *exec_goto_slow(struct cpu *cpu, unsigned slot)
+{
+    struct trace *from = cpu->trace;
+    unsigned generation = trace_cache_generation(cpu->traces);
+    cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget;
+    cpu->current = NULL;
+    gva_t linear = linear_rip(cpu);
+    if (cpu->budget <= 0 || cpu->rip >= cpu->code_end || !fetch_page(cpu, linear) ||
+        cpu->fetch_memory == MEM_NONE)
+        return NULL;
+    struct trace *next = trace_lookup(cpu, cpu->fetch_memory + (linear & (MEM_PAGE_SIZE - 1)));
+    if (!next || cpu->rip + next->bytes > cpu->code_end || cpu->budget < next->count)
+        return NULL;
+    if (generation == trace_cache_generation(cpu->traces))
+        from->link[slot] = next;
+    cpu->budget -= next->count;
+    cpu->trace = next;
+    return exec_at(cpu, next->insns);
+}
+
+static void run_trace(struct cpu *cpu, struct trace *trace)
+{
+    cpu->budget = (int64_t)(cpu->horizon - cpu->clock->insns) - trace->count;
+    cpu->trace = trace;
+    const struct insn *insn = exec_at(cpu, trace->insns);
+    while (insn)
+        insn = insn->fn(cpu, insn);
+    if (cpu->stopper) { /* planted, but a fault came first */
+        cpu->stopper->fn = cpu->stopper_saved;
+        cpu->stopper = NULL;
+    }
+    cpu->current = NULL;
+}
+
+/* Bytes of the instruction at cpu->rip up to the end of the segment and the page, then those of the next page
+ * where `want` asks for more. False with a fault pending. */
+static bool fetch_bytes(struct cpu *cpu, uint8_t *bytes, unsigned *count, unsigned want)
+{
+    for (*count = 0; *count < want; ++*count) {
+        uint64_t rip = cpu->rip + *count;
+        if (rip >= cpu->code_end)
+            return cpu_fault_code(cpu, VECTOR_GP, 0);
+        gva_t linear = (cpu->seg[SEG_CS].base + rip) & cpu->linear_mask;
+        const struct tlb_entry *entry = mmu_entry(cpu, linear, MMU_FETCH, cpu->user);
+        if (!entry)
+            return false;
+        gpa_t at = mmu_bus_address(cpu, entry->frame) | (linear & (MEM_PAGE_SIZE - 1));
+        bytes[*count] = (uint8_t)physmap_read(cpu->physmap, at, 1);
+    }
+    return true;
+}
+
+/* An instruction that cannot come from a trace: at the end of a page or segment, or in a device. One byte
+ * more is fetched until it is whole, so that only bytes that belong to it can fault. */
+static struct trace *fetch_odd_instruction(struct cpu *cpu)
+{
+    uint8_t bytes[INSN_MAX_LENGTH];
+    for (unsigned want = 1; want <= INSN_MAX_LENGTH; want++) {
+        unsigned count;
+        if (!fetch_bytes(cpu, bytes, &count, want))
+            return NULL;
+        struct trace *trace = trace_single(cpu, bytes, count);
+        if (trace)
+            return trace;
+    }
+    return NULL;
+}
+
+/* The trace at cpu->rip, at most `limit` instructions long. NULL with a fault pending. */
+static struct trace *next_trace(struct cpu *cpu, uint64_t limit)
+{
+    gva_t linear = linear_rip(cpu);
+    if (cpu->rip >= cpu->code_end) {
+        cpu_fault_code(cpu, VECTOR_GP, 0);
+        return NULL;
+    }
+    if (!fetch_page(cpu, linear))
+        return NULL;
+    struct trace *trace = NULL;
+    if (cpu->fetch_memory != MEM_NONE)
+        trace = trace_lookup(cpu, cpu->fetch_memory + (linear & (MEM_PAGE_SIZE - 1)));
+    if (!trace || cpu->rip + trace->bytes > cpu->code_end) {
+        if (!trace || cpu->rip + trace->insns[0].length > cpu->code_end)
+            return fetch_odd_instruction(cpu);
+        return trace_prefix(cpu, trace, 1);
+    }
+    if (trace->count > limit)
+        return trace_prefix(cpu, trace, (unsigned)limit);
+    return trace;
+}
+
+/* SDM 3A table 6-5. */
+static bool is_contributory(uint8_t vector)
+{
+    return vector == VECTOR_DE || (vector >= VECTOR_TS && vector <= VECTOR_GP);
+}
+
+static bool makes_double_fault(uint8_t first, uint8_t second)
+{
+    if (first == VECTOR_PF)
+        return second == VECTOR_PF || is_contributory(second);
+    return is_contributory(first) && is_contributory(second);
+}
+
+static void enter_shutdown(struct cpu *cpu)
+{
+    log_write(&cpu->log, LOG_INFO, "triple fault at %04X:%08llX", cpu->seg[SEG_CS].selector,
+              (unsigned long long)cpu->rip);
+    cpu->activity = CPU_SHUTDOWN;
+    cpu->stop_requested = true;
+    if (cpu->bus->shutdown)
+        cpu->bus->shutdown(cpu->bus_self);
+}
+
+/* Delivers until it sticks: faults on the way follow the double-fault rules. */
+static void deliver(struct cpu *cpu, struct exception what, enum interrupt_source source)
+{
+    for (;;) {
+        cpu->exception.pending = false;
+        cpu->next_rip = cpu->rip;
+        cpu->clock->insns++;
+        if (interrupt_deliver(cpu, what.vector, source, what.has_error, what.error, cpu->rip)) {
+            cpu->rip = cpu->next_rip;
+            return;
+        }
+        struct exception second = cpu->exception;
+        cpu->exception.pending = false;
+        if (source == INTERRUPT_EXCEPTION && what.vector == VECTOR_DF) {
+            enter_shutdown(cpu);
+            return;
+        }
+        if (source == INTERRUPT_EXCEPTION && makes_double_fault(what.vector, second.vector))
+            second = (struct exception){.vector = VECTOR_DF, .has_error = true};
+        log_write(&cpu->log, LOG_DEBUG, "vector %u while delivering vector %u", second.vector, what.vector);
+        what = second;
+        source = INTERRUPT_EXCEPTION;
+    }
+}
+
+static void deliver_fault(struct cpu *cpu)
+{
+    struct exception what = cpu->exception;
+    log_write(&cpu->log, LOG_DEBUG, "vector %u error %04X at %04X:%08llX cr2 %08llX", what.vector, what.error,
+              cpu->seg[SEG_CS].selector, (unsigned long long)cpu->rip, (unsigned long long)cpu->cr2);
+    cpu->shadow = SHADOW_NONE;
+    cpu->debug_hits = 0;
+    if (what.vector != VECTOR_DF)
+        cpu->eflags |= EFLAGS_RF & cpu->model->eflags_mask;
+    deliver(cpu, what, INTERRUPT_EXCEPTION);
+}
+
+static void deliver_debug_trap(struct cpu *cpu, uint32_t hits)
+{
+    cpu->dr[6] |= hits;
+    cpu->debug_hits = 0;
+    deliver(cpu, (struct exception){.vector = VECTOR_DB}, INTERRUPT_EXCEPTION);
+}
+
+static bool intr_deliverable(const struct cpu *cpu)
+{
+    return cpu->intr && (cpu->eflags & EFLAGS_IF);
+}
+
+/* HLT ends with an interrupt. False where the processor stays asleep. */
+static bool wake(struct cpu *cpu)
+{
+    if (cpu->activity == CPU_HALTED && (intr_deliverable(cpu) || (cpu->nmi_pending && !cpu->nmi_blocked)))
+        cpu->activity = CPU_RUNNING;
+    return cpu->activity == CPU_RUNNING;
+}
+
+bool cpu_is_idle(const struct cpu *cpu)
+{
+    return cpu->activity != CPU_RUNNING && !intr_deliverable(cpu) && !(cpu->nmi_pending && !cpu->nmi_blocked);
+}
+
+/* What comes between two instructions (SDM 3A 6.9). True where something was delivered. */
+static bool serve_boundary(struct cpu *cpu)
+{
+    if (cpu->exception.pending) {
+        deliver_fault(cpu);
+        return true;
+    }
+    if (cpu->shadow & SHADOW_MOV_SS)
+        return false;
+    if (cpu->debug_hits) {
+        deliver_debug_trap(cpu, cpu->debug_hits);
+        return true;
+    }
+    if (cpu->nmi_pending && !cpu->nmi_blocked) {
+        cpu->nmi_pending = false;
+        cpu->nmi_blocked = true;
+        deliver(cpu, (struct exception){.vector = VECTOR_NMI}, INTERRUPT_EXTERNAL);
+        return true;
+    }
+    if (cpu->shadow == SHADOW_NONE && intr_deliverable(cpu)) {
+        uint8_t vector = cpu->bus->acknowledge(cpu->bus_self);
+        deliver(cpu, (struct exception){.vector = vector}, INTERRUPT_EXTERNAL);
+        return true;
+    }
+    return false;
+}
+
+/* One instruction, with code breakpoints before and the single-step trap after it (SDM 3B 17.3). */
+static void run_single(struct cpu *cpu)
+{
+    bool stepping = (cpu->eflags & EFLAGS_TF) != 0;
+    uint32_t resume = cpu->eflags & EFLAGS_RF;
+    uint32_t hits = resume || cpu->shadow & SHADOW_MOV_SS ? 0 : debug_code_hits(cpu, linear_rip(cpu));
+    if (hits) {
+        cpu->dr[6] |= hits;
+        cpu_fault(cpu, VECTOR_DB);
+        return;
+    }
+    struct trace *trace = next_trace(cpu, 1);
+    if (!trace)
+        return;
+    uint64_t horizon = cpu->horizon;
+    cpu->eflags &= ~(uint32_t)EFLAGS_RF;
+    cpu->shadow = SHADOW_NONE;
+    cpu->in_software_interrupt = false;
+    cpu->horizon = cpu->clock->insns + 1;
+    run_trace(cpu, trace);
+    cpu->horizon = horizon;
+    if (cpu->exception.pending) {
+        cpu->eflags |= resume;
+        return;
+    }
+    if (stepping && !cpu->in_software_interrupt && !(cpu->shadow & SHADOW_MOV_SS))
+        cpu->debug_hits |= DR6_BS;
+}
+
+static void run_some(struct cpu *cpu)
+{
+    if ((cpu->eflags & (EFLAGS_TF | EFLAGS_RF)) || cpu->shadow || debug_armed(cpu)) {
+        run_single(cpu);
+        return;
+    }
+    struct trace *trace = next_trace(cpu, cpu->horizon - cpu->clock->insns);
+    if (trace)
+        run_trace(cpu, trace);
+}
+
+void cpu_run(struct cpu *cpu, uint64_t horizon)
+{
+    cpu->horizon = horizon;
+    cpu->stop_requested = false;
+    while (cpu->clock->insns < cpu->horizon && !cpu->stop_requested) {
+        if (cpu->activity != CPU_RUNNING && !wake(cpu))
+            break;
+        if (!serve_boundary(cpu))
+            run_some(cpu);
+    }
+    cpu->current = NULL;
+}

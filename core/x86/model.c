@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/x86/model.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "core/x86/regs.h"
+
+enum cpuid_edx {
+    CPUID_FPU = 1 << 0,
+    CPUID_VME = 1 << 1,
+    CPUID_DE = 1 << 2,
+    CPUID_PSE = 1 << 3,
+    CPUID_TSC = 1 << 4,
+    CPUID_MSR = 1 << 5,
+    CPUID_PAE = 1 << 6,
+    CPUID_MCE = 1 << 7,
+    CPUID_CX8 = 1 << 8,
+    CPUID_SEP = 1 << 11,
+    CPUID_MTRR = 1 << 12,
+    CPUID_PGE = 1 << 13,
+    CPUID_MCA = 1 << 14,
+    CPUID_CMOV = 1 << 15,
+};
+
+#define HAS(feature) (UINT64_C(1) << (feature))
+#define UP_TO_386                                                                                            \
+    (HAS(FEATURE_8086) | HAS(FEATURE_186) | HAS(FEATURE_286) | HAS(FEATURE_386) | HAS(FEATURE_FPU))
+#define UP_TO_486 (UP_TO_386 | HAS(FEATURE_486))
+#define UP_TO_586                                                                                            \
+    (UP_TO_486 | HAS(FEATURE_CPUID) | HAS(FEATURE_TSC) | HAS(FEATURE_MSR) | HAS(FEATURE_CX8) |               \
+     HAS(FEATURE_RSM))
+#define UP_TO_686                                                                                            \
+    (UP_TO_586 | HAS(FEATURE_CMOV) | HAS(FEATURE_FCMOV) | HAS(FEATURE_PMC) | HAS(FEATURE_SEP) |              \
+     HAS(FEATURE_NOPL))
+
+#define EFLAGS_386 0x0003FFFFu
+#define EFLAGS_486 0x0007FFFFu
+#define EFLAGS_586 0x003FFFFFu
+
+#define CR0_386 0x8000001Fu
+#define CR0_486 0xE005003Fu
+
+#define EDX_586 (CPUID_FPU | CPUID_VME | CPUID_DE | CPUID_PSE | CPUID_TSC | CPUID_MSR | CPUID_MCE | CPUID_CX8)
+#define EDX_686 (EDX_586 | CPUID_PAE | CPUID_SEP | CPUID_MTRR | CPUID_PGE | CPUID_MCA | CPUID_CMOV)
+#define CR4_586 (CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_MCE)
+#define CR4_686 (CR4_586 | CR4_PAE | CR4_PGE | CR4_PCE)
+
+static const struct cpu_model models[] = {
+    {.name = "386",
+     .description = "Intel 80386DX with 80387",
+     .signature = 0x0308,
+     .insn_features = UP_TO_386,
+     .cr0_fixed = CR0_ET,
+     .cr0_mask = CR0_386,
+     .eflags_mask = EFLAGS_386,
+     .physical_bits = 32,
+     .default_khz = 8000},
+    {.name = "486",
+     .description = "Intel i486DX2",
+     .vendor = "GenuineIntel",
+     .signature = 0x0435,
+     .features_edx = CPUID_FPU | CPUID_VME,
+     .max_leaf = 1,
+     .insn_features = UP_TO_486 | HAS(FEATURE_CPUID),
+     .cr0_fixed = CR0_ET,
+     .cr0_mask = CR0_486,
+     .cr4_mask = CR4_VME | CR4_PVI,
+     .eflags_mask = EFLAGS_586,
+     .physical_bits = 32,
+     .default_khz = 33000},
+    {.name = "pentium",
+     .description = "Intel Pentium (P54C)",
+     .vendor = "GenuineIntel",
+     .signature = 0x0525,
+     .features_edx = EDX_586,
+     .max_leaf = 1,
+     .insn_features = UP_TO_586,
+     .cr0_fixed = CR0_ET,
+     .cr0_mask = CR0_486,
+     .cr4_mask = CR4_586,
+     .eflags_mask = EFLAGS_586,
+     .physical_bits = 32,
+     .default_khz = 90000},
+    {.name = "pentiumpro",
+     .description = "Intel Pentium Pro (P6)",
+     .vendor = "GenuineIntel",
+     .signature = 0x0619,
+     .features_edx = EDX_686,
+     .max_leaf = 2,
+     .insn_features = UP_TO_686,
+     .cr0_fixed = CR0_ET,
+     .cr0_mask = CR0_486,
+     .cr4_mask = CR4_686,
+     .eflags_mask = EFLAGS_586,
+     .physical_bits = 36,
+     .default_khz = 0},
+};
+
+enum { MODEL_COUNT = sizeof models / sizeof models[0] };
+
+const struct cpu_model *cpu_model_find(const char *name)
+{
+    for (unsigned i = 0; i < MODEL_COUNT; i++) {
+        if (!strcmp(models[i].name, name))
+            return &models[i];
+    }
+    return NULL;
+}
+
+const struct cpu_model *cpu_model_at(unsigned i)
+{
+    return i < MODEL_COUNT ? &models[i] : NULL;
+}
+
+const struct cpu_model *cpu_model_default(void)
+{
+    return &models[MODEL_COUNT - 1];
+}

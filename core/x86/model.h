@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* CPU models: which instructions exist and what CPUID says (SDM 2A, CPUID). */
+#ifndef LATHE_CORE_X86_MODEL_H
+#define LATHE_CORE_X86_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/x86/insn.h"
+
+struct cpu_model {
+    const char *name;
+    const char *description;
+    const char *vendor;                  /* 12 characters */
+    uint32_t signature;                  /* CPUID leaf 1 EAX, and EDX after reset */
+    uint32_t features_edx, features_ecx; /* CPUID leaf 1 */
+    uint32_t max_leaf;                   /* 0: no CPUID */
+    uint64_t insn_features;              /* bit per enum insn_feature */
+    uint32_t cr0_fixed;                  /* CR0 bits that read as 1 */
+    uint32_t cr0_mask;                   /* CR0 bits that exist */
+    uint32_t cr4_mask;                   /* CR4 bits that exist */
+    uint32_t eflags_mask;                /* EFLAGS bits that POPF and IRET can set */
+    uint8_t physical_bits;
+    uint32_t default_khz; /* plausible speed for `--speed model`; 0: the machine's default */
+};
+
+/* A model by its name, or NULL. */
+const struct cpu_model *cpu_model_find(const char *name);
+
+/* The i-th model, oldest first, or NULL behind the last; for listings. */
+const struct cpu_model *cpu_model_at(unsigned i);
+
+/* The model of machines that name none. */
+const struct cpu_model *cpu_model_default(void);
+
+static inline bool cpu_model_has(const struct cpu_model *model, enum insn_feature feature)
+{
+    return (model->insn_features >> feature & 1) != 0;
+}
+
+#endif

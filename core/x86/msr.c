@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/x86/msr.h"
+
+#include <stddef.h>
+
+#include "core/x86/model.h"
+
+enum msr_index {
+    IA32_P5_MC_ADDR = 0x00,
+    IA32_P5_MC_TYPE = 0x01,
+    IA32_TSC = 0x10,
+    IA32_PLATFORM_ID = 0x17,
+    IA32_APIC_BASE = 0x1B,
+    EBL_CR_POWERON = 0x2A,
+    IA32_BIOS_UPDT_TRIG = 0x79,
+    IA32_BIOS_SIGN_ID = 0x8B,
+    PERFCTR0 = 0xC1,
+    PERFCTR1 = 0xC2,
+    MTRRCAP = 0xFE,
+    BBL_CR_CTL3 = 0x11E,
+    IA32_SYSENTER_CS = 0x174,
+    IA32_SYSENTER_ESP = 0x175,
+    IA32_SYSENTER_EIP = 0x176,
+    IA32_MCG_CAP = 0x179,
+    IA32_MCG_STATUS = 0x17A,
+    EVNTSEL0 = 0x186,
+    EVNTSEL1 = 0x187,
+    IA32_DEBUGCTL = 0x1D9,
+    MTRR_PHYSBASE0 = 0x200,
+    MTRR_PHYSMASK7 = 0x20F,
+    MTRR_FIX64K = 0x250,
+    MTRR_FIX16K_0 = 0x258,
+    MTRR_FIX16K_1 = 0x259,
+    MTRR_FIX4K_0 = 0x268,
+    MTRR_FIX4K_7 = 0x26F,
+    IA32_PAT = 0x277,
+    IA32_MTRR_DEF_TYPE = 0x2FF,
+    IA32_MC0_CTL = 0x400,
+    IA32_MC4_MISC = 0x413,
+};
+
+enum { MTRR_CAPABILITIES = 0x508, MTRR_DEF_MASK = 0xCFF };
+
+static bool is_p6(const struct cpu *cpu)
+{
+    return cpu_model_has(cpu->model, FEATURE_CMOV);
+}
+
+/* Storage of the registers that are nothing but storage; NULL for others. */
+static uint64_t *plain(struct cpu *cpu, uint32_t index)
+{
+    struct cpu_msrs *msr = &cpu->msr;
+    if (!is_p6(cpu))
+        return NULL;
+    if (index >= MTRR_PHYSBASE0 && index <= MTRR_PHYSMASK7)
+        return index & 1 ? &msr->mtrr_mask[(index - MTRR_PHYSBASE0) / 2]
+                         : &msr->mtrr_base[(index - MTRR_PHYSBASE0) / 2];
+    if (index >= MTRR_FIX4K_0 && index <= MTRR_FIX4K_7)
+        return &msr->mtrr_fixed[3 + index - MTRR_FIX4K_0];
+    switch (index) {
+    case MTRR_FIX64K: return &msr->mtrr_fixed[0];
+    case MTRR_FIX16K_0: return &msr->mtrr_fixed[1];
+    case MTRR_FIX16K_1: return &msr->mtrr_fixed[2];
+    case IA32_SYSENTER_CS: return &msr->sysenter_cs;
+    case IA32_SYSENTER_ESP: return &msr->sysenter_esp;
+    case IA32_SYSENTER_EIP: return &msr->sysenter_eip;
+    case IA32_DEBUGCTL: return &msr->debugctl;
+    case IA32_MCG_STATUS: return &msr->mcg_status;
+    case IA32_BIOS_SIGN_ID: return &msr->bios_sign_id;
+    default: return NULL;
+    }
+}
+
+/* Machine-check banks, counters and power-on configuration: present, and always zero. */
+static bool reads_zero(const struct cpu *cpu, uint32_t index)
+{
+    if (index == IA32_P5_MC_ADDR || index == IA32_P5_MC_TYPE)
+        return true;
+    if (!is_p6(cpu))
+        return false;
+    if (index >= IA32_MC0_CTL && index <= IA32_MC4_MISC)
+        return true;
+    switch (index) {
+    case IA32_PLATFORM_ID:
+    case EBL_CR_POWERON:
+    case PERFCTR0:
+    case PERFCTR1:
+    case EVNTSEL0:
+    case EVNTSEL1:
+    case BBL_CR_CTL3:
+    case IA32_MCG_CAP: return true;
+    default: return false;
+    }
+}
+
+bool msr_read(struct cpu *cpu, uint32_t index, uint64_t *value)
+{
+    const uint64_t *storage = plain(cpu, index);
+    *value = 0;
+    if (storage) {
+        *value = *storage;
+        return true;
+    }
+    switch (index) {
+    case IA32_TSC: *value = cpu_tsc_ticks(cpu) + cpu->msr.tsc_offset; return true;
+    case MTRRCAP: *value = MTRR_CAPABILITIES; return is_p6(cpu);
+    case IA32_MTRR_DEF_TYPE: *value = cpu->msr.mtrr_def_type; return is_p6(cpu);
+    case IA32_PAT: *value = cpu->msr.pat; return is_p6(cpu) && (cpu->model->features_edx >> 16 & 1);
+    default:
+        if (reads_zero(cpu, index))
+            return true;
+        log_write(&cpu->log, LOG_GUEST, "RDMSR of %08Xh, which this model lacks", index);
+        return false;
+    }
+}
+
+bool msr_write(struct cpu *cpu, uint32_t index, uint64_t value)
+{
+    uint64_t *storage = plain(cpu, index);
+    if (storage) {
+        *storage = value;
+        return true;
+    }
+    switch (index) {
+    case IA32_TSC: cpu->msr.tsc_offset = value - cpu_tsc_ticks(cpu); return true;
+    case IA32_MTRR_DEF_TYPE:
+        if (value & ~(uint64_t)MTRR_DEF_MASK)
+            return false;
+        cpu->msr.mtrr_def_type = value;
+        return is_p6(cpu);
+    case IA32_BIOS_UPDT_TRIG: return is_p6(cpu);
+    default:
+        if (reads_zero(cpu, index))
+            return true;
+        log_write(&cpu->log, LOG_GUEST, "WRMSR of %08Xh, which this model lacks", index);
+        return false;
+    }
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/x86/tlb.h"
+
+#include "core/mem/physmap.h"
+#include "core/x86/cpu.h"
+#include "core/x86/mmu.h"
+
+static void derive_none(struct tlb_entry *entry)
+{
+    entry->read[0] = entry->read[1] = TLB_NONE;
+    entry->write[0] = entry->write[1] = TLB_NONE;
+}
+
+void tlb_init(struct tlb *tlb)
+{
+    for (unsigned i = 0; i < TLB_ENTRIES; i++) {
+        tlb->entry[i] = (struct tlb_entry){.page = TLB_NONE};
+        derive_none(&tlb->entry[i]);
+        tlb->filled[i] = tlb->position[i] = 0;
+    }
+    tlb->filled_count = 0;
+}
+
+struct tlb_entry *tlb_find(struct tlb *tlb, gva_t address)
+{
+    struct tlb_entry *entry = &tlb->entry[tlb_index(address)];
+    return entry->page == (address & ~(gva_t)(MEM_PAGE_SIZE - 1)) ? entry : NULL;
+}
+
+void tlb_derive_entry(struct cpu *cpu, struct tlb_entry *entry)
+{
+    derive_none(entry);
+    gpa_t bus = mmu_bus_address(cpu, entry->frame);
+    mem_t source, target;
+    if (!physmap_read_memory(cpu->physmap, bus, &source))
+        return;
+    bool user = (entry->rights & TLB_USER) != 0;
+    entry->addend = (uint64_t)(uintptr_t)cpu->memory->host + source - entry->page;
+    entry->read[0] = entry->page;
+    if (user)
+        entry->read[1] = entry->page;
+    if (!(entry->rights & TLB_DIRTY) || !physmap_write_memory(cpu->physmap, bus, &target) ||
+        target != source || memory_page_has_code(cpu->memory, target))
+        return;
+    bool writable = (entry->rights & TLB_WRITABLE) != 0;
+    if (writable || !(cpu->cr0 & CR0_WP))
+        entry->write[0] = entry->page;
+    if (writable && user)
+        entry->write[1] = entry->page;
+}
+
+struct tlb_entry *tlb_fill(struct cpu *cpu, gva_t address, gpa_t frame, uint32_t rights)
+{
+    struct tlb *tlb = &cpu->tlb;
+    unsigned index = tlb_index(address);
+    struct tlb_entry *entry = &tlb->entry[index];
+    if (entry->page == TLB_NONE) {
+        tlb->position[index] = (uint16_t)tlb->filled_count;
+        tlb->filled[tlb->filled_count++] = (uint16_t)index;
+    }
+    entry->page = address & ~(gva_t)(MEM_PAGE_SIZE - 1);
+    entry->frame = frame;
+    entry->rights = rights;
+    tlb_derive_entry(cpu, entry);
+    return entry;
+}
+
+static void drop(struct tlb *tlb, unsigned index)
+{
+    unsigned hole = tlb->position[index];
+    uint16_t last = tlb->filled[--tlb->filled_count];
+    tlb->filled[hole] = last;
+    tlb->position[last] = (uint16_t)hole;
+    tlb->entry[index].page = TLB_NONE;
+    derive_none(&tlb->entry[index]);
+}
+
+void tlb_flush(struct cpu *cpu, bool keep_global)
+{
+    struct tlb *tlb = &cpu->tlb;
+    cpu->fetch_page = FETCH_NONE;
+    for (unsigned i = tlb->filled_count; i-- > 0;) {
+        unsigned index = tlb->filled[i];
+        if (!keep_global || !(tlb->entry[index].rights & TLB_GLOBAL))
+            drop(tlb, index);
+    }
+}
+
+/* A piece of a large page stands for the whole page: which pieces share it is decided by the smallest large
+ * size that covers both, 4 MiB outside PAE and 2 MiB in it; 4 MiB errs on the side of dropping a neighbour.
+ */
+static bool same_large_page(const struct tlb_entry *entry, gva_t address)
+{
+    return (entry->rights & TLB_LARGE) && ((entry->page ^ address) >> 22) == 0;
+}
+
+void tlb_flush_page(struct cpu *cpu, gva_t address)
+{
+    struct tlb *tlb = &cpu->tlb;
+    cpu->fetch_page = FETCH_NONE;
+    struct tlb_entry *entry = tlb_find(tlb, address);
+    bool large = !entry || (entry->rights & TLB_LARGE);
+    if (entry)
+        drop(tlb, tlb_index(address));
+    if (!large)
+        return;
+    for (unsigned i = tlb->filled_count; i-- > 0;) {
+        if (same_large_page(&tlb->entry[tlb->filled[i]], address))
+            drop(tlb, tlb->filled[i]);
+    }
+}
+
+void tlb_derive_all(struct cpu *cpu)
+{
+    for (unsigned i = 0; i < cpu->tlb.filled_count; i++)
+        tlb_derive_entry(cpu, &cpu->tlb.entry[cpu->tlb.filled[i]]);
+}
+
+void tlb_derive_memory_page(struct cpu *cpu, mem_t page)
+{
+    for (unsigned i = 0; i < cpu->tlb.filled_count; i++) {
+        struct tlb_entry *entry = &cpu->tlb.entry[cpu->tlb.filled[i]];
+        mem_t offset;
+        if (physmap_write_memory(cpu->physmap, mmu_bus_address(cpu, entry->frame), &offset) && offset == page)
+            tlb_derive_entry(cpu, entry);
+    }
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/x86/trace.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/x86/cpu.h"
+#include "core/x86/decode.h"
+#include "core/x86/exec/handlers.h"
+
+enum { HASH_BITS = 15, HASH_SIZE = 1 << HASH_BITS, ARENA_BYTES = 24 << 20 };
+
+enum { TRACE_LARGEST = sizeof(struct trace) + (TRACE_MAX_INSNS + 1) * sizeof(struct insn) };
+
+struct trace_cache {
+    struct trace *hash[HASH_SIZE];
+    struct trace **pages; /* traces that begin in each page */
+    uint64_t page_count;
+    uint8_t *arena;
+    size_t used;
+    unsigned generation;
+    struct trace *scratch;
+};
+
+struct trace_cache *trace_cache_new(uint64_t memory_pages)
+{
+    struct trace_cache *cache = alloc_zeroed(sizeof *cache);
+    cache->pages = alloc_array((size_t)memory_pages, sizeof *cache->pages);
+    cache->page_count = memory_pages;
+    cache->arena = alloc_zeroed(ARENA_BYTES);
+    cache->scratch = alloc_zeroed(TRACE_LARGEST);
+    return cache;
+}
+
+void trace_cache_free(struct trace_cache *cache)
+{
+    if (!cache)
+        return;
+    alloc_free(cache->pages);
+    alloc_free(cache->arena);
+    alloc_free(cache->scratch);
+    alloc_free(cache);
+}
+
+unsigned trace_cache_generation(const struct trace_cache *cache)
+{
+    return cache->generation;
+}
+
+void trace_cache_clear(struct cpu *cpu)
+{
+    struct trace_cache *cache = cpu->traces;
+    memset(cache->hash, 0, sizeof cache->hash);
+    memset(cache->pages, 0, (size_t)cache->page_count * sizeof *cache->pages);
+    memset(cpu->memory->code_line, 0, (size_t)cache->page_count * sizeof *cpu->memory->code_line);
+    cache->used = 0;
+    cache->generation++;
+}
+
+static unsigned hash_of(uint64_t key)
+{
+    return (unsigned)((key * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - HASH_BITS));
+}
+
+static mem_t start_of(const struct trace *trace)
+{
+    return trace->key >> 2;
+}
+
+static void unlink_hash(struct trace_cache *cache, struct trace *trace)
+{
+    struct trace **link = &cache->hash[hash_of(trace->key)];
+    while (*link != trace)
+        link = &(*link)->hash_next;
+    *link = trace->hash_next;
+}
+
+/* Marks what is left in the page after some of its traces died. */
+static void remark_page(struct cpu *cpu, mem_t page)
+{
+    cpu->memory->code_line[page >> MEM_PAGE_SHIFT] = 0;
+    for (const struct trace *t = cpu->traces->pages[page >> MEM_PAGE_SHIFT]; t; t = t->page_next)
+        memory_mark_code(cpu->memory, start_of(t), t->bytes);
+}
+
+static bool invalidate_in_page(struct cpu *cpu, mem_t offset, uint64_t size)
+{
+    bool current = false;
+    struct trace **link = &cpu->traces->pages[offset >> MEM_PAGE_SHIFT];
+    while (*link) {
+        struct trace *trace = *link;
+        mem_t start = start_of(trace);
+        if (start < offset + size && offset < start + trace->bytes) {
+            *link = trace->page_next;
+            unlink_hash(cpu->traces, trace);
+            trace->key = TRACE_DEAD;
+            current |= trace == cpu->trace || (cpu->trace && cpu->trace->source == trace);
+        } else {
+            link = &trace->page_next;
+        }
+    }
+    remark_page(cpu, offset & ~(mem_t)(MEM_PAGE_SIZE - 1));
+    return current;
+}
+
+bool trace_invalidate(struct cpu *cpu, mem_t offset, uint64_t size)
+{
+    bool current = false;
+    while (size) {
+        uint64_t left = MEM_PAGE_SIZE - (offset & (MEM_PAGE_SIZE - 1));
+        uint64_t part = size < left ? size : left;
+        if (cpu->traces->pages[offset >> MEM_PAGE_SHIFT])
+            current |= invalidate_in_page(cpu, offset, part);
+        offset += part;
+        size -= part;
+    }
+    return current;
+}
+
+/* Fills in what depends on an instruction's place in the trace, and the end. */
+static void seal(struct trace *trace, unsigned count, unsigned bytes)
+{
+    trace->count = (uint16_t)count;
+    trace->bytes = (uint16_t)bytes;
+    for (unsigned i = 0; i < count; i++)
+        trace->insns[i].left = (uint8_t)(count - i);
+    trace->insns[count] = (struct insn){.fn = exec_trace_end, .offset = (uint8_t)bytes};
+}
+
+static bool ends_trace(const struct insn *insn)
+{
+    return insn->fn == exec_undefined || insn->fn == exec_too_long ||
+           insn_table[insn->row].class != CLASS_NORMAL;
+}
+
+/* Decodes into `trace` until a branch, the page's end or the size limits. Returns the number of instructions.
+ */
+static unsigned fill(const struct cpu *cpu, struct trace *trace, mem_t memory)
+{
+    unsigned count = 0, bytes = 0;
+    const uint8_t *host = cpu->memory->host + memory;
+    unsigned left = MEM_PAGE_SIZE - (unsigned)(memory & (MEM_PAGE_SIZE - 1));
+    while (count < TRACE_MAX_INSNS && bytes < TRACE_MAX_BYTES - INSN_MAX_LENGTH) {
+        struct insn *insn = &trace->insns[count];
+        insn->offset = (uint8_t)bytes;
+        if (decode_insn(cpu->decoder, (enum cpu_mode)cpu->mode, host + bytes, left - bytes, insn) !=
+            DECODE_OK)
+            break;
+        bytes += insn->length;
+        count++;
+        if (ends_trace(insn))
+            break;
+    }
+    seal(trace, count, bytes);
+    return count;
+}
+
+static struct trace *build(struct cpu *cpu, mem_t memory, uint64_t key)
+{
+    struct trace_cache *cache = cpu->traces;
+    if (cache->used + TRACE_LARGEST > ARENA_BYTES)
+        trace_cache_clear(cpu);
+    struct trace *trace = (struct trace *)(void *)(cache->arena + cache->used);
+    *trace = (struct trace){.key = key};
+    unsigned count = fill(cpu, trace, memory);
+    if (!count)
+        return NULL;
+    cache->used += sizeof *trace + (count + 1) * sizeof *trace->insns;
+    struct trace **bucket = &cache->hash[hash_of(key)], **page = &cache->pages[memory >> MEM_PAGE_SHIFT];
+    trace->hash_next = *bucket;
+    *bucket = trace;
+    trace->page_next = *page;
+    *page = trace;
+    if (memory_mark_code(cpu->memory, memory, trace->bytes))
+        tlb_derive_memory_page(cpu, memory & ~(mem_t)(MEM_PAGE_SIZE - 1));
+    return trace;
+}
+
+struct trace *trace_lookup(struct cpu *cpu, mem_t memory)
+{
+    uint64_t key = trace_key(memory, cpu->mode);
+    for (struct trace *trace = cpu->traces->hash[hash_of(key)]; trace; trace = trace->hash_next) {
+        if (trace->key == key)
+            return trace;
+    }
+    return build(cpu, memory, key);
+}
+
+struct trace *trace_prefix(struct cpu *cpu, const struct trace *trace, unsigned count)
+{
+    struct trace *scratch = cpu->traces->scratch;
+    *scratch = (struct trace){.key = TRACE_DEAD, .source = trace};
+    memcpy(scratch->insns, trace->insns, count * sizeof *trace->insns);
+    const struct insn *last = &scratch->insns[count - 1];
+    seal(scratch, count, last->offset + last->length);
+    return scratch;
+}
+
+struct trace *trace_single(struct cpu *cpu, const uint8_t *bytes, unsigned available)
+{
+    struct trace *scratch = cpu->traces->scratch;
+    *scratch = (struct trace){.key = TRACE_DEAD};
+    scratch->insns[0].offset = 0;
+    if (decode_insn(cpu->decoder, (enum cpu_mode)cpu->mode, bytes, available, &scratch->insns[0]) !=
+        DECODE_OK)
+        return NULL;
+    seal(scratch, 1, scratch->insns[0].length);
+    return scratch;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Decoded traces: straight runs of instructions within one page, keyed by where their bytes are and the
+ * decode mode.
+ *
+ * A trace lives until its bytes are overwritten or the cache is emptied. A dead trace keeps its storage until
+ * then, so that links to it can be followed safely: its key matches nothing.
+ */
+#ifndef LATHE_CORE_X86_TRACE_H
+#define LATHE_CORE_X86_TRACE_H
+
+#include "core/mem/memory.h"
+#include "core/x86/insn.h"
+
+struct cpu;
+struct trace_cache;
+
+enum { TRACE_MAX_INSNS = 32, TRACE_MAX_BYTES = 240 };
+
+#define TRACE_DEAD UINT64_MAX
+
+struct trace {
+    uint64_t key; /* trace_key of its first byte */
+    struct trace *hash_next, *page_next;
+    const struct trace *source; /* of a prefix: the trace that it was cut from */
+    struct trace *link[2];      /* where its end went last: fall through or not taken, taken */
+    uint16_t count;             /* instructions */
+    uint16_t bytes;
+    struct insn insns[]; /* count of them, then exec_trace_end */
+};
+
+static inline uint64_t trace_key(mem_t memory, uint32_t mode)
+{
+    return memory << 2 | mode;
+}
+
+/* A cache over `memory_pages` pages of guest memory. Never NULL. */
+struct trace_cache *trace_cache_new(uint64_t memory_pages);
+void trace_cache_free(struct trace_cache *cache);
+
+/* Forgets all traces; storage is reused from the start. */
+void trace_cache_clear(struct cpu *cpu);
+
+/* Times that the cache was cleared: links taken before a change of it point nowhere. */
+unsigned trace_cache_generation(const struct trace_cache *cache);
+
+/* Kills every trace that has a byte in [offset, offset+size). True where the trace under way is among them.
+ */
+bool trace_invalidate(struct cpu *cpu, mem_t offset, uint64_t size);
+
+/* The trace for cpu->rip in the present mode; decodes one where there is none. The fetch page must be current
+ * and in guest memory. NULL where the first instruction runs into the next page. */
+struct trace *trace_lookup(struct cpu *cpu, mem_t memory);
+
+/* A trace outside the cache, valid until the next call: the first `count` instructions of another, or one
+ * instruction decoded from `available` bytes (NULL where they do not hold a whole one). */
+struct trace *trace_prefix(struct cpu *cpu, const struct trace *trace, unsigned count);
+struct trace *trace_single(struct cpu *cpu, const uint8_t *bytes, unsigned available);
+
+#endif
