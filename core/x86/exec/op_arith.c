@@ -3,7 +3,7 @@
 #include "core/x86/exec/handlers.h"
 #include "core/x86/exec/modify.h"
 #include "core/x86/flags.h"
-#include "core/x86/wide.h"
+#include "core/x86/int128.h"
 
 static unsigned bits_of(const struct insn *insn)
 {
@@ -21,14 +21,14 @@ static void write_double(struct cpu *cpu, unsigned size, uint64_t low, uint64_t 
     reg_write(cpu, GPR_DX, size, high);
 }
 
-static struct wide read_double(const struct cpu *cpu, unsigned size)
+static struct i128 read_double(const struct cpu *cpu, unsigned size)
 {
     if (size == 1)
-        return (struct wide){0, (uint16_t)cpu->gpr[GPR_AX]};
+        return (struct i128){0, (uint16_t)cpu->gpr[GPR_AX]};
     uint64_t low = reg_read(cpu, GPR_AX, size), high = reg_read(cpu, GPR_DX, size);
     if (size == 8)
-        return (struct wide){high, low};
-    return (struct wide){0, high << (8 * size) | low};
+        return (struct i128){high, low};
+    return (struct i128){0, high << (8 * size) | low};
 }
 
 bool op_mul(struct cpu *cpu, const struct insn *insn)
@@ -37,7 +37,7 @@ bool op_mul(struct cpu *cpu, const struct insn *insn)
     unsigned size = insn->op_size;
     if (!operand_read(cpu, insn, size, &value))
         return false;
-    struct wide product = wide_mul(reg_read(cpu, GPR_AX, size), value);
+    struct i128 product = i128_mul(reg_read(cpu, GPR_AX, size), value);
     uint64_t high = size == 8 ? product.high : product.low >> bits_of(insn);
     write_double(cpu, size, product.low, high);
     flags_result_cf_of(cpu, product.low, bits_of(insn), high != 0, high != 0);
@@ -45,9 +45,9 @@ bool op_mul(struct cpu *cpu, const struct insn *insn)
 }
 
 /* Signed product of two operands of `bits` bits; *fits: whether the low half holds it. */
-static struct wide signed_product(uint64_t a, uint64_t b, unsigned bits, bool *fits)
+static struct i128 signed_product(uint64_t a, uint64_t b, unsigned bits, bool *fits)
 {
-    struct wide product = wide_mul_signed((int64_t)sign_extend(a, bits), (int64_t)sign_extend(b, bits));
+    struct i128 product = i128_mul_signed((int64_t)sign_extend(a, bits), (int64_t)sign_extend(b, bits));
     uint64_t sign = sign_extend(product.low, bits);
     *fits = sign == product.low && product.high == (uint64_t)((int64_t)sign >> 63);
     return product;
@@ -60,7 +60,7 @@ bool op_imul(struct cpu *cpu, const struct insn *insn)
     bool fits;
     if (!operand_read(cpu, insn, size, &value))
         return false;
-    struct wide product = signed_product(reg_read(cpu, GPR_AX, size), value, bits, &fits);
+    struct i128 product = signed_product(reg_read(cpu, GPR_AX, size), value, bits, &fits);
     write_double(cpu, size, product.low, size == 8 ? product.high : product.low >> bits);
     flags_result_cf_of(cpu, product.low, bits, !fits, !fits);
     return true;
@@ -69,7 +69,7 @@ bool op_imul(struct cpu *cpu, const struct insn *insn)
 static void imul_to_reg(struct cpu *cpu, const struct insn *insn, uint64_t a, uint64_t b)
 {
     bool fits;
-    struct wide product = signed_product(a, b, bits_of(insn), &fits);
+    struct i128 product = signed_product(a, b, bits_of(insn), &fits);
     reg_write(cpu, insn->reg, insn->op_size, product.low);
     flags_result_cf_of(cpu, product.low, bits_of(insn), !fits, !fits);
 }
@@ -107,7 +107,7 @@ bool op_div(struct cpu *cpu, const struct insn *insn)
     unsigned size = insn->op_size;
     if (!operand_read(cpu, insn, size, &divisor))
         return false;
-    if (!wide_div(read_double(cpu, size), divisor, &quotient, &remainder) ||
+    if (!i128_div(read_double(cpu, size), divisor, &quotient, &remainder) ||
         (size < 8 && quotient >> bits_of(insn)))
         return cpu_fault(cpu, VECTOR_DE);
     return store_quotient(cpu, size, quotient, remainder);
@@ -120,12 +120,12 @@ bool op_idiv(struct cpu *cpu, const struct insn *insn)
     unsigned size = insn->op_size, bits = bits_of(insn);
     if (!operand_read(cpu, insn, size, &divisor))
         return false;
-    struct wide dividend = read_double(cpu, size);
+    struct i128 dividend = read_double(cpu, size);
     if (size < 8) {
         dividend.low = sign_extend(dividend.low, 2 * bits);
         dividend.high = (uint64_t)((int64_t)dividend.low >> 63);
     }
-    if (!wide_div_signed(dividend, (int64_t)sign_extend(divisor, bits), &quotient, &remainder) ||
+    if (!i128_div_signed(dividend, (int64_t)sign_extend(divisor, bits), &quotient, &remainder) ||
         (int64_t)sign_extend((uint64_t)quotient, bits) != quotient)
         return cpu_fault(cpu, VECTOR_DE);
     return store_quotient(cpu, size, (uint64_t)quotient, (uint64_t)remainder);
