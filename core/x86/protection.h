@@ -31,8 +31,9 @@ bool far_call(struct cpu *cpu, uint16_t selector, uint64_t offset, unsigned op_s
 bool far_return(struct cpu *cpu, unsigned op_size, uint16_t release);
 bool interrupt_return(struct cpu *cpu, unsigned op_size);
 
-/* Delivers an interrupt or exception through the IVT or IDT, and sets cpu->rip. return_rip: what is pushed.
- * A fault in here is left pending: the caller applies the double-fault rules. */
+/* Delivers an interrupt or exception through the IVT or IDT, and sets cpu->next_rip, which the caller
+ * commits. return_rip: what is pushed, or stored in the old TSS. A fault in here is left pending: the caller
+ * applies the double-fault rules. A fault of a new task after a task switch has cpu->rip in that task. */
 bool interrupt_deliver(struct cpu *cpu, uint8_t vector, enum interrupt_source source, bool has_error,
                        uint32_t error, uint64_t return_rip);
 
