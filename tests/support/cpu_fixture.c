@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/support/cpu_fixture.h"
+
+#include <stdlib.h>
+
+#include "core/base/assert.h"
+#include "core/x86/model.h"
+
+static uint8_t acknowledge(void *self)
+{
+    struct cpu_fixture *f = self;
+    cpu_set_intr(f->cpu, false);
+    return f->intr_vector;
+}
+
+static void count_shutdown(void *self)
+{
+    struct cpu_fixture *f = self;
+    f->shutdowns++;
+}
+
+static void no_ferr(void *self, bool level)
+{
+    (void)self;
+    (void)level;
+}
+
+static const struct cpu_bus fixture_bus = {
+    .acknowledge = acknowledge, .ferr = no_ferr, .shutdown = count_shutdown};
+
+void cpu_fixture_init(struct cpu_fixture *f, const char *model)
+{
+    *f = (struct cpu_fixture){0};
+    bool mapped = memory_init(&f->memory, FIXTURE_MEMORY, NULL);
+    ASSERT(mapped);
+    physmap_init(&f->map, &f->memory);
+    struct physmap_region ram = {.name = "ram",
+                                 .kind = PHYSMAP_MEMORY,
+                                 .size = FIXTURE_MEMORY,
+                                 .reads = true,
+                                 .writes = true,
+                                 .offset = memory_take(&f->memory, FIXTURE_MEMORY)};
+    physmap_add(&f->map, &ram);
+    f->ports = portmap_new(NULL);
+    clock_init(&f->clock, 100000);
+    struct cpu_config config = {.model = cpu_model_find(model),
+                                .clock = &f->clock,
+                                .memory = &f->memory,
+                                .physmap = &f->map,
+                                .portmap = f->ports,
+                                .bus = &fixture_bus,
+                                .bus_self = f};
+    ASSERT(config.model);
+    f->cpu = cpu_new(&config);
+    f->memory.code_written = cpu_code_written;
+    f->memory.code_opaque = f->cpu;
+}
+
+void cpu_fixture_free(struct cpu_fixture *f)
+{
+    f->memory.code_written = NULL;
+    cpu_free(f->cpu);
+    portmap_free(f->ports);
+    physmap_free(&f->map);
+    memory_free(&f->memory);
+}
+
+void cpu_fixture_poke(struct cpu_fixture *f, gpa_t address, unsigned size, uint64_t value)
+{
+    physmap_write(&f->map, address, size, value);
+}
+
+uint64_t cpu_fixture_peek(struct cpu_fixture *f, gpa_t address, unsigned size)
+{
+    return physmap_read(&f->map, address, size);
+}
+
+void cpu_fixture_load(struct cpu_fixture *f, gpa_t address, const void *bytes, uint64_t size)
+{
+    physmap_write_bytes(&f->map, address, bytes, size);
+}
+
+void cpu_fixture_run(struct cpu_fixture *f, uint64_t insns)
+{
+    uint64_t end = f->clock.insns + insns;
+    while (f->clock.insns < end && f->cpu->activity == CPU_RUNNING)
+        cpu_run(f->cpu, end);
+}
+
+int64_t cpu_fixture_take_fault(struct cpu_fixture *f)
+{
+    struct exception *e = &f->cpu->exception;
+    if (!e->pending)
+        return -1;
+    e->pending = false;
+    return (int64_t)e->vector << 16 | (e->has_error ? e->error : 0);
+}
+
+void cpu_fixture_descriptor(struct cpu_fixture *f, gpa_t address, uint32_t base, uint32_t limit,
+                            unsigned attributes)
+{
+    uint32_t pages = attributes & SEG_ATTR_G ? limit >> 12 : limit;
+    cpu_fixture_poke(f, address, 4, (pages & 0xFFFF) | base << 16);
+    cpu_fixture_poke(f, address + 4, 4,
+                     (base >> 16 & 0xFF) | attributes << 8 | (pages & 0xF0000) | (base & 0xFF000000));
+}
+
+void cpu_fixture_gate(struct cpu_fixture *f, gpa_t address, unsigned access, unsigned selector,
+                      uint32_t offset, unsigned parameters)
+{
+    cpu_fixture_poke(f, address, 4, selector << 16 | (offset & 0xFFFF));
+    cpu_fixture_poke(f, address + 4, 4, (offset & 0xFFFF0000) | access << 8 | parameters);
+}
