@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+# Checks of the house itself: include directions, mutable globals, file rules.
+add_test(NAME structure_includes COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/structure/check_includes.sh ${CMAKE_SOURCE_DIR})
+add_test(NAME structure_files COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/structure/check_files.sh ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+set(structure_tests structure_includes structure_files)
+if(NOT LATHE_SANITIZE)
+  set(checked_libraries $<TARGET_FILE:lathe_core>)
+  foreach(library lathe_devices lathe_embed)
+    if(TARGET ${library})
+      list(APPEND checked_libraries $<TARGET_FILE:${library}>)
+    endif()
+  endforeach()
+  add_test(NAME structure_globals COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/structure/check_globals.sh ${checked_libraries})
+  list(APPEND structure_tests structure_globals)
+endif()
+set_tests_properties(${structure_tests} PROPERTIES LABELS quick)

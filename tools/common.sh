@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Shared by the scripts in tools/: where things are, and how packages get installed. Source it.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif command -v sudo >/dev/null; then sudo "$@"
+  else die "needs root to run '$*': install sudo or run as root"
+  fi
+}
+
+# need_packages PACKAGE...: installs with apt what dpkg does not know as installed, and says so.
+need_packages() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] && return 0
+  command -v apt-get >/dev/null || die "install these packages by hand: ${missing[*]}"
+  say "installing ${missing[*]}"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# What a build needs.
+build_packages=(gcc libc6-dev make cmake ninja-build pkg-config libsdl2-dev zlib1g-dev libelf-dev liblua5.4-dev libpng-dev)
+
+# configure_and_build DIRECTORY [CMAKE_OPTION...]
+configure_and_build() {
+  local directory=$1
+  shift
+  cmake -G Ninja -S "$root" -B "$directory" "$@" >/dev/null
+  ninja -C "$directory"
+}
