@@ -45,7 +45,7 @@ static uint64_t registers_read(void *self, uint64_t offset, unsigned size)
         return size == 1 ? low : low | (uint64_t)vga_register_read(pci->vga, at + 1 - REGISTERS_VGA) << 8;
     }
     if (at >= REGISTERS_DISPI && at < REGISTERS_DISPI_END)
-        return vbe_dispi_read(&pci->vga->dispi, (at - REGISTERS_DISPI) / 2) >> at % 2 * 8;
+        return (uint32_t)vbe_dispi_read(&pci->vga->dispi, (at - REGISTERS_DISPI) / 2) >> at % 2 * 8;
     return 0;
 }
 

@@ -197,10 +197,10 @@ START_TEST(four_bits_are_planes_behind_banks)
     ck_assert_uint_eq(vga_bench_pixel(&bench, 42, 1000), 0x55FF55FF);
     ck_assert_uint_eq(vga_bench_pixel(&bench, 41, 1000), 0x000000FF);
     vga_out_dispi(&bench, VIRT_WIDTH, 1288);
-    vga_out_dispi(&bench, X_OFFSET, 3);
+    vga_out_dispi(&bench, X_OFFSET, 5);
     vga_bench_render(&bench);
     address = 1000 * 160 + 5;
-    unsigned y = address / 161, x = address % 161 * 8 + 2 - 3;
+    unsigned y = address / 161, x = address % 161 * 8 + 2 - 5;
     ck_assert_uint_eq(vga_bench_pixel(&bench, x, y), 0x55FF55FF);
     vga_bench_free(&bench);
 }
@@ -319,8 +319,8 @@ START_TEST(edid_block)
     ck_assert_uint_eq(load_le64(edid), 0x00FFFFFFFFFFFF00ull);
     ck_assert_uint_eq(load_be16(edid + 8), ('L' - '@') << 10 | ('T' - '@') << 5 | ('H' - '@'));
     ck_assert_uint_eq(load_le16(edid + 54), 6500); /* 65 MHz */
-    ck_assert_uint_eq(edid[56] | (edid[58] & 0xF0) << 4, 1024);
-    ck_assert_uint_eq(edid[59] | (edid[61] & 0xF0) << 4, 768);
+    ck_assert_uint_eq(edid[56] | (edid[58] & 0xF0u) << 4, 1024);
+    ck_assert_uint_eq(edid[59] | (edid[61] & 0xF0u) << 4, 768);
     pci_end(&bench);
 }
 END_TEST
