@@ -95,6 +95,8 @@ struct x87_store x87_fbstp(const struct x87 *f);
 void x87_store_commit(struct x87 *f, const struct x87_store *store);
 /* FST ST(i), FSTP ST(i). */
 void x87_fst_st(struct x87 *f, unsigned i, bool pop);
+/* FSTP1, D9 D8+i: an undocumented FSTP ST(i) that knows no stack fault. */
+void x87_fstp1(struct x87 *f, unsigned i);
 
 /* --- Moves --- */
 void x87_fxch(struct x87 *f, unsigned i);

@@ -199,6 +199,14 @@ void x87_fst_st(struct x87 *f, unsigned i, bool pop)
         x87_pop(f);
 }
 
+void x87_fstp1(struct x87 *f, unsigned i)
+{
+    f->status &= (uint16_t)~X87_C1;
+    if (!x87_is_empty(f, 0))
+        x87_set(f, i, x87_get(f, 0));
+    x87_pop(f);
+}
+
 /* --- Moves --- */
 
 void x87_fxch(struct x87 *f, unsigned i)
