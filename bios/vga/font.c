@@ -46,14 +46,14 @@ static void close_plane_2(void)
 
 static void load_glyphs(const struct load *l)
 {
-    uint32_t at = (uint32_t) ((l->block & 3) << 14 | (l->block & 4) << 11) + l->first * GLYPH_BYTES;
+    uint32_t at = (uint32_t)((l->block & 3) << 14 | (l->block & 4) << 11) + l->first * GLYPH_BYTES;
     far_t from = l->font;
     open_plane_2();
     for (unsigned i = 0; i < l->count; i++, at += GLYPH_BYTES) {
         far_t to = far_make(FONT_SEGMENT, at);
         far_copy(to, from, l->height);
         if (l->height < GLYPH_BYTES)
-            far_fill8(far_add(to, l->height), 0, GLYPH_BYTES - (uint32_t) l->height);
+            far_fill8(far_add(to, l->height), 0, GLYPH_BYTES - (uint32_t)l->height);
         from = far_add(from, l->height);
     }
     close_plane_2();
@@ -73,13 +73,13 @@ static void recalculate(uint8_t height)
     unsigned lines = scan_lines();
     unsigned rows = lines / height;
     uint8_t max_scan = indexed_read(b->crtc, CRTC_MAX_SCAN) & 0xe0;
-    indexed_write(b->crtc, CRTC_MAX_SCAN, (uint8_t) (max_scan | (height - 1)));
+    indexed_write(b->crtc, CRTC_MAX_SCAN, (uint8_t)(max_scan | (height - 1)));
     unsigned end = rows * height << (max_scan >> 7);
-    indexed_write(b->crtc, CRTC_VDISP_END, (uint8_t) (end - 1));
+    indexed_write(b->crtc, CRTC_VDISP_END, (uint8_t)(end - 1));
     indexed_write(b->crtc, CRTC_UNDERLINE, b->mode == 7 ? height - 1 : 0x1f);
     b->char_height = height;
-    b->rows = (uint8_t) (rows - 1);
-    b->page_size = (uint16_t) ((rows * b->columns * 2 + 0x7ff) & ~0x7ffu);
+    b->rows = (uint8_t)(rows - 1);
+    b->page_size = (uint16_t)((rows * b->columns * 2 + 0x7ff) & ~0x7ffu);
     text_set_cursor_type(b->cursor_type);
 }
 
@@ -117,10 +117,10 @@ static void graphics_font(struct regs *r)
         break;
     default:
         b->char_height = r->ax.b.l == 0x22 ? 14 : r->ax.b.l == 0x23 ? 8 : 16;
-        vector_set(VEC_FONT, rom_font((uint8_t) b->char_height));
+        vector_set(VEC_FONT, rom_font((uint8_t)b->char_height));
     }
     uint8_t n = r->bx.b.l == 0 ? r->dx.b.l : rows[r->bx.b.l & 3];
-    b->rows = (uint8_t) (n - 1);
+    b->rows = (uint8_t)(n - 1);
 }
 
 /* The alternate fonts replace glyphs that look wrong nine dots wide; this font needs none: an empty list. */
@@ -140,8 +140,8 @@ static void font_info(struct regs *r)
     case 6: p = far_rom(font_8x16); break;
     default: return;
     }
-    r->es = (uint16_t) (p >> 16);
-    r->bp.x = (uint16_t) p;
+    r->es = (uint16_t)(p >> 16);
+    r->bp.x = (uint16_t)p;
     r->cx.x = bda()->char_height;
     r->dx.b.l = bda()->rows;
 }
@@ -149,10 +149,21 @@ static void font_info(struct regs *r)
 void font_service(struct regs *r)
 {
     switch (r->ax.b.l) {
-    case 0x00: case 0x01: case 0x02: case 0x04:
-    case 0x10: case 0x11: case 0x12: case 0x14: text_font(r); break;
-    case 0x03: case 0x13: indexed_write(PORT_SEQ, SEQ_FONT, r->bx.b.l); break;
-    case 0x20: case 0x21: case 0x22: case 0x23: case 0x24: graphics_font(r); break;
+    case 0x00:
+    case 0x01:
+    case 0x02:
+    case 0x04:
+    case 0x10:
+    case 0x11:
+    case 0x12:
+    case 0x14: text_font(r); break;
+    case 0x03:
+    case 0x13: indexed_write(PORT_SEQ, SEQ_FONT, r->bx.b.l); break;
+    case 0x20:
+    case 0x21:
+    case 0x22:
+    case 0x23:
+    case 0x24: graphics_font(r); break;
     case 0x30: font_info(r); break;
     }
 }
@@ -181,12 +192,12 @@ static void override_text(far_t t)
     recalculate(l.height);
     uint8_t rows = far_read8(far_add(t, 10));
     if (rows != 0xff)
-        bda()->rows = (uint8_t) (rows - 1);
+        bda()->rows = (uint8_t)(rows - 1);
 }
 
 void font_after_text_mode(void)
 {
-    uint8_t height = (uint8_t) bda()->char_height;
+    uint8_t height = (uint8_t)bda()->char_height;
     struct load l = {rom_font(height), 256, 0, height, 0};
     far_t t = save_entry(SAVE_TEXT_FONT);
     load_glyphs(&l);
@@ -198,10 +209,10 @@ void font_after_text_mode(void)
 void font_after_graphics_mode(void)
 {
     far_t t = save_entry(SAVE_GRAPHICS_FONT);
-    vector_set(VEC_FONT, rom_font((uint8_t) bda()->char_height));
+    vector_set(VEC_FONT, rom_font((uint8_t)bda()->char_height));
     if (!t || !lists_mode(far_add(t, 7)))
         return;
-    bda()->rows = (uint8_t) (far_read8(t) - 1);
+    bda()->rows = (uint8_t)(far_read8(t) - 1);
     bda()->char_height = far_read16(far_add(t, 1));
     vector_set(VEC_FONT, far_make(far_read16(far_add(t, 5)), far_read16(far_add(t, 3))));
 }

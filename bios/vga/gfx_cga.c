@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* CGA graphics: even lines at B800:0000, odd ones at B800:2000; two bits a pixel (modes 4, 5) or one (mode 6). */
+/* CGA graphics: even lines at B800:0000, odd ones at B800:2000; two bits a pixel (modes 4, 5) or one (mode
+ * 6). */
 #include "vga/screen.h"
 
 enum { ODD_LINES = 0x2000, LINE_BYTES = 80 };
@@ -12,7 +13,7 @@ static far_t at(const struct screen *s, unsigned byte, unsigned y)
 static void merge8(far_t p, uint8_t mask, uint8_t value, uint8_t colour)
 {
     uint8_t old = far_read8(p);
-    far_write8(p, colour & COLOUR_XOR ? old ^ value : (uint8_t) ((old & ~mask) | value));
+    far_write8(p, colour & COLOUR_XOR ? old ^ value : (uint8_t)((old & ~mask) | value));
 }
 
 /* abcdefgh to aabbccdd eeffgghh */
@@ -21,25 +22,25 @@ static uint16_t double_bits(uint8_t bits)
     uint16_t wide = 0;
     for (unsigned i = 0; i < 8; i++)
         if (bits & 1 << i)
-            wide |= (uint16_t) (3 << 2 * i);
+            wide |= (uint16_t)(3 << 2 * i);
     return wide;
 }
 
 static void put_row4(const struct screen *s, unsigned column, unsigned y, uint8_t bits, uint8_t colour)
 {
-    uint16_t value = (uint16_t) (double_bits(bits) & (colour & 3) * 0x5555u);
-    merge8(at(s, column * 2, y), 0xff, (uint8_t) (value >> 8), colour);
-    merge8(at(s, column * 2 + 1, y), 0xff, (uint8_t) value, colour);
+    uint16_t value = (uint16_t)(double_bits(bits) & (colour & 3) * 0x5555u);
+    merge8(at(s, column * 2, y), 0xff, (uint8_t)(value >> 8), colour);
+    merge8(at(s, column * 2 + 1, y), 0xff, (uint8_t)value, colour);
 }
 
 static uint8_t get_row4(const struct screen *s, unsigned column, unsigned y)
 {
     uint16_t pixels = far_read16(at(s, column * 2, y)); /* low byte first: leftmost pixels in bits 7-6 */
-    pixels = (uint16_t) (pixels << 8 | pixels >> 8);
+    pixels = (uint16_t)(pixels << 8 | pixels >> 8);
     uint8_t bits = 0;
     for (unsigned i = 0; i < 8; i++)
         if (pixels & 3u << 2 * i)
-            bits |= (uint8_t) (1 << i);
+            bits |= (uint8_t)(1 << i);
     return bits;
 }
 
@@ -50,13 +51,13 @@ static void copy4(const struct screen *s, unsigned column, unsigned count, unsig
 
 static void fill4(const struct screen *s, unsigned column, unsigned count, unsigned y, uint8_t colour)
 {
-    far_fill8(at(s, column * 2, y), (uint8_t) ((colour & 3) * 0x55u), count * 2);
+    far_fill8(at(s, column * 2, y), (uint8_t)((colour & 3) * 0x55u), count * 2);
 }
 
 static void put_pixel4(const struct screen *s, unsigned x, unsigned y, uint8_t colour)
 {
     unsigned shift = 6 - (x & 3) * 2;
-    merge8(at(s, x >> 2, y), (uint8_t) (3 << shift), (uint8_t) ((colour & 3) << shift), colour);
+    merge8(at(s, x >> 2, y), (uint8_t)(3 << shift), (uint8_t)((colour & 3) << shift), colour);
 }
 
 static uint8_t get_pixel4(const struct screen *s, unsigned x, unsigned y)
@@ -87,7 +88,7 @@ static void fill2(const struct screen *s, unsigned column, unsigned count, unsig
 static void put_pixel2(const struct screen *s, unsigned x, unsigned y, uint8_t colour)
 {
     unsigned shift = 7 - (x & 7);
-    merge8(at(s, x >> 3, y), (uint8_t) (1 << shift), (uint8_t) ((colour & 1) << shift), colour);
+    merge8(at(s, x >> 3, y), (uint8_t)(1 << shift), (uint8_t)((colour & 1) << shift), colour);
 }
 
 static uint8_t get_pixel2(const struct screen *s, unsigned x, unsigned y)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One pixel after the other: mode 13h, and VBE modes of 8 to 32 bits through the 64 KiB window. In direct colour the
- * 16 text colours are turned into RGB.
+ * One pixel after the other: mode 13h, and VBE modes of 8 to 32 bits through the 64 KiB window. In direct
+ * colour the 16 text colours are turned into RGB.
  */
 #include "vga/screen.h"
 
@@ -16,7 +16,7 @@ static unsigned pixel_bytes(const struct screen *s)
 
 static uint32_t at(const struct screen *s, unsigned x, unsigned y)
 {
-    return (uint32_t) y * s->pitch + x * pixel_bytes(s);
+    return (uint32_t)y * s->pitch + x * pixel_bytes(s);
 }
 
 /* RGBI to levels of 8 bits, cut to the widths of the pixel format. */
@@ -35,12 +35,20 @@ static uint32_t pixel_value(const struct screen *s, uint8_t colour)
     return red << 16 | green << 8 | blue;
 }
 
-static void put_value(const struct screen *s, uint32_t p, uint32_t value, int flip)
+/* The address of byte p, given that of byte p - 1: only the first byte of a bank asks for a new one. */
+static far_t next_byte(const struct screen *s, far_t last, uint32_t p)
 {
-    for (unsigned n = pixel_bytes(s); n; n--, p++, value >>= 8) {
-        far_t byte = screen_map(s, p);
-        far_write8(byte, (uint8_t) (flip ? far_read8(byte) ^ value : value));
+    return (p & (BANK - 1)) == 0 ? screen_map(s, p) : far_add(last, 1);
+}
+
+/* Writes the pixel at p, whose address is *byte, and moves both to the next pixel. */
+static uint32_t put_value(const struct screen *s, uint32_t p, far_t *byte, uint32_t value, int flip)
+{
+    for (unsigned n = pixel_bytes(s); n; n--, value >>= 8) {
+        far_write8(*byte, (uint8_t)(flip ? far_read8(*byte) ^ value : value));
+        *byte = next_byte(s, *byte, ++p);
     }
+    return p;
 }
 
 static int is_xor(const struct screen *s, uint8_t colour)
@@ -51,16 +59,18 @@ static int is_xor(const struct screen *s, uint8_t colour)
 static void put_row(const struct screen *s, unsigned column, unsigned y, uint8_t bits, uint8_t colour)
 {
     uint32_t p = at(s, column * 8, y), value = pixel_value(s, colour);
+    far_t byte = screen_map(s, p);
     int flip = is_xor(s, colour);
-    for (unsigned i = 0; i < 8; i++, p += pixel_bytes(s), bits = (uint8_t) (bits << 1))
-        put_value(s, p, bits & 0x80 ? value : 0, flip);
+    for (unsigned i = 0; i < 8; i++, bits = (uint8_t)(bits << 1))
+        p = put_value(s, p, &byte, bits & 0x80 ? value : 0, flip);
 }
 
 static uint32_t get_value(const struct screen *s, unsigned x, unsigned y)
 {
     uint32_t p = at(s, x, y), value = 0;
-    for (unsigned i = 0; i < pixel_bytes(s); i++)
-        value |= (uint32_t) far_read8(screen_map(s, p + i)) << 8 * i;
+    far_t byte = screen_map(s, p);
+    for (unsigned i = 0; i < pixel_bytes(s); i++, byte = next_byte(s, byte, ++p))
+        value |= (uint32_t)far_read8(byte) << 8 * i;
     return value;
 }
 
@@ -68,7 +78,7 @@ static uint8_t get_row(const struct screen *s, unsigned column, unsigned y)
 {
     uint8_t bits = 0;
     for (unsigned i = 0; i < 8; i++)
-        bits = (uint8_t) (bits << 1 | (get_value(s, column * 8 + i, y) != 0));
+        bits = (uint8_t)(bits << 1 | (get_value(s, column * 8 + i, y) != 0));
     return bits;
 }
 
@@ -100,24 +110,27 @@ static void copy(const struct screen *s, unsigned column, unsigned count, unsign
 static void fill(const struct screen *s, unsigned column, unsigned count, unsigned y, uint8_t colour)
 {
     uint32_t value = pixel_value(s, colour), p = at(s, column * 8, y);
-    for (unsigned i = 0; i < count * 8; i++, p += pixel_bytes(s))
-        put_value(s, p, value, 0);
+    far_t byte = screen_map(s, p);
+    for (unsigned i = 0; i < count * 8; i++)
+        p = put_value(s, p, &byte, value, 0);
 }
 
 static void put_pixel(const struct screen *s, unsigned x, unsigned y, uint8_t colour)
 {
-    put_value(s, at(s, x, y), pixel_value(s, colour), is_xor(s, colour));
+    uint32_t p = at(s, x, y);
+    far_t byte = screen_map(s, p);
+    put_value(s, p, &byte, pixel_value(s, colour), is_xor(s, colour));
 }
 
 static uint8_t get_pixel(const struct screen *s, unsigned x, unsigned y)
 {
     uint32_t value = get_value(s, x, y);
     if (s->bpp == 8)
-        return (uint8_t) value;
+        return (uint8_t)value;
     for (uint8_t colour = 0; colour < 16; colour++)
         if (pixel_value(s, colour) == value)
             return colour;
-    return (uint8_t) value;
+    return (uint8_t)value;
 }
 
 ROM_DATA struct gfx_ops gfx_packed = {put_row, get_row, copy, fill, put_pixel, get_pixel};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Four-plane graphics: modes Dh to 12h and 16-colour VBE modes (IBM PS/2 Hardware Reference, "Graphics controller"). */
+/* Four-plane graphics: modes Dh to 12h and 16-colour VBE modes (IBM PS/2 Hardware Reference, "Graphics
+ * controller"). */
 #include "vga/screen.h"
 
 #include "vga/dispi.h"
@@ -28,7 +29,7 @@ static void end(void)
 
 static uint32_t at(const struct screen *s, unsigned column, unsigned y)
 {
-    return (uint32_t) y * s->pitch + column;
+    return (uint32_t)y * s->pitch + column;
 }
 
 static void set_bits(far_t p, uint8_t bits)
@@ -43,7 +44,7 @@ static void put_row(const struct screen *s, unsigned column, unsigned y, uint8_t
     begin(colour);
     if (!(colour & COLOUR_XOR)) {
         indexed_write(PORT_GFX, GFX_SET_RESET, 0);
-        set_bits(p, (uint8_t) ~bits);
+        set_bits(p, (uint8_t)~bits);
         indexed_write(PORT_GFX, GFX_SET_RESET, colour & 0x0f);
     }
     set_bits(p, bits);
@@ -59,7 +60,7 @@ static uint8_t get_row(const struct screen *s, unsigned column, unsigned y)
     uint8_t zero = far_read8(screen_map(s, at(s, column, y)));
     indexed_write(PORT_GFX, GFX_MODE, 0);
     indexed_write(PORT_GFX, GFX_DONT_CARE, care);
-    return (uint8_t) ~zero;
+    return (uint8_t)~zero;
 }
 
 /* The latches carry a byte of all planes across a change of bank. */
@@ -95,19 +96,19 @@ static void fill(const struct screen *s, unsigned column, unsigned count, unsign
 static void put_pixel(const struct screen *s, unsigned x, unsigned y, uint8_t colour)
 {
     begin(colour);
-    set_bits(screen_map(s, at(s, x >> 3, y)), (uint8_t) (0x80 >> (x & 7)));
+    set_bits(screen_map(s, at(s, x >> 3, y)), (uint8_t)(0x80 >> (x & 7)));
     end();
 }
 
 static uint8_t get_pixel(const struct screen *s, unsigned x, unsigned y)
 {
     far_t p = screen_map(s, at(s, x >> 3, y));
-    uint8_t colour = 0, bit = (uint8_t) (0x80 >> (x & 7));
+    uint8_t colour = 0, bit = (uint8_t)(0x80 >> (x & 7));
     indexed_write(PORT_GFX, GFX_MODE, 0);
     for (uint8_t plane = 0; plane < 4; plane++) {
         indexed_write(PORT_GFX, GFX_READ_MAP, plane);
         if (far_read8(p) & bit)
-            colour |= (uint8_t) (1 << plane);
+            colour |= (uint8_t)(1 << plane);
     }
     indexed_write(PORT_GFX, GFX_READ_MAP, 0);
     return colour;

@@ -31,19 +31,19 @@ static void select_scan_lines(uint8_t which)
     else if (which == 2)
         ctl |= MCTL_400;
     b->modeset_ctl = ctl;
-    b->switches = (uint8_t) ((b->switches & 0xf0) | (which == 0 ? SWITCHES_VGA_350 : SWITCHES_VGA));
+    b->switches = (uint8_t)((b->switches & 0xf0) | (which == 0 ? SWITCHES_VGA_350 : SWITCHES_VGA));
 }
 
 /* AL 0 enables, so the flag with this mask in *byte is cleared or, where it says "enabled", set. */
 static void flag(uint8_t LOW *byte, uint8_t mask, int set)
 {
-    *byte = (uint8_t) (set ? *byte | mask : *byte & ~mask);
+    *byte = (uint8_t)(set ? *byte | mask : *byte & ~mask);
 }
 
 static void enable_video(int on)
 {
     uint8_t misc = in8(PORT_MISC_READ);
-    out8(PORT_MISC_WRITE, on ? misc | MISC_RAM_ENABLE : misc & (uint8_t) ~MISC_RAM_ENABLE);
+    out8(PORT_MISC_WRITE, on ? misc | MISC_RAM_ENABLE : misc & (uint8_t)~MISC_RAM_ENABLE);
 }
 
 void select_service(struct regs *r)
@@ -55,7 +55,7 @@ void select_service(struct regs *r)
         return;
     }
     if (fn == 0x20) {
-        vector_set(VEC_PRINT_SCREEN, far_rom((ROM void *) (uintptr_t) int05_entry));
+        vector_set(VEC_PRINT_SCREEN, far_rom((ROM void *)(uintptr_t)int05_entry));
         return;
     }
     if (off > 2 || (off == 2 && fn != 0x30))
@@ -81,9 +81,9 @@ static uint16_t combination(void)
     if (!table || index >= far_read8(table))
         return 0xffff;
     uint16_t pair = far_read16(far_add(table, HEADER + 2u * index));
-    uint8_t first = (uint8_t) pair, second = (uint8_t) (pair >> 8);
+    uint8_t first = (uint8_t)pair, second = (uint8_t)(pair >> 8);
     if (first && second) /* either may be active: an odd code is monochrome */
-        return (first & 1) == (bda()->crtc == PORT_CRTC_MONO) ? pair : (uint16_t) (first << 8 | second);
+        return (first & 1) == (bda()->crtc == PORT_CRTC_MONO) ? pair : (uint16_t)(first << 8 | second);
     return first ? pair : second;
 }
 
@@ -94,7 +94,7 @@ static void set_combination(uint16_t pair)
         return;
     for (uint8_t i = 0; i < far_read8(table); i++) {
         uint16_t entry = far_read16(far_add(table, 4 + 2u * i));
-        uint16_t swapped = (uint16_t) (entry << 8 | entry >> 8);
+        uint16_t swapped = (uint16_t)(entry << 8 | entry >> 8);
         if (pair == entry || pair == swapped) {
             bda()->dcc_index = i;
             return;
@@ -152,17 +152,18 @@ static void fill_info(uint8_t *t)
     far_t font = far_rom(static_table);
     uint16_t codes = combination();
     uint8_t fonts = indexed_read(PORT_SEQ, SEQ_FONT);
-    *(far_t *) t = font;
-    far_copy(far_local(t + 0x04), far_make(0x40, 0x49), 0x22 - 0x04); /* mode to 3x9 register, as in the BDA */
-    t[0x22] = (uint8_t) (b->rows + 1);
-    *(uint16_t *) (t + 0x23) = b->char_height;
-    t[0x25] = (uint8_t) codes;
-    t[0x26] = (uint8_t) (codes >> 8);
-    *(uint16_t *) (t + 0x27) = mode ? mode->colours : 0;
+    *(far_t *)t = font;
+    far_copy(far_local(t + 0x04), far_make(0x40, 0x49),
+             0x22 - 0x04); /* mode to 3x9 register, as in the BDA */
+    t[0x22] = (uint8_t)(b->rows + 1);
+    *(uint16_t *)(t + 0x23) = b->char_height;
+    t[0x25] = (uint8_t)codes;
+    t[0x26] = (uint8_t)(codes >> 8);
+    *(uint16_t *)(t + 0x27) = mode ? mode->colours : 0;
     t[0x29] = mode ? mode->pages : 1;
     t[0x2a] = scan_lines_code(b->mode);
-    t[0x2b] = (uint8_t) ((fonts & 3) | (fonts >> 2 & 4));      /* primary block, bits 4, 1, 0 */
-    t[0x2c] = (uint8_t) ((fonts >> 2 & 3) | (fonts >> 3 & 4)); /* secondary block, bits 5, 3, 2 */
+    t[0x2b] = (uint8_t)((fonts & 3) | (fonts >> 2 & 4));      /* primary block, bits 4, 1, 0 */
+    t[0x2c] = (uint8_t)((fonts >> 2 & 3) | (fonts >> 3 & 4)); /* secondary block, bits 5, 3, 2 */
     t[0x2d] = misc_state();
     t[0x31] = (b->video_ctl & VCTL_256K) >> 5;
     t[0x32] = save_state_bits();

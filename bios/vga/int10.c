@@ -43,7 +43,7 @@ void int10_dispatch(struct regs *r)
 static void fill_bda(void)
 {
     struct bda LOW *b = bda();
-    b->equipment = (uint16_t) ((b->equipment & ~EQUIPMENT_VIDEO) | EQUIPMENT_COLOUR_80);
+    b->equipment = (uint16_t)((b->equipment & ~EQUIPMENT_VIDEO) | EQUIPMENT_COLOUR_80);
     b->video_ctl = VCTL_256K;
     b->switches = 0xf9; /* feature bits open, EGA switches "colour, enhanced" */
     b->modeset_ctl = MCTL_VGA | MCTL_400;
@@ -52,7 +52,7 @@ static void fill_bda(void)
 
 static void set_vectors(void)
 {
-    far_t entry = far_rom((ROM void *) (uintptr_t) int10_entry);
+    far_t entry = far_rom((ROM void *)(uintptr_t)int10_entry);
     vector_set(VEC_OLD_VIDEO, vector_get(VEC_VIDEO));
     vector_set(VEC_VIDEO, entry);
     vector_set(VEC_VIDEO_ALIAS, entry);
@@ -62,7 +62,7 @@ static void set_vectors(void)
 
 void post_main(struct regs *r)
 {
-    (void) r;
+    (void)r;
     out8(PORT_ENABLE, 1); /* video subsystem */
     fill_bda();
     set_vectors();

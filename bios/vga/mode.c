@@ -47,7 +47,7 @@ uint8_t mode_params_index(ROM struct std_mode *mode)
         return mode->params;
     if (ctl & MCTL_400)
         return mode->mode < 2 ? PARAMS_400_40 : PARAMS_400_80;
-    return (uint8_t) (PARAMS_350 + mode->mode);
+    return (uint8_t)(PARAMS_350 + mode->mode);
 }
 
 far_t mode_params(ROM struct std_mode *mode)
@@ -60,7 +60,7 @@ far_t mode_params(ROM struct std_mode *mode)
 
 void mode_screen_off(int off)
 {
-    uint8_t clocking = indexed_read(PORT_SEQ, SEQ_CLOCKING) & (uint8_t) ~CLOCKING_SCREEN_OFF;
+    uint8_t clocking = indexed_read(PORT_SEQ, SEQ_CLOCKING) & (uint8_t)~CLOCKING_SCREEN_OFF;
     if (off)
         clocking |= CLOCKING_SCREEN_OFF;
     indexed_write(PORT_SEQ, SEQ_CLOCKING, clocking);
@@ -122,7 +122,7 @@ static void fill_bda(ROM struct std_mode *mode, const struct params *p, uint8_t 
     b->cga_palette = mode->mode == 6 ? 0x3f : 0x30;
     b->rows = p->rows;
     b->char_height = p->char_height;
-    b->video_ctl = (uint8_t) ((b->video_ctl & 0x7f) | (number & MODE_NO_CLEAR));
+    b->video_ctl = (uint8_t)((b->video_ctl & 0x7f) | (number & MODE_NO_CLEAR));
     for (unsigned i = 0; i < 8; i++)
         b->cursor_pos[i] = 0;
 }
@@ -141,7 +141,7 @@ static void load_palette(ROM struct std_mode *mode, const struct params *p)
 
 int mode_set(uint8_t number)
 {
-    ROM struct std_mode *mode = mode_find(number & (uint8_t) ~MODE_NO_CLEAR);
+    ROM struct std_mode *mode = mode_find(number & (uint8_t)~MODE_NO_CLEAR);
     if (!mode)
         return 0;
     struct params p;

@@ -9,8 +9,8 @@ enum dac_kind { DAC_MONO, DAC_CGA, DAC_EGA, DAC_256 };
 
 struct std_mode {
     uint8_t mode;
-    uint8_t model; /* enum mem_model */
-    uint8_t dac;   /* enum dac_kind */
+    uint8_t model;  /* enum mem_model */
+    uint8_t dac;    /* enum dac_kind */
     uint8_t params; /* of the table; modes 0 to 3 and 7 depend on the scan lines selected */
     uint16_t seg;
     uint8_t msr, pages;

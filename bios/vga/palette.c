@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Palette registers and DAC. The default colours are computed: the CGA's and EGA's from the bits of their colour
- * numbers, mode 13h's from its hue, saturation and intensity steps.
+ * Palette registers and DAC. The default colours are computed: the CGA's and EGA's from the bits of their
+ * colour numbers, mode 13h's from its hue, saturation and intensity steps.
  */
 #include "vga/palette.h"
 
@@ -21,7 +21,7 @@ void dac_write(uint8_t index, uint8_t red, uint8_t green, uint8_t blue)
 static uint8_t grey_of(uint8_t red, uint8_t green, uint8_t blue)
 {
     uint32_t sum = 77u * red + 151u * green + 28u * blue + 0x80;
-    return (uint8_t) (sum >> 8 > 0x3f ? 0x3f : sum >> 8);
+    return (uint8_t)(sum >> 8 > 0x3f ? 0x3f : sum >> 8);
 }
 
 static void load_rgb(uint8_t index, uint8_t red, uint8_t green, uint8_t blue)
@@ -31,10 +31,11 @@ static void load_rgb(uint8_t index, uint8_t red, uint8_t green, uint8_t blue)
     dac_write(index, red, green, blue);
 }
 
-/* EGA colour number: bits rgbRGB, the upper case ones two thirds of full intensity, the lower case ones one third. */
+/* EGA colour number: bits rgbRGB, the upper case ones two thirds of full intensity, the lower case ones one
+ * third. */
 static uint8_t ega_level(uint8_t colour, uint8_t bit)
 {
-    return (uint8_t) ((colour & bit ? 0x2a : 0) + (colour & bit << 3 ? 0x15 : 0));
+    return (uint8_t)((colour & bit ? 0x2a : 0) + (colour & bit << 3 ? 0x15 : 0));
 }
 
 static void load_ega(uint8_t index, uint8_t colour)
@@ -50,16 +51,17 @@ static uint8_t cga_to_ega(uint8_t rgb, uint8_t intensity)
     return rgb == 6 ? 0x14 : rgb;
 }
 
-/* Step of gun n (0 red, 1 green, 2 blue) on the 24-step hue circle, 0 to 4; it starts at blue and goes to red. */
+/* Step of gun n (0 red, 1 green, 2 blue) on the 24-step hue circle, 0 to 4; it starts at blue and goes to
+ * red. */
 static uint8_t hue_step(uint8_t hue, uint8_t gun)
 {
-    uint8_t at = (uint8_t) (hue + (gun == 0 ? 20 : gun == 1 ? 12 : 4)); /* 0..3 rises after 20 */
-    at = (uint8_t) (at % 24);
+    uint8_t at = (uint8_t)(hue + (gun == 0 ? 20 : gun == 1 ? 12 : 4)); /* 0..3 rises after 20 */
+    at = (uint8_t)(at % 24);
     if (at >= 20)
-        return (uint8_t) (at - 20);
+        return (uint8_t)(at - 20);
     if (at < 8)
         return 4;
-    return at < 12 ? (uint8_t) (12 - at) : 0;
+    return at < 12 ? (uint8_t)(12 - at) : 0;
 }
 
 static ROM_DATA uint8_t hue_levels[9][5] = {
@@ -79,7 +81,7 @@ static void load_256(uint8_t i)
         load_rgb(i, greys[i - 16], greys[i - 16], greys[i - 16]);
     else if (i < 32 + 9 * 24) {
         ROM uint8_t *level = hue_levels[(i - 32) / 24];
-        uint8_t hue = (uint8_t) ((i - 32) % 24);
+        uint8_t hue = (uint8_t)((i - 32) % 24);
         load_rgb(i, level[hue_step(hue, 0)], level[hue_step(hue, 1)], level[hue_step(hue, 2)]);
     } else
         load_rgb(i, 0, 0, 0);
@@ -88,7 +90,7 @@ static void load_256(uint8_t i)
 void palette_load_default(uint8_t kind)
 {
     for (unsigned n = 0; n < 256; n++) {
-        uint8_t i = (uint8_t) n;
+        uint8_t i = (uint8_t)n;
         if (kind == DAC_256)
             load_256(i);
         else if (n >= 64)
@@ -128,9 +130,9 @@ static void get_all(far_t list)
 /* BL 0: sixteen intense backgrounds, 1: blink. */
 static void set_blink(uint8_t on)
 {
-    uint8_t mode = attr_read(ATTR_MODE) & (uint8_t) ~ATTR_MODE_BLINK;
+    uint8_t mode = attr_read(ATTR_MODE) & (uint8_t)~ATTR_MODE_BLINK;
     attr_write(ATTR_MODE, on ? mode | ATTR_MODE_BLINK : mode);
-    bda()->msr = (uint8_t) ((bda()->msr & ~0x20) | (on ? 0x20 : 0));
+    bda()->msr = (uint8_t)((bda()->msr & ~0x20) | (on ? 0x20 : 0));
 }
 
 static void dac_read_one(struct regs *r)
@@ -145,14 +147,14 @@ static void dac_write_block(struct regs *r)
 {
     far_t p = far_make(r->es, r->dx.x);
     for (uint16_t i = 0; i < r->cx.x; i++, p = far_add(p, 3))
-        load_rgb((uint8_t) (r->bx.x + i), far_read8(p), far_read8(far_add(p, 1)), far_read8(far_add(p, 2)));
+        load_rgb((uint8_t)(r->bx.x + i), far_read8(p), far_read8(far_add(p, 1)), far_read8(far_add(p, 2)));
 }
 
 static void dac_read_block(struct regs *r)
 {
     out8(PORT_DAC_READ, r->bx.b.l);
     for (uint16_t i = 0; i < 3 * r->cx.x; i++)
-        far_write8(far_make(r->es, (uint32_t) r->dx.x + i), in8(PORT_DAC_DATA));
+        far_write8(far_make(r->es, (uint32_t)r->dx.x + i), in8(PORT_DAC_DATA));
 }
 
 /* BL 0: paging mode from BH; 1: page BH. In paging mode 0 (four pages of 64) the page number is bits 3-2. */
@@ -160,9 +162,9 @@ static void set_paging(struct regs *r)
 {
     uint8_t mode = attr_read(ATTR_MODE);
     if (r->bx.b.l == 0)
-        attr_write(ATTR_MODE, (uint8_t) ((mode & ~ATTR_MODE_P54S) | (r->bx.b.h ? ATTR_MODE_P54S : 0)));
+        attr_write(ATTR_MODE, (uint8_t)((mode & ~ATTR_MODE_P54S) | (r->bx.b.h ? ATTR_MODE_P54S : 0)));
     else
-        attr_write(ATTR_SELECT, (uint8_t) (mode & ATTR_MODE_P54S ? r->bx.b.h & 15 : (r->bx.b.h & 3) << 2));
+        attr_write(ATTR_SELECT, (uint8_t)(mode & ATTR_MODE_P54S ? r->bx.b.h & 15 : (r->bx.b.h & 3) << 2));
 }
 
 static void get_paging(struct regs *r)
@@ -216,22 +218,22 @@ void palette_service(struct regs *r)
 static void cga_background(uint8_t colour)
 {
     struct bda LOW *b = bda();
-    b->cga_palette = (uint8_t) ((b->cga_palette & 0xe0) | (colour & 0x1f));
-    uint8_t index = (uint8_t) ((colour & 7) | (colour & 8 ? 0x10 : 0));
+    b->cga_palette = (uint8_t)((b->cga_palette & 0xe0) | (colour & 0x1f));
+    uint8_t index = (uint8_t)((colour & 7) | (colour & 8 ? 0x10 : 0));
     palette_write(ATTR_OVERSCAN, index);
     if (b->mode < 4 || b->mode == 7)
         return;
     palette_write(0, index);
     for (uint8_t i = 1; i < 4; i++)
-        palette_write(i, (uint8_t) ((attr_read(i) & ~0x10) | (colour & 0x10)));
+        palette_write(i, (uint8_t)((attr_read(i) & ~0x10) | (colour & 0x10)));
 }
 
 static void cga_palette(uint8_t number)
 {
     struct bda LOW *b = bda();
-    b->cga_palette = (uint8_t) ((b->cga_palette & ~0x20) | (number & 1 ? 0x20 : 0));
+    b->cga_palette = (uint8_t)((b->cga_palette & ~0x20) | (number & 1 ? 0x20 : 0));
     for (uint8_t i = 1; i < 4; i++)
-        palette_write(i, (uint8_t) ((attr_read(i) & 0x10) | i << 1 | (number & 1)));
+        palette_write(i, (uint8_t)((attr_read(i) & 0x10) | i << 1 | (number & 1)));
 }
 
 void palette_cga_service(struct regs *r)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The save pointer table at 40:A8 and what hangs off it (IBM PS/2 and PC BIOS Interface Technical Reference). */
+/* The save pointer table at 40:A8 and what hangs off it (IBM PS/2 and PC BIOS Interface Technical Reference).
+ */
 #ifndef BIOS_VGA_SAVE_H
 #define BIOS_VGA_SAVE_H
 #include "vga/mem.h"

@@ -11,7 +11,7 @@ static void get_vbe(struct screen *s)
 {
     s->vbe = 1;
     s->seg = 0xa000;
-    s->bpp = (uint8_t) dispi_read(DISPI_BPP);
+    s->bpp = (uint8_t)dispi_read(DISPI_BPP);
     uint16_t width = dispi_read(DISPI_VIRT_WIDTH);
     if (s->bpp == BITS_PLANAR) {
         s->model = MODEL_PLANAR;
@@ -19,7 +19,7 @@ static void get_vbe(struct screen *s)
         s->ops = &gfx_planar;
     } else {
         s->model = MODEL_VBE;
-        s->pitch = (uint16_t) (width * ((s->bpp + 7u) / 8));
+        s->pitch = (uint16_t)(width * ((s->bpp + 7u) / 8));
         s->ops = &gfx_packed;
     }
 }
@@ -32,22 +32,22 @@ static void get_std(struct screen *s, uint8_t page)
     s->bpp = 8;
     s->pitch = s->columns;
     switch (s->model) {
-    case MODEL_TEXT: s->pitch = (uint16_t) (s->columns * 2); break;
+    case MODEL_TEXT: s->pitch = (uint16_t)(s->columns * 2); break;
     case MODEL_CGA4: s->pitch = 80, s->ops = &gfx_cga4; return;
     case MODEL_CGA2: s->ops = &gfx_cga2; return;
     case MODEL_256: s->pitch = 320, s->ops = &gfx_packed; return;
     default: s->ops = &gfx_planar;
     }
-    s->base = (uint16_t) (page * bda()->page_size);
+    s->base = (uint16_t)(page * bda()->page_size);
 }
 
 void screen_get(struct screen *s, uint8_t page)
 {
     struct bda LOW *b = bda();
     s->mode = b->mode;
-    s->height = (uint8_t) b->char_height;
+    s->height = (uint8_t)b->char_height;
     s->columns = b->columns;
-    s->rows = (uint16_t) (b->rows + 1);
+    s->rows = (uint16_t)(b->rows + 1);
     s->base = 0;
     s->vbe = 0;
     s->ops = 0;
@@ -65,8 +65,9 @@ far_t screen_cell(const struct screen *s, unsigned column, unsigned row)
 far_t screen_map(const struct screen *s, uint32_t at)
 {
     at += s->base;
-    if (s->vbe)
-        dispi_write(DISPI_BANK, (uint16_t) (at >> 16));
+    uint16_t bank = (uint16_t)(at >> 16);
+    if (s->vbe && dispi_read(DISPI_BANK) != bank) /* a change is dear: the memory map is made anew */
+        dispi_write(DISPI_BANK, bank);
     return far_make(s->seg, at);
 }
 
@@ -88,11 +89,11 @@ static void put_glyph(const struct screen *s, unsigned column, unsigned row, uns
 void screen_put(const struct screen *s, unsigned column, unsigned row, unsigned ch, unsigned attr)
 {
     if (s->model != MODEL_TEXT)
-        put_glyph(s, column, row, ch, (uint8_t) attr);
+        put_glyph(s, column, row, ch, (uint8_t)attr);
     else if (attr & WRITE_CHAR_ONLY)
-        far_write8(screen_cell(s, column, row), (uint8_t) ch);
+        far_write8(screen_cell(s, column, row), (uint8_t)ch);
     else
-        far_write16(screen_cell(s, column, row), (uint16_t) (attr << 8 | ch));
+        far_write16(screen_cell(s, column, row), (uint16_t)(attr << 8 | ch));
 }
 
 static int is_glyph(const struct screen *s, unsigned column, unsigned row, unsigned ch)
@@ -104,7 +105,8 @@ static int is_glyph(const struct screen *s, unsigned column, unsigned row, unsig
     return 1;
 }
 
-/* In graphics the cell is compared with the font; blank cells are spaces, not the equally blank character 0. */
+/* In graphics the cell is compared with the font; blank cells are spaces, not the equally blank character 0.
+ */
 uint16_t screen_peek(const struct screen *s, unsigned column, unsigned row)
 {
     if (s->model == MODEL_TEXT)
@@ -113,7 +115,7 @@ uint16_t screen_peek(const struct screen *s, unsigned column, unsigned row)
         return ' ';
     for (unsigned ch = 1; ch < 256; ch++)
         if (is_glyph(s, column, row, ch))
-            return (uint16_t) ch;
+            return (uint16_t)ch;
     return 0;
 }
 
@@ -131,7 +133,7 @@ static void fill_row(const struct screen *s, const struct window *w, unsigned ro
 {
     unsigned count = w->right - w->left + 1u;
     if (s->model == MODEL_TEXT)
-        far_fill16(screen_cell(s, w->left, row), (uint16_t) (attr << 8 | ' '), count);
+        far_fill16(screen_cell(s, w->left, row), (uint16_t)(attr << 8 | ' '), count);
     else
         for (unsigned i = 0; i < s->height; i++)
             s->ops->fill(s, w->left, count, row * s->height + i, attr);
@@ -140,9 +142,9 @@ static void fill_row(const struct screen *s, const struct window *w, unsigned ro
 void screen_scroll(const struct screen *s, struct window *w, unsigned lines, uint8_t attr, int down)
 {
     if (w->right >= s->columns)
-        w->right = (uint8_t) (s->columns - 1);
+        w->right = (uint8_t)(s->columns - 1);
     if (w->bottom >= s->rows)
-        w->bottom = (uint8_t) (s->rows - 1);
+        w->bottom = (uint8_t)(s->rows - 1);
     if (w->left > w->right || w->top > w->bottom)
         return;
     unsigned height = w->bottom - w->top + 1u;

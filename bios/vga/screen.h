@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is on the screen now, and drawing on it by character cells and pixels. Text modes keep characters in memory;
- * each graphics layout implements the same six operations (struct gfx_ops), so that everything above is one code.
+ * What is on the screen now, and drawing on it by character cells and pixels. Text modes keep characters in
+ * memory; each graphics layout implements the same six operations (struct gfx_ops), so that everything above
+ * is one code.
  */
 #ifndef BIOS_VGA_SCREEN_H
 #define BIOS_VGA_SCREEN_H
@@ -22,8 +23,8 @@ struct screen {
 };
 
 /*
- * Columns are character columns (8 pixels), y are pixel lines, row `y` of a character is 8 pixels, bit 7 leftmost. Colour
- * bit 7 asks for XOR, except with 256 colours.
+ * Columns are character columns (8 pixels), y are pixel lines, row `y` of a character is 8 pixels, bit 7
+ * leftmost. Colour bit 7 asks for XOR, except with 256 colours.
  */
 struct gfx_ops {
     void (*put_row)(const struct screen *s, unsigned column, unsigned y, uint8_t bits, uint8_t colour);

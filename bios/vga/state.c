@@ -21,8 +21,11 @@ struct piece {
     uint16_t at, size;
 };
 static ROM_DATA struct piece pieces[] = {
-    {0x449, 0x66 - 0x49 + 1}, {0x484, 0x8a - 0x84 + 1}, {0x4a8, 4},
-    {VEC_FONT_UPPER * VECTOR_BYTES, VECTOR_BYTES}, {VEC_FONT * VECTOR_BYTES, VECTOR_BYTES},
+    {0x449, 0x66 - 0x49 + 1},
+    {0x484, 0x8a - 0x84 + 1},
+    {0x4a8, 4},
+    {VEC_FONT_UPPER * VECTOR_BYTES, VECTOR_BYTES},
+    {VEC_FONT * VECTOR_BYTES, VECTOR_BYTES},
 };
 enum { PIECES = sizeof pieces / sizeof pieces[0], BDA_BYTES = 30 + 7 + 4 + 8 };
 
@@ -42,7 +45,7 @@ uint16_t state_blocks(unsigned parts)
     for (unsigned part = 1; part <= STATE_VBE; part <<= 1)
         if (parts & part)
             bytes += part_bytes(part);
-    return (uint16_t) ((bytes + BLOCK - 1) / BLOCK);
+    return (uint16_t)((bytes + BLOCK - 1) / BLOCK);
 }
 
 static far_t put(far_t p, uint8_t value)

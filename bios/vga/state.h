@@ -5,7 +5,13 @@
 #include "vga/mem.h"
 #include "vga/regs.h"
 
-enum state_part { STATE_HARDWARE = 0x01, STATE_BDA = 0x02, STATE_DAC = 0x04, STATE_VBE = 0x08, STATE_ALL = 0x0f };
+enum state_part {
+    STATE_HARDWARE = 0x01,
+    STATE_BDA = 0x02,
+    STATE_DAC = 0x04,
+    STATE_VBE = 0x08,
+    STATE_ALL = 0x0f
+};
 
 /* Size of the parts in 64-byte blocks. */
 uint16_t state_blocks(unsigned parts);

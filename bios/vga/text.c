@@ -7,7 +7,13 @@
 #include "vga/screen.h"
 
 enum { BEL = 7, BS = 8, LF = 10, CR = 13, DEFAULT_ATTR = 0x07, KEEP = -1 };
-enum { PORT_SYSTEM_B = 0x61, REFRESH_TOGGLE = 0x10, SPEAKER = 0x03, PORT_PIT_CONTROL = 0x43, PORT_PIT_2 = 0x42 };
+enum {
+    PORT_SYSTEM_B = 0x61,
+    REFRESH_TOGGLE = 0x10,
+    SPEAKER = 0x03,
+    PORT_PIT_CONTROL = 0x43,
+    PORT_PIT_2 = 0x42
+};
 
 /* Waits for a number of 15 us refresh cycles; gives up where the refresh bit of port 61h stands still. */
 static void wait_refresh(unsigned cycles)
@@ -29,21 +35,21 @@ static void beep(void)
     uint8_t was = in8(PORT_SYSTEM_B);
     out8(PORT_SYSTEM_B, was | SPEAKER);
     wait_refresh(CYCLES);
-    out8(PORT_SYSTEM_B, was & (uint8_t) ~SPEAKER);
+    out8(PORT_SYSTEM_B, was & (uint8_t)~SPEAKER);
 }
 
 /* A line below the last one: scroll, filling in text modes with the attribute at the start of that line. */
 static void new_line(const struct screen *s)
 {
-    struct window w = {0, 0, (uint8_t) (s->columns - 1), (uint8_t) (s->rows - 1)};
-    uint8_t attr = s->model == MODEL_TEXT ? (uint8_t) (screen_peek(s, 0, s->rows - 1u) >> 8) : 0;
+    struct window w = {0, 0, (uint8_t)(s->columns - 1), (uint8_t)(s->rows - 1)};
+    uint8_t attr = s->model == MODEL_TEXT ? (uint8_t)(screen_peek(s, 0, s->rows - 1u) >> 8) : 0;
     screen_scroll(s, &w, 1, attr, 0);
 }
 
 static void put(const struct screen *s, unsigned column, unsigned row, uint8_t ch, int attr)
 {
     if (attr >= 0)
-        screen_put(s, column, row, ch, (unsigned) attr);
+        screen_put(s, column, row, ch, (unsigned)attr);
     else
         screen_put(s, column, row, ch, WRITE_CHAR_ONLY | DEFAULT_ATTR);
 }
@@ -70,7 +76,7 @@ void text_teletype(uint8_t page, uint8_t ch, int attr)
         row = s.rows - 1u;
         new_line(&s);
     }
-    text_set_cursor(page, (uint16_t) (row << 8 | column));
+    text_set_cursor(page, (uint16_t)(row << 8 | column));
 }
 
 /* AH=09h and 0Ah. Text runs on into the following rows, graphics ends with the row. */
@@ -96,7 +102,7 @@ static void read_char(struct regs *r)
     if (s.model == MODEL_TEXT)
         r->ax.x = cell;
     else
-        r->ax.b.l = (uint8_t) cell;
+        r->ax.b.l = (uint8_t)cell;
 }
 
 static void scroll(struct regs *r, int down)
@@ -132,7 +138,7 @@ static void get_cursor(struct regs *r)
 static void get_mode(struct regs *r)
 {
     r->ax.b.l = bda()->mode | (bda()->video_ctl & VCTL_NO_CLEAR);
-    r->ax.b.h = (uint8_t) bda()->columns;
+    r->ax.b.h = (uint8_t)bda()->columns;
     r->bx.b.h = bda()->page;
 }
 
@@ -197,9 +203,9 @@ static int print(uint8_t ch)
 void print_screen(struct regs *r)
 {
     enum { STATUS = 0x500, IDLE = 0, BUSY = 1, FAILED = 0xff };
-    uint8_t LOW *status = (uint8_t LOW *) STATUS;
+    uint8_t LOW *status = (uint8_t LOW *)STATUS;
     struct screen s;
-    (void) r;
+    (void)r;
     if (*status == BUSY)
         return;
     *status = BUSY;
@@ -207,7 +213,7 @@ void print_screen(struct regs *r)
     int ok = print(CR) && print(LF);
     for (unsigned row = 0; ok && row < s.rows; row++) {
         for (unsigned column = 0; ok && column < s.columns; column++) {
-            uint8_t ch = (uint8_t) screen_peek(&s, column, row);
+            uint8_t ch = (uint8_t)screen_peek(&s, column, row);
             ok = print(ch ? ch : ' ');
         }
         ok = ok && print(CR) && print(LF);

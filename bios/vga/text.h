@@ -9,7 +9,8 @@ void text_set_cursor_type(uint16_t type);
 /* Moves the cursor of a page: row in the upper half, column in the lower. */
 void text_set_cursor(uint8_t page, uint16_t pos);
 void text_set_page(uint8_t page);
-/* Writes as a terminal does: BEL, BS, LF, CR, wrap and scroll. Attribute negative: keep (text) or 7 (graphics). */
+/* Writes as a terminal does: BEL, BS, LF, CR, wrap and scroll. Attribute negative: keep (text) or 7
+ * (graphics). */
 void text_teletype(uint8_t page, uint8_t ch, int attr);
 void text_service(struct regs *r);   /* AH=01h to 0Fh, but 0Bh */
 void string_service(struct regs *r); /* AH=13h */

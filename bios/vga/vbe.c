@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* VBE functions by number, and those that work in a mode already set (VBE Core Functions Standard 3.0, chapter 4). */
+/* VBE functions by number, and those that work in a mode already set (VBE Core Functions Standard 3.0,
+ * chapter 4). */
 #include "vga/vbe.h"
 
 #include "vga/bda.h"
@@ -14,7 +15,7 @@ extern const char vbe_pm_start[], vbe_pm_end[];
 
 static uint8_t bpp(void)
 {
-    return (uint8_t) dispi_read(DISPI_BPP);
+    return (uint8_t)dispi_read(DISPI_BPP);
 }
 
 void vbe_window(struct regs *r)
@@ -43,19 +44,19 @@ static uint16_t report_scan_line(struct regs *r)
 /* Bytes of a line to pixels of whole bytes in all planes. */
 static uint16_t pixels_of(uint16_t bytes)
 {
-    return (uint16_t) (bpp() == 4 ? bytes * 8 : bytes / vbe_pixel_bytes(bpp()));
+    return (uint16_t)(bpp() == 4 ? bytes * 8 : bytes / vbe_pixel_bytes(bpp()));
 }
 
 /* The longest line with which the visible height still fits. */
 static uint16_t report_longest_line(struct regs *r)
 {
-    uint32_t bytes = (uint32_t) dispi_memory() * 0x10000 / dispi_read(DISPI_YRES);
+    uint32_t bytes = (uint32_t)dispi_memory() * 0x10000 / dispi_read(DISPI_YRES);
     if (bpp() == 4)
         bytes /= 4;
-    uint32_t pixels = bytes > 0xffff ? pixels_of(0xffff) : pixels_of((uint16_t) bytes);
+    uint32_t pixels = bytes > 0xffff ? pixels_of(0xffff) : pixels_of((uint16_t)bytes);
     pixels &= ~7u;
-    r->bx.x = vbe_pitch((uint16_t) pixels, bpp());
-    r->cx.x = (uint16_t) pixels;
+    r->bx.x = vbe_pitch((uint16_t)pixels, bpp());
+    r->cx.x = (uint16_t)pixels;
     r->dx.x = vbe_max_lines(r->bx.x, bpp());
     return VBE_OK;
 }
@@ -73,8 +74,9 @@ uint16_t vbe_scan_line(struct regs *r)
     if (fn != 0 && fn != 2)
         return VBE_FAILED;
     uint16_t width = fn == 0 ? r->cx.x : pixels_of(r->cx.x);
-    width = (uint16_t) ((width + 7) & ~7);
-    if (width < dispi_read(DISPI_XRES) || vbe_max_lines(vbe_pitch(width, bpp()), bpp()) < dispi_read(DISPI_YRES))
+    width = (uint16_t)((width + 7) & ~7);
+    if (width < dispi_read(DISPI_XRES) ||
+        vbe_max_lines(vbe_pitch(width, bpp()), bpp()) < dispi_read(DISPI_YRES))
         return VBE_UNSUPPORTED;
     dispi_write(DISPI_VIRT_WIDTH, width);
     return report_scan_line(r);
@@ -83,7 +85,7 @@ uint16_t vbe_scan_line(struct regs *r)
 /* Until the next vertical retrace begins, but not for ever. */
 static void wait_retrace(void)
 {
-    uint16_t status = (uint16_t) (crtc_port() + STATUS_FROM_CRTC);
+    uint16_t status = (uint16_t)(crtc_port() + STATUS_FROM_CRTC);
     for (uint32_t tries = 0x10000; tries && in8(status) & STATUS_RETRACE; tries--)
         ;
     for (uint32_t tries = 0x10000; tries && !(in8(status) & STATUS_RETRACE); tries--)
@@ -116,7 +118,7 @@ uint16_t vbe_display_start(struct regs *r)
         r->cx.x = dispi_read(DISPI_X_OFFSET);
         r->dx.x = dispi_read(DISPI_Y_OFFSET);
         return VBE_OK;
-    case 2: return set_start(pixels_of((uint16_t) (r->cx.e % pitch)), (uint16_t) (r->cx.e / pitch));
+    case 2: return set_start(pixels_of((uint16_t)(r->cx.e % pitch)), (uint16_t)(r->cx.e / pitch));
     case 4: r->cx.x = 1; return VBE_OK;
     default: return VBE_FAILED;
     }
@@ -131,7 +133,7 @@ uint16_t vbe_dac_width(struct regs *r)
         return VBE_BAD_IN_MODE;
     uint16_t enable = dispi_read(DISPI_ENABLE);
     if (r->bx.b.l == 0) {
-        enable &= (uint16_t) ~DISPI_8BIT_DAC;
+        enable &= (uint16_t)~DISPI_8BIT_DAC;
         if (r->bx.b.h >= 8)
             enable |= DISPI_8BIT_DAC;
         dispi_write(DISPI_ENABLE, enable | DISPI_NOCLEAR);
@@ -174,7 +176,7 @@ static uint16_t save_restore(struct regs *r)
 {
     unsigned parts = r->cx.x & STATE_ALL;
     if (!dispi_present())
-        parts &= ~(unsigned) STATE_VBE;
+        parts &= ~(unsigned)STATE_VBE;
     far_t p = far_make(r->es, r->bx.x);
     switch (r->dx.b.l) {
     case 0: r->bx.x = state_blocks(parts); return VBE_OK;
@@ -188,10 +190,10 @@ static uint16_t pm_interface(struct regs *r)
 {
     if (r->bx.b.l != 0)
         return VBE_FAILED;
-    far_t p = far_rom((ROM void *) (uintptr_t) vbe_pm_start);
-    r->es = (uint16_t) (p >> 16);
-    r->di.x = (uint16_t) p;
-    r->cx.x = (uint16_t) (vbe_pm_end - vbe_pm_start);
+    far_t p = far_rom((ROM void *)(uintptr_t)vbe_pm_start);
+    r->es = (uint16_t)(p >> 16);
+    r->di.x = (uint16_t)p;
+    r->cx.x = (uint16_t)(vbe_pm_end - vbe_pm_start);
     return VBE_OK;
 }
 

@@ -6,8 +6,13 @@
 #include "vga/regs.h"
 
 /* Results in AX; the low byte says that the function exists. */
-enum vbe_result { VBE_OK = 0x004f, VBE_FAILED = 0x014f, VBE_UNSUPPORTED = 0x024f, VBE_BAD_IN_MODE = 0x034f,
-                  VBE_NO_FUNCTION = 0x0100 };
+enum vbe_result {
+    VBE_OK = 0x004f,
+    VBE_FAILED = 0x014f,
+    VBE_UNSUPPORTED = 0x024f,
+    VBE_BAD_IN_MODE = 0x034f,
+    VBE_NO_FUNCTION = 0x0100
+};
 
 struct vbe_mode {
     uint16_t number, width, height;
@@ -24,6 +29,8 @@ uint16_t vbe_max_lines(uint16_t pitch, uint8_t bpp);
 /* True where the memory and the display interface can show the mode. */
 int vbe_mode_fits(ROM struct vbe_mode *m);
 ROM struct vbe_mode *vbe_find(uint16_t number);
+/* Lines of a character cell in a mode of this height. */
+uint8_t vbe_cell_height(uint16_t height);
 /* Physical address of the linear frame buffer. */
 uint32_t vbe_lfb(void);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* VBE controller and mode information, power management, EDID (VBE 3.0, 4.3, 4.4; VBE/PM 1.0; VBE/DDC 1.1). */
+/* VBE controller and mode information, power management, EDID (VBE 3.0, 4.3, 4.4; VBE/PM 1.0; VBE/DDC 1.1).
+ */
 #include "vga/vbe.h"
 
 #include "vga/dispi.h"
@@ -7,7 +8,13 @@
 
 extern const char vbe_window_entry[];
 
-enum { VBE_VERSION = 0x0300, INFO_BYTES = 256, INFO2_BYTES = 512, MODE_LIST = 0x22, SOFTWARE_VERSION = 0x0100 };
+enum {
+    VBE_VERSION = 0x0300,
+    INFO_BYTES = 256,
+    INFO2_BYTES = 512,
+    MODE_LIST = 0x22,
+    SOFTWARE_VERSION = 0x0100
+};
 enum { CAP_DAC_WIDTH = 0x01 };
 
 static ROM_DATA char oem_string[] = "Lathe VGA BIOS";
@@ -17,7 +24,7 @@ static ROM_DATA char revision_string[] = "1.0";
 
 static void put16(far_t p, unsigned at, uint32_t value)
 {
-    far_write16(far_add(p, at), (uint16_t) value);
+    far_write16(far_add(p, at), (uint16_t)value);
 }
 
 static void put32(far_t p, unsigned at, uint32_t value)
@@ -85,7 +92,7 @@ static void put_window(far_t p)
     put16(p, 0x04, 64);
     put16(p, 0x06, 64);
     put16(p, 0x08, 0xa000);
-    put32(p, 0x0c, far_rom((ROM void *) (uintptr_t) vbe_window_entry));
+    put32(p, 0x0c, far_rom((ROM void *)(uintptr_t)vbe_window_entry));
 }
 
 static void put_layout(far_t p, ROM struct vbe_mode *m)
@@ -97,12 +104,14 @@ static void put_layout(far_t p, ROM struct vbe_mode *m)
     put16(p, 0x10, pitch);
     put16(p, 0x12, m->width);
     put16(p, 0x14, m->height);
-    put16(p, 0x16, 16 << 8 | 8); /* character cell */
+    put16(p, 0x16, vbe_cell_height(m->height) << 8 | 8u); /* character cell */
     far_write8(far_add(p, 0x18), m->bpp == 4 ? 4 : 1);
     far_write8(far_add(p, 0x19), m->bpp);
     far_write8(far_add(p, 0x1a), 1);
-    far_write8(far_add(p, 0x1b), m->bpp == 4 ? MODEL_IS_PLANAR : m->bpp == 8 ? MODEL_IS_PACKED : MODEL_IS_DIRECT);
-    far_write8(far_add(p, 0x1d), (uint8_t) pages);
+    far_write8(far_add(p, 0x1b), m->bpp == 4   ? MODEL_IS_PLANAR
+                                 : m->bpp == 8 ? MODEL_IS_PACKED
+                                               : MODEL_IS_DIRECT);
+    far_write8(far_add(p, 0x1d), (uint8_t)pages);
     far_write8(far_add(p, 0x1e), 1);
     put16(p, 0x32, pitch);
     put16(p, 0x34, pages << 8 | pages);
@@ -110,7 +119,15 @@ static void put_layout(far_t p, ROM struct vbe_mode *m)
 
 uint16_t vbe_mode_info(struct regs *r)
 {
-    enum { SUPPORTED = 0x01, EXTENDED = 0x02, TTY = 0x04, COLOUR = 0x08, GRAPHICS = 0x10, NOT_VGA = 0x20, LFB = 0x80 };
+    enum {
+        SUPPORTED = 0x01,
+        EXTENDED = 0x02,
+        TTY = 0x04,
+        COLOUR = 0x08,
+        GRAPHICS = 0x10,
+        NOT_VGA = 0x20,
+        LFB = 0x80
+    };
     far_t p = far_make(r->es, r->di.x);
     ROM struct vbe_mode *m = vbe_find(r->cx.x & 0x3fff);
     if (!m || !vbe_mode_fits(m))
@@ -138,9 +155,11 @@ uint16_t vbe_power(struct regs *r)
         if (r->bx.b.h != ON && r->bx.b.h != STANDBY && r->bx.b.h != OFF)
             return VBE_FAILED;
         mode_screen_off(r->bx.b.h != ON);
-        indexed_write(crtc, CRTC_MODE, r->bx.b.h == OFF ? run & (uint8_t) ~CRTC_RUN : run | CRTC_RUN);
+        indexed_write(crtc, CRTC_MODE, r->bx.b.h == OFF ? run & (uint8_t)~CRTC_RUN : run | CRTC_RUN);
         return VBE_OK;
-    case 2: r->bx.b.h = !(run & CRTC_RUN) ? OFF : clocking & CLOCKING_SCREEN_OFF ? STANDBY : ON; return VBE_OK;
+    case 2:
+        r->bx.b.h = !(run & CRTC_RUN) ? OFF : clocking & CLOCKING_SCREEN_OFF ? STANDBY : ON;
+        return VBE_OK;
     default: return VBE_FAILED;
     }
 }
@@ -151,17 +170,18 @@ uint16_t vbe_power(struct regs *r)
  */
 static ROM_DATA uint8_t edid[127] = {
     0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00, 0x32, 0x88, /* maker "LTH" */
-    0x01, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x24, 0x01, 0x03, /* product, serial, week 1 of 2026, version 1.3 */
-    0x0e, 0x20, 0x18, 0x78, 0x0a,                               /* analogue, 32 x 24 cm, gamma 2.2, RGB, preferred */
+    0x01, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x24, 0x01, 0x03, /* product, serial, week 1 of 2026,
+                                                                   version 1.3 */
+    0x0e, 0x20, 0x18, 0x78, 0x0a, /* analogue, 32 x 24 cm, gamma 2.2, RGB, preferred */
     0xee, 0x91, 0xa3, 0x54, 0x4c, 0x99, 0x26, 0x0f, 0x50, 0x54, /* sRGB primaries */
     0x21, 0x08, 0x00,                                           /* 640x480, 800x600, 1024x768 at 60 Hz */
     0xd1, 0xc0, 0x81, 0xc0, 0x81, 0x00, 0x81, 0x80,             /* 1920x1080, 1280x720, 1280x800, 1280x1024 */
     0xa9, 0x40, 0xb3, 0x00, 0x95, 0x00, 0x71, 0x40,             /* 1600x1200, 1680x1050, 1440x900, 1152x864 */
-    0x64, 0x19, 0x00, 0x40, 0x41, 0x00, 0x26, 0x30, 0x18, 0x88, 0x36, 0x00, 0x40, 0xf0, 0x10, 0x00, 0x00, 0x18,
-    0x00, 0x00, 0x00, 0xfd, 0x00, 50, 85, 30, 95, 27, 0x00, 0x0a, ' ', ' ', ' ', ' ', ' ', ' ',
-    0x00, 0x00, 0x00, 0xfc, 0x00, 'L', 'a', 't', 'h', 'e', ' ', 'd', 'i', 's', 'p', 'l', 'a', 'y',
-    0x00, 0x00, 0x00, 0xff, 0x00, '1', 0x0a, ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ',
-    0x00, /* no extension blocks */
+    0x64, 0x19, 0x00, 0x40, 0x41, 0x00, 0x26, 0x30, 0x18, 0x88, 0x36, 0x00, 0x40, 0xf0, 0x10,
+    0x00, 0x00, 0x18, 0x00, 0x00, 0x00, 0xfd, 0x00, 50,   85,   30,   95,   27,   0x00, 0x0a,
+    ' ',  ' ',  ' ',  ' ',  ' ',  ' ',  0x00, 0x00, 0x00, 0xfc, 0x00, 'L',  'a',  't',  'h',
+    'e',  ' ',  'd',  'i',  's',  'p',  'l',  'a',  'y',  0x00, 0x00, 0x00, 0xff, 0x00, '1',
+    0x0a, ' ',  ' ',  ' ',  ' ',  ' ',  ' ',  ' ',  ' ',  ' ',  ' ',  ' ',  0x00, /* no extension blocks */
 };
 
 uint16_t vbe_edid(struct regs *r)
@@ -178,8 +198,8 @@ uint16_t vbe_edid(struct regs *r)
     uint8_t sum = 0;
     for (unsigned i = 0; i < sizeof edid; i++) {
         far_write8(far_add(p, i), edid[i]);
-        sum = (uint8_t) (sum + edid[i]);
+        sum = (uint8_t)(sum + edid[i]);
     }
-    far_write8(far_add(p, sizeof edid), (uint8_t) -sum);
+    far_write8(far_add(p, sizeof edid), (uint8_t)-sum);
     return VBE_OK;
 }

@@ -8,7 +8,7 @@ uint16_t crtc_port(void)
 
 void attr_reset(void)
 {
-    in8((uint16_t) (crtc_port() + STATUS_FROM_CRTC));
+    in8((uint16_t)(crtc_port() + STATUS_FROM_CRTC));
 }
 
 uint8_t attr_read(uint8_t index)
