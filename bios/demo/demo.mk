@@ -13,18 +13,20 @@ $(OUT)/boot.bin: $(OUT)/demo/boot.o demo/boot.ld
 	$(OBJCOPY16) -O binary $(OUT)/boot.elf $@
 
 $(OUT)/demo.bin: $(DEMO_OBJECTS) demo/demo.ld
-	$(LD16) -m elf_i386 --gc-sections -T demo/demo.ld -o $(OUT)/demo.elf $(DEMO_OBJECTS)
+	$(LD16) -m elf_i386 --gc-sections --no-warn-rwx-segments -T demo/demo.ld -o $(OUT)/demo.elf $(DEMO_OBJECTS)
 	$(OBJCOPY16) -O binary $(OUT)/demo.elf $@
 
 images/demo.img: $(OUT)/boot.bin $(OUT)/demo.bin $(OUT)/mkfloppy
 	$(OUT)/mkfloppy $(OUT)/boot.bin $(OUT)/demo.bin $@
+
+all: images/demo.img
 
 $(OUT)/guests/%.o: ../tests/guests/bios/%.c
 	@mkdir -p $(@D)
 	@echo "  CC16 $<"; $(CC16) $(CFLAGS16) -MMD -MP -c -o $@ $<
 
 $(OUT)/guests/%.img: $(OUT)/guests/%.o $(GUEST_OBJECTS) $(OUT)/boot.bin $(OUT)/mkfloppy demo/demo.ld
-	$(LD16) -m elf_i386 --gc-sections -T demo/demo.ld -o $(OUT)/guests/$*.elf $(GUEST_OBJECTS) $<
+	$(LD16) -m elf_i386 --gc-sections --no-warn-rwx-segments -T demo/demo.ld -o $(OUT)/guests/$*.elf $(GUEST_OBJECTS) $<
 	$(OBJCOPY16) -O binary $(OUT)/guests/$*.elf $(OUT)/guests/$*.bin
 	$(OUT)/mkfloppy $(OUT)/boot.bin $(OUT)/guests/$*.bin $@
 
