@@ -306,17 +306,20 @@ static bool intr_deliverable(const struct cpu *cpu)
     return cpu->intr && (cpu->eflags & EFLAGS_IF);
 }
 
+bool cpu_is_idle(const struct cpu *cpu)
+{
+    if (cpu->activity != CPU_HALTED)
+        return cpu->activity == CPU_SHUTDOWN;
+    return !intr_deliverable(cpu) && !(cpu->nmi_pending && !cpu->nmi_blocked);
+}
+
 /* HLT ends with an interrupt. False where the processor stays asleep. */
 static bool wake(struct cpu *cpu)
 {
-    if (cpu->activity == CPU_HALTED && (intr_deliverable(cpu) || (cpu->nmi_pending && !cpu->nmi_blocked)))
-        cpu->activity = CPU_RUNNING;
-    return cpu->activity == CPU_RUNNING;
-}
-
-bool cpu_is_idle(const struct cpu *cpu)
-{
-    return cpu->activity != CPU_RUNNING && !intr_deliverable(cpu) && !(cpu->nmi_pending && !cpu->nmi_blocked);
+    if (cpu_is_idle(cpu))
+        return false;
+    cpu->activity = CPU_RUNNING;
+    return true;
 }
 
 /* What comes between two instructions (SDM 3A 6.9). True where something was delivered. */

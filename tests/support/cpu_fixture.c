@@ -83,7 +83,7 @@ void cpu_fixture_load(struct cpu_fixture *f, gpa_t address, const void *bytes, u
 void cpu_fixture_run(struct cpu_fixture *f, uint64_t insns)
 {
     uint64_t end = f->clock.insns + insns;
-    while (f->clock.insns < end && f->cpu->activity == CPU_RUNNING)
+    while (f->clock.insns < end && !cpu_is_idle(f->cpu))
         cpu_run(f->cpu, end);
 }
 
