@@ -79,6 +79,8 @@ void cpu_reset(struct cpu *cpu, bool init)
         memset(&cpu->msr, 0, sizeof cpu->msr);
         cpu->msr.pat = (uint64_t)PAT_AFTER_RESET_HIGH << 32 | PAT_AFTER_RESET_LOW;
         cpu->msr.tsc_offset = 0 - cpu_tsc_ticks(cpu);
+        x87_reset(&cpu->x87);
+        cpu->ferr = cpu->ignne = false;
         cpu->mxcsr = 0x1F80;
         memset(cpu->xmm, 0, sizeof cpu->xmm);
     }
@@ -162,6 +164,11 @@ void cpu_pulse_nmi(struct cpu *cpu)
     cpu->nmi_pending = true;
     if (cpu->current)
         cpu_stop(cpu);
+}
+
+void cpu_set_ignne(struct cpu *cpu, bool level)
+{
+    cpu->ignne = level;
 }
 
 void cpu_set_a20(struct cpu *cpu, bool enabled)

@@ -12,6 +12,7 @@
 
 #include "core/base/log.h"
 #include "core/mem/memory.h"
+#include "core/x86/fpu/x87.h"
 #include "core/x86/regs.h"
 #include "core/x86/tlb.h"
 
@@ -86,6 +87,9 @@ struct cpu {
     uint64_t pdpte[4]; /* PAE page-directory-pointer registers, loaded with CR3 */
     uint64_t dr[8];
     struct cpu_msrs msr;
+    struct x87 x87;
+    bool ferr;  /* FERR# is asserted: an error was reported the IRQ 13 way */
+    bool ignne; /* level of the IGNNE# pin */
     uint64_t xmm[16][2];
     uint32_t mxcsr;
     uint8_t cpl;
@@ -172,6 +176,8 @@ void cpu_stop(struct cpu *cpu);
 /* Pins. They may be driven from device code at any time. */
 void cpu_set_intr(struct cpu *cpu, bool level);
 void cpu_pulse_nmi(struct cpu *cpu);
+/* IGNNE#: the board asserts it after a write to port F0h, until FERR# falls. */
+void cpu_set_ignne(struct cpu *cpu, bool level);
 void cpu_set_a20(struct cpu *cpu, bool enabled);
 
 /* True when the processor only waits for an interrupt (HLT), so that time may skip ahead. */

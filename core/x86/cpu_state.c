@@ -44,6 +44,14 @@ static const struct state_field tlb_entry_fields[] = {STATE_SCALAR(struct tlb_en
 static const struct state_field tlb_fields[] = {STATE_STRUCT_ARRAY(struct tlb, entry, tlb_entry_fields),
                                                 STATE_END};
 
+static const struct state_field x87_fields[] = {
+    STATE_ARRAY(struct x87, mantissa), STATE_ARRAY(struct x87, sign_exponent),
+    STATE_SCALAR(struct x87, control), STATE_SCALAR(struct x87, status),
+    STATE_SCALAR(struct x87, top),     STATE_SCALAR(struct x87, tag),
+    STATE_SCALAR(struct x87, fop),     STATE_SCALAR(struct x87, fcs),
+    STATE_SCALAR(struct x87, fds),     STATE_SCALAR(struct x87, fip),
+    STATE_SCALAR(struct x87, fdp),     STATE_END};
+
 static const struct state_field cpu_fields[] = {
     STATE_ARRAY(struct cpu, gpr),
     STATE_SCALAR(struct cpu, rip),
@@ -61,6 +69,9 @@ static const struct state_field cpu_fields[] = {
     STATE_ARRAY(struct cpu, pdpte),
     STATE_ARRAY(struct cpu, dr),
     STATE_STRUCT(struct cpu, msr, msr_fields),
+    STATE_STRUCT(struct cpu, x87, x87_fields),
+    STATE_SCALAR(struct cpu, ferr),
+    STATE_SCALAR(struct cpu, ignne),
     {"xmm", STATE_KIND_UINT, offsetof(struct cpu, xmm), 8, 32, NULL, 0},
     STATE_SCALAR(struct cpu, mxcsr),
     STATE_SCALAR(struct cpu, cpl),

@@ -154,8 +154,9 @@ static void parse_operand(struct form *form, const char *token, size_t length, b
     case 'E': form->byte_rm = token[1] == 'b'; break;
     case 'M': form->mem_only = true; break;
     case 'R': form->always_reg = true; break;
+    case 'S': form->reg_only |= length == 3; return; /* STi; Sw and ST have no field of their own */
     case 'Z': form->byte_rm = token[1] == 'b'; break;
-    default: return; /* S, C, D, CL, DX, segment names: no size, no field of their own */
+    default: return; /* C, D, CL, DX, segment names: no size, no field of their own */
     }
     parse_size(form, token[1], sized);
 }
@@ -171,7 +172,7 @@ static void parse_row(struct form *form, unsigned number)
         parse_operand(form, text, length, &sized);
         text += length + (text[length] == ',');
     }
-    form->reg_only = form->exact >= 0xC0;
+    form->reg_only |= form->exact >= 0xC0;
 }
 
 /* Parses the rows that a model has. The result is owned by the caller; *count: how many. */
@@ -557,6 +558,7 @@ enum decode_result decode_insn(const struct decoder *decoder, enum cpu_mode mode
     set_flags(&scan, insn);
     insn->length = (uint8_t)scan.position;
     insn->opcode = scan.opcode;
+    insn->modrm = scan.modrm;
     if (scan.ran_out)
         insn->fn = exec_too_long;
     else if (!form || !lock_fits(&scan, form, insn))

@@ -45,6 +45,7 @@ struct insn {
     uint8_t base, index, scale; /* memory operand; GPR_ZERO where absent */
     uint8_t seg;                /* segment of the memory operand */
     uint8_t opcode;             /* last opcode byte: conditions and register numbers are in it */
+    uint8_t modrm;              /* as in the code, for the FPU's opcode register */
 };
 
 enum insn_class {

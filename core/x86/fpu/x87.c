@@ -4,6 +4,11 @@
 
 #include "core/x86/fpu/x87_internal.h"
 
+void x87_reset(struct x87 *f)
+{
+    *f = (struct x87){.control = X87_CONTROL_FIXED, .tag = 0xff};
+}
+
 void x87_fninit(struct x87 *f)
 {
     f->control = X87_CONTROL_DEFAULT;

@@ -47,6 +47,8 @@ enum x87_op { X87_ADD, X87_MUL, X87_COM, X87_COMP, X87_SUB, X87_SUBR, X87_DIV, X
 enum x87_constant { X87_FLD1, X87_FLDL2T, X87_FLDL2E, X87_FLDPI, X87_FLDLG2, X87_FLDLN2, X87_FLDZ };
 
 /* --- State and control --- */
+/* Power-on: all registers +0 and in use, control 0040 (SDM 3A table 9-1). FNINIT is what makes it usable. */
+void x87_reset(struct x87 *f);
 void x87_fninit(struct x87 *f);
 /* An unmasked exception waits: the next waiting instruction raises #MF (or IRQ13). */
 bool x87_pending(const struct x87 *f);
