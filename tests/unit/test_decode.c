@@ -191,7 +191,7 @@ END_TEST
 START_TEST(random_bytes)
 {
     uint64_t seed = 88172645463325252u;
-    for (unsigned i = 0; i < 300000; i++) {
+    for (unsigned i = 0; i < 100000; i++) {
         uint8_t bytes[INSN_MAX_LENGTH];
         for (unsigned j = 0; j < sizeof bytes; j++) {
             seed ^= seed << 13;
