@@ -32,9 +32,10 @@ enum cmos_index {
     CMOS_MEMORY_64K_HIGH = 0x35,
     CMOS_BOOT_THIRD = 0x38, /* high nibble: third boot device; bit 0: no floppy signature check */
     CMOS_TRANSLATION = 0x39,
-    CMOS_BOOT_FIRST = 0x3d,  /* low nibble first, high nibble second */
-    CMOS_MEMORY_HIGH = 0x5b, /* three bytes: 64 KiB units above 4 GiB */
-    CMOS_CPU_COUNT = 0x5f,   /* less one */
+    CMOS_BOOT_FIRST = 0x3d,     /* low nibble first, high nibble second */
+    CMOS_MEMORY_HIGH = 0x5b,    /* three bytes: 64 KiB units above 4 GiB */
+    CMOS_CPU_COUNT = 0x5f,      /* less one */
+    CMOS_APM_CONNECTION = 0x6f, /* ours: how APM is connected, see apm.c */
 };
 
 enum {

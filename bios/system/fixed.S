@@ -27,7 +27,7 @@ fixed_base:                   /* linked at E000h */
 .endm
 
     HOP irq_rtc, rtc_interrupt
-    HOP irq_mouse, mouse_interrupt
+    STAY irq_mouse, mouse_interrupt
     HOP irq_disk1, ata_interrupt1
     HOP irq_disk2, ata_interrupt2
 
@@ -215,7 +215,13 @@ video_parameters:
     STAY int11, equipment_service
 
     AT 0xf859
-    HOP int15, system_service
+    .globl int15
+int15:
+    cmpb $0x89, %ah
+    je 1f
+    pushl $system_service
+    jmp enter_hop
+1:  jmp int15_protected
 
     AT 0xfe6e
     STAY int1a, time_service

@@ -31,6 +31,7 @@
 #include "system/shadow.h"
 #include "system/smbios.h"
 #include "system/system_service.h"
+#include "system/tables.h"
 #include "system/time.h"
 #include "system/vectors.h"
 
@@ -97,6 +98,7 @@ static void chips_init(void)
     a20_set(true);
     memory_detect();
     post_code(0x40);
+    cmos_write(CMOS_APM_CONNECTION, 0);
     kbd_init();
     mouse_init();
     rtc_init();
@@ -135,6 +137,8 @@ static void devices(void)
     post_code(0x90);
     ata_init();
     post_code(0xa0);
+    if (PRIVATE->has_pam)
+        tables_init(); /* option ROMs look at the PnP structure */
     rom_init_others();
     disk_add_boot_entries();
     boot_order();

@@ -54,26 +54,6 @@ static void configuration(struct regs *r)
     regs_carry(r, 0);
 }
 
-/* AH=89h: the caller's descriptor table becomes the machine's, its code continues in protected mode
- * (entry.S). */
-static void enter_protected(struct regs *r)
-{
-    cpu_cli();
-    a20_set(true);
-    out8(PORT_PIC1_COMMAND, 0x11);
-    out8(PORT_PIC2_COMMAND, 0x11);
-    out8(PORT_PIC1_DATA, r->bh);
-    out8(PORT_PIC2_DATA, r->bl);
-    out8(PORT_PIC1_DATA, 0x04);
-    out8(PORT_PIC2_DATA, 0x02);
-    out8(PORT_PIC1_DATA, 0x01);
-    out8(PORT_PIC2_DATA, 0x01);
-    out8(PORT_PIC1_DATA, 0xff);
-    out8(PORT_PIC2_DATA, 0xff);
-    r->ah = 0;
-    regs_carry(r, 0);
-}
-
 static void ebda_segment(struct regs *r)
 {
     r->es = BDA->ebda_segment;
@@ -99,7 +79,6 @@ void system_service(struct regs *r)
     case 0x86: wait_delay(r); break;
     case 0x87: memory_move(r); break;
     case 0x88: memory_extended(r); break;
-    case 0x89: enter_protected(r); break;
     case 0xc0: configuration(r); break;
     case 0xc1: ebda_segment(r); break;
     case 0xc2: mouse_service(r); break;
