@@ -289,8 +289,6 @@ static void deliver_fault(struct cpu *cpu)
               cpu->seg[SEG_CS].selector, (unsigned long long)cpu->rip, (unsigned long long)cpu->cr2);
     cpu->shadow = SHADOW_NONE;
     cpu->debug_hits = 0;
-    if (what.vector != VECTOR_DF)
-        cpu->eflags |= EFLAGS_RF & cpu->model->eflags_mask;
     deliver(cpu, what, INTERRUPT_EXCEPTION);
 }
 

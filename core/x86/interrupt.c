@@ -36,13 +36,18 @@ static bool idt_fault(struct cpu *cpu, enum exception_vector vector, const struc
     return cpu_fault_code(cpu, vector, event->vector * 8u | ERROR_IDT | event->ext);
 }
 
-/* RF in the pushed image lets a faulting instruction restart past its own code breakpoint (SDM 3B 17.3.1.1).
- */
+/* Debug exceptions and aborts leave RF as it was: a handler that continues past a code breakpoint sets it. */
+static bool sets_rf(uint8_t vector)
+{
+    return vector != VECTOR_DB && vector != VECTOR_DF && vector != VECTOR_MC;
+}
+
+/* RF in the pushed image lets a faulting instruction restart past its own code breakpoint (SDM 3B 17.3.1.1). */
 static uint32_t pushed_eflags(const struct cpu *cpu, uint8_t vector, enum interrupt_source source)
 {
     uint32_t eflags = cpu_get_eflags(cpu);
-    if (source == INTERRUPT_EXCEPTION && vector != VECTOR_DB)
-        eflags |= EFLAGS_RF;
+    if (source == INTERRUPT_EXCEPTION && sets_rf(vector))
+        eflags |= EFLAGS_RF & cpu->model->eflags_mask;
     return eflags;
 }
 
