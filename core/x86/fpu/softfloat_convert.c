@@ -56,9 +56,29 @@ int64_t parts_to_int(struct float_env *env, struct parts a, unsigned bits)
     return (int64_t)(0 - limit);
 }
 
+/* Does rounding by env->rounding enlarge a magnitude? fraction: the dropped bits from bit 63 down. */
+static inline bool rounds_up(const struct float_env *env, bool sign, bool odd, uint64_t fraction)
+{
+    switch (env->rounding) {
+    case FLOAT_NEAREST: return fraction >> 63 && (fraction << 1 || odd);
+    case FLOAT_DOWN: return sign && fraction;
+    case FLOAT_UP: return !sign && fraction;
+    default: return false;
+    }
+}
+
 int64_t f80_to_int(struct float_env *env, struct float80 a, unsigned bits)
 {
-    return parts_to_int(env, parts_from_f80(a), bits);
+    /* Short way: 1 <= |a| < 2^62, and not near the limits of the integer. */
+    unsigned exponent = f80_exponent(a) - F80_BIAS;
+    if (exponent >= 62 || exponent >= bits - 2 || !(a.mantissa >> 63))
+        return parts_to_int(env, parts_from_f80(a), bits);
+    uint64_t integer = a.mantissa >> (63 - exponent), fraction = a.mantissa << (exponent + 1);
+    bool up = rounds_up(env, f80_sign(a), integer & 1, fraction);
+    env->rounded_up = up;
+    env->flags |= fraction ? FLOAT_PE : 0;
+    integer += up;
+    return (int64_t)(f80_sign(a) ? 0 - integer : integer);
 }
 
 struct float80 f80_pack_parts(struct parts a)
@@ -76,7 +96,11 @@ struct float80 f80_pack_parts(struct parts a)
 
 struct float80 f80_from_int(int64_t a)
 {
-    return f80_pack_parts(parts_from_int(a));
+    if (a == 0)
+        return f80_make(false, 0, 0);
+    uint64_t magnitude = a < 0 ? 0 - (uint64_t)a : (uint64_t)a;
+    unsigned shift = clz64(magnitude);
+    return f80_make(a < 0, F80_BIAS + 63 - shift, magnitude << shift);
 }
 
 static struct float80 load(struct float_env *env, struct parts a)
@@ -89,11 +113,17 @@ static struct float80 load(struct float_env *env, struct parts a)
 
 struct float80 f80_from_f32(struct float_env *env, uint32_t a)
 {
+    unsigned exponent = a >> 23 & 0xff;
+    if (exponent - 1 < 0xfe)
+        return f80_make(a >> 31, exponent + (F80_BIAS - 127), F80_INTEGER_BIT | (uint64_t)a << 40);
     return load(env, parts_from_bits(&float32_format, a));
 }
 
 struct float80 f80_from_f64(struct float_env *env, uint64_t a)
 {
+    unsigned exponent = a >> 52 & 0x7ff;
+    if (exponent - 1 < 0x7fe)
+        return f80_make(a >> 63, exponent + (F80_BIAS - 1023), F80_INTEGER_BIT | a << 11);
     return load(env, parts_from_bits(&float64_format, a));
 }
 
@@ -117,13 +147,35 @@ static uint64_t narrow(struct float_env *env, const struct float_format *format,
     return bits_finish(env, format, (struct unrounded){{a.mantissa, 0}, a.exponent, a.kind, a.sign});
 }
 
+/* Short way to float32 (drop 40) or float64 (drop 11), without the sign: normal numbers whose rounded value
+   is one too. The integer bit adds the missing 1 to the exponent, and a carry out of the fraction another. */
+static inline bool narrow_normal(struct float_env *env, struct float80 a, unsigned drop, unsigned bias,
+                                 uint64_t *bits)
+{
+    unsigned exponent = f80_exponent(a) - (F80_BIAS - bias);
+    if (exponent - 1 >= 2 * bias - 1 || !(a.mantissa >> 63))
+        return false;
+    uint64_t kept = a.mantissa >> drop, fraction = a.mantissa << (64 - drop);
+    bool up = rounds_up(env, f80_sign(a), kept & 1, fraction);
+    env->rounded_up = up;
+    env->flags |= fraction ? FLOAT_PE : 0;
+    *bits = ((uint64_t)(exponent - 1) << (63 - drop)) + kept + up;
+    return true;
+}
+
 uint32_t f80_to_f32(struct float_env *env, struct float80 a)
 {
+    uint64_t bits;
+    if (narrow_normal(env, a, 40, 127, &bits))
+        return (uint32_t)bits | (uint32_t)f80_sign(a) << 31;
     return (uint32_t)narrow(env, &float32_format, parts_from_f80(a));
 }
 
 uint64_t f80_to_f64(struct float_env *env, struct float80 a)
 {
+    uint64_t bits;
+    if (narrow_normal(env, a, 11, 1023, &bits))
+        return bits | (uint64_t)f80_sign(a) << 63;
     return narrow(env, &float64_format, parts_from_f80(a));
 }
 

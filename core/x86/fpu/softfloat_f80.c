@@ -40,55 +40,6 @@ struct float80 f80_nan(struct float_env *env, struct parts a, struct parts b)
     return f80_pack_parts(a.sign ? b : a);
 }
 
-struct float80 f80_add_parts(struct float_env *env, struct parts a, struct parts b)
-{
-    if (a.kind >= PARTS_QNAN || b.kind >= PARTS_QNAN)
-        return f80_nan(env, a, b);
-    return f80_finish(env, parts_add(env, a, b), env->precision);
-}
-
-struct float80 f80_sub_parts(struct float_env *env, struct parts a, struct parts b)
-{
-    if (a.kind >= PARTS_QNAN || b.kind >= PARTS_QNAN)
-        return f80_nan(env, a, b);
-    b.sign = !b.sign;
-    return f80_finish(env, parts_add(env, a, b), env->precision);
-}
-
-struct float80 f80_mul_parts(struct float_env *env, struct parts a, struct parts b)
-{
-    if (a.kind >= PARTS_QNAN || b.kind >= PARTS_QNAN)
-        return f80_nan(env, a, b);
-    return f80_finish(env, parts_mul(env, a, b), env->precision);
-}
-
-struct float80 f80_div_parts(struct float_env *env, struct parts a, struct parts b)
-{
-    if (a.kind >= PARTS_QNAN || b.kind >= PARTS_QNAN)
-        return f80_nan(env, a, b);
-    return f80_finish(env, parts_div(env, a, b), env->precision);
-}
-
-struct float80 f80_add(struct float_env *env, struct float80 a, struct float80 b)
-{
-    return f80_add_parts(env, parts_from_f80(a), parts_from_f80(b));
-}
-
-struct float80 f80_sub(struct float_env *env, struct float80 a, struct float80 b)
-{
-    return f80_sub_parts(env, parts_from_f80(a), parts_from_f80(b));
-}
-
-struct float80 f80_mul(struct float_env *env, struct float80 a, struct float80 b)
-{
-    return f80_mul_parts(env, parts_from_f80(a), parts_from_f80(b));
-}
-
-struct float80 f80_div(struct float_env *env, struct float80 a, struct float80 b)
-{
-    return f80_div_parts(env, parts_from_f80(a), parts_from_f80(b));
-}
-
 struct float80 f80_sqrt(struct float_env *env, struct float80 a)
 {
     struct parts p = parts_from_f80(a);

@@ -2,7 +2,21 @@
 /* x87 basic arithmetic, comparison and remainder (Intel SDM volume 1, 8.3.5 and 8.3.6). */
 #include "core/x86/fpu/x87_internal.h"
 
-static struct float80 compute(struct float_env *env, enum x87_op op, struct parts a, struct parts b)
+static struct float80 compute(struct float_env *env, enum x87_op op, struct float80 a, struct float80 b)
+{
+    switch (op) {
+    case X87_ADD: return f80_add(env, a, b);
+    case X87_MUL: return f80_mul(env, a, b);
+    case X87_SUB: return f80_sub(env, a, b);
+    case X87_SUBR: return f80_sub(env, b, a);
+    case X87_DIV: return f80_div(env, a, b);
+    default: return f80_div(env, b, a);
+    }
+}
+
+/* The same with an operand from memory that is not a normal number: a signalling NaN stays one, a denormal
+ * counts. */
+static struct float80 compute_parts(struct float_env *env, enum x87_op op, struct parts a, struct parts b)
 {
     switch (op) {
     case X87_ADD: return f80_add_parts(env, a, b);
@@ -23,7 +37,7 @@ void x87_arith_st(struct x87 *f, enum x87_op op, unsigned dst, unsigned src, boo
         result = f80_default_nan();
     } else {
         struct float_env env = x87_env(f);
-        result = compute(&env, op, parts_from_f80(x87_get(f, dst)), parts_from_f80(x87_get(f, src)));
+        result = compute(&env, op, x87_get(f, dst), x87_get(f, src));
         if (!x87_retire(f, &env))
             return;
     }
@@ -79,7 +93,9 @@ static void arith_memory(struct x87 *f, enum x87_op op, struct parts value)
         enum float_order order = parts_compare(&env, st0, value, false);
         conclude(f, &env, order, op == X87_COMP);
     } else {
-        struct float80 result = compute(&env, op, st0, value);
+        struct float80 result = value.kind == PARTS_FINITE && !value.denormal
+                                    ? compute(&env, op, x87_get(f, 0), f80_pack_parts(value))
+                                    : compute_parts(&env, op, st0, value);
         x87_finish_st0(f, &env, result);
     }
 }
