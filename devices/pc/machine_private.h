@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What the machine and its board share. */
+#ifndef LATHE_DEVICES_PC_MACHINE_PRIVATE_H
+#define LATHE_DEVICES_PC_MACHINE_PRIVATE_H
+
+#include <stdatomic.h>
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/state.h"
+#include "core/mem/memory.h"
+#include "core/mem/physmap.h"
+#include "core/mem/portmap.h"
+#include "devices/pc/machine.h"
+
+struct board;
+struct cpu;
+
+/* Resets wait for the next instruction boundary. The stronger one wins. */
+enum machine_reset { PENDING_NONE, PENDING_INIT, PENDING_HARD };
+
+struct machine {
+    struct machine_config config;
+    struct log_source log;
+    struct clock clock;
+    struct memory memory;
+    struct physmap physmap;
+    struct portmap *ports;
+    struct cpu *cpu;
+    struct board *board;
+    struct input_queue inputs;
+    struct state_set states;
+    enum machine_reset reset;
+    bool stopped;
+    enum machine_stop stop; /* where stopped */
+    uint32_t exit_value;
+    uint64_t entropy;
+    uint32_t serial_queued[MACHINE_SERIAL_PORTS]; /* posted bytes that wait in the input queue */
+    uint32_t keys_queued;
+    atomic_bool interrupted;
+};
+
+/* Asks for a reset at the next instruction boundary. Callable from devices. */
+void machine_request_reset(struct machine *machine, enum machine_reset reset);
+
+/* Ends the run at the next instruction boundary, for good. */
+void machine_stop(struct machine *machine, enum machine_stop stop);
+
+#endif

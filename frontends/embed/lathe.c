@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* The machine's life and its run loop; what goes in and out is in io.c, screen.c and snapshot.c. */
+#include "frontends/embed/lathe.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/alloc.h"
+#include "config.h"
+#include "core/base/log.h"
+#include "core/base/sha256.h"
+#include "devices/pc/machine.h"
+#include "frontends/embed/embed.h"
+
+struct lathe *lathe_new(void)
+{
+    struct lathe *lathe = alloc_zeroed(sizeof *lathe);
+    options_init(&lathe->options);
+    return lathe;
+}
+
+void lathe_free(struct lathe *lathe)
+{
+    if (!lathe)
+        return;
+    if (lathe->machine) {
+        machine_flush_media(lathe->machine);
+        machine_free(lathe->machine);
+        setup_close(lathe);
+    }
+    typist_free(&lathe->typist);
+    video_frame_free(&lathe->frame);
+    options_free(&lathe->options);
+    alloc_free(lathe->text);
+    alloc_free(lathe);
+}
+
+const char *lathe_error(const struct lathe *lathe)
+{
+    return lathe->error.text;
+}
+
+const char *lathe_version(void)
+{
+    return LATHE_VERSION;
+}
+
+bool lathe_set(struct lathe *lathe, const char *option, const char *value)
+{
+    return options_set(&lathe->options, option, value, &lathe->error);
+}
+
+bool lathe_power_on(struct lathe *lathe)
+{
+    if (lathe->machine)
+        return error_set(&lathe->error, "the machine is on already");
+    if (!setup_open(lathe))
+        return false;
+    lathe->machine = machine_new(&lathe->config, &lathe->error);
+    memset(lathe->config.media, 0, sizeof lathe->config.media);
+    if (lathe->machine)
+        setup_close_roms(lathe);
+    else
+        setup_close(lathe);
+    return lathe->machine != NULL;
+}
+
+const char *lathe_boot_summary(const struct lathe *lathe)
+{
+    return lathe->summary;
+}
+
+bool lathe_clock_is_real(const struct lathe *lathe)
+{
+    return lathe->options.clock == CLOCK_REAL;
+}
+
+void lathe_default_clock(struct lathe *lathe, bool real)
+{
+    if (lathe->options.clock == CLOCK_DEFAULT)
+        lathe->options.clock = real ? CLOCK_REAL : CLOCK_VIRTUAL;
+}
+
+uint64_t lathe_insns(const struct lathe *lathe)
+{
+    return machine_insns(lathe->machine);
+}
+
+uint64_t lathe_time_ns(const struct lathe *lathe)
+{
+    return machine_now_ns(lathe->machine);
+}
+
+uint64_t lathe_khz(const struct lathe *lathe)
+{
+    return machine_khz(lathe->machine);
+}
+
+bool lathe_is_idle(const struct lathe *lathe, bool *dead)
+{
+    bool ignored;
+    return machine_is_idle(lathe->machine, dead ? dead : &ignored);
+}
+
+bool lathe_flush(struct lathe *lathe)
+{
+    return machine_flush_media(lathe->machine) ||
+           error_set(&lathe->error, "writing a disk image failed; see the log");
+}
+
+void lathe_interrupt(struct lathe *lathe)
+{
+    machine_interrupt(lathe->machine);
+}
+
+static uint64_t wall_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* One step of pacing; *next_ns: virtual time of the next one. A signal cuts the sleep short. */
+static void pace(struct lathe *lathe, uint64_t *next_ns)
+{
+    struct pacer_sample sample = {lathe_insns(lathe), lathe_time_ns(lathe), lathe_khz(lathe), wall_now()};
+    if (!lathe->pacer.started || sample.ns >= lathe->pacer.next_ns) {
+        uint64_t sleep_ns, khz;
+        pacer_step(&lathe->pacer, &sample, &sleep_ns, &khz);
+        if (khz != sample.khz)
+            machine_post(lathe->machine, (struct input){.kind = INPUT_SPEED, .u.khz = khz});
+        struct timespec rest = {(time_t)(sleep_ns / 1000000000), (long)(sleep_ns % 1000000000)};
+        if (sleep_ns)
+            nanosleep(&rest, NULL);
+    }
+    *next_ns = lathe->pacer.next_ns;
+}
+
+static enum lathe_stop stop_of(enum machine_stop stop)
+{
+    switch (stop) {
+    case MACHINE_LIMIT: return LATHE_LIMIT;
+    case MACHINE_STOPPED: return LATHE_INTERRUPTED;
+    case MACHINE_POWERED_OFF: return LATHE_POWERED_OFF;
+    case MACHINE_DEBUG_EXIT: return LATHE_DEBUG_EXIT;
+    default: return LATHE_TRIPLE_FAULT;
+    }
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+enum lathe_stop lathe_run(struct lathe *lathe, uint64_t insns, uint64_t ns)
+{
+    for (;;) {
+        uint64_t type_ns, pace_ns = UINT64_MAX;
+        typist_run(&lathe->typist, lathe->machine, &type_ns);
+        if (lathe_clock_is_real(lathe))
+            pace(lathe, &pace_ns);
+        struct machine_until until = {insns, least(ns, least(type_ns, pace_ns))};
+        enum machine_stop stop = machine_run(lathe->machine, &until);
+        if (stop != MACHINE_LIMIT || lathe_insns(lathe) >= insns || lathe_time_ns(lathe) >= ns)
+            return stop_of(stop);
+    }
+}
+
+int lathe_exit_status(const struct lathe *lathe, enum lathe_stop stop)
+{
+    switch (stop) {
+    case LATHE_POWERED_OFF: return 0;
+    case LATHE_DEBUG_EXIT: return (int)((machine_exit_value(lathe->machine) << 1 | 1) & 0xFF);
+    case LATHE_TRIPLE_FAULT: return 4;
+    case LATHE_LIMIT: return 6;
+    default: return 5;
+    }
+}
+
+void lathe_state_hash(struct lathe *lathe, char hex[LATHE_HASH_CHARS + 1])
+{
+    uint8_t digest[SHA256_BYTES];
+    machine_state_hash(lathe->machine, digest);
+    sha256_hex(digest, hex);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+#include "frontends/embed/options.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "frontends/embed/parse.h"
+
+#define MIB (UINT64_C(1) << 20)
+#define GIB (UINT64_C(1) << 30)
+
+struct option;
+typedef bool option_set_fn(struct options *options, const struct option *option, const char *value,
+                           struct error *err);
+
+struct option {
+    const char *name, *argument, *help;
+    option_set_fn *set;
+    size_t offset; /* of the field that set_string and set_flag store */
+};
+
+static void replace_string(char **field, const char *value)
+{
+    alloc_free(*field);
+    *field = alloc_string(value);
+}
+
+static bool set_string(struct options *options, const struct option *option, const char *value,
+                       struct error *err)
+{
+    if (!*value && strcmp(option->name, "append"))
+        return error_set(err, "wants a value");
+    replace_string((char **)(void *)((char *)options + option->offset), value);
+    return true;
+}
+
+static bool set_flag(struct options *options, const struct option *option, const char *value,
+                     struct error *err)
+{
+    return parse_flag(value, (bool *)((char *)options + option->offset), err);
+}
+
+static bool set_mem(struct options *options, const struct option *option, const char *value,
+                    struct error *err)
+{
+    (void)option;
+    uint64_t bytes;
+    if (!parse_size(value, &bytes, err))
+        return false;
+    if (bytes < MIB || bytes > 32 * GIB || bytes % 4096)
+        return error_set(err, "'%s' is not possible: from 1M to 32G in steps of 4K", value);
+    options->ram_bytes = bytes;
+    return true;
+}
+
+static bool set_speed(struct options *options, const struct option *option, const char *value,
+                      struct error *err)
+{
+    (void)option;
+    return parse_mhz(value, &options->khz, err);
+}
+
+static bool set_rtc(struct options *options, const struct option *option, const char *value,
+                    struct error *err)
+{
+    (void)option;
+    return parse_time(value, &options->rtc_epoch, err);
+}
+
+static bool set_seed(struct options *options, const struct option *option, const char *value,
+                     struct error *err)
+{
+    (void)option;
+    return parse_number(value, 0, UINT64_MAX, &options->seed, err);
+}
+
+static bool set_clock(struct options *options, const struct option *option, const char *value,
+                      struct error *err)
+{
+    (void)option;
+    if (!strcmp(value, "virtual"))
+        options->clock = CLOCK_VIRTUAL;
+    else if (!strcmp(value, "real"))
+        options->clock = CLOCK_REAL;
+    else
+        return error_set(err, "'%s' is neither virtual nor real", value);
+    return true;
+}
+
+/* A value that is one of `now` (taken) or of `later` (planned); both end with NULL. */
+static bool choose(const char *value, const char *const now[], const char *const later[], struct error *err)
+{
+    for (unsigned i = 0; now[i]; i++) {
+        if (!strcmp(value, now[i]))
+            return true;
+    }
+    for (unsigned i = 0; later[i]; i++) {
+        if (!strcmp(value, later[i]))
+            return error_set(err, "'%s' is not in this build yet; use %s", value, now[0]);
+    }
+    return error_set(err, "'%s' is unknown; use %s", value, now[0]);
+}
+
+static bool set_board(struct options *options, const struct option *option, const char *value,
+                      struct error *err)
+{
+    (void)options, (void)option;
+    return choose(value, (const char *const[]){"pc", NULL}, (const char *const[]){"isa", NULL}, err);
+}
+
+static bool set_engine(struct options *options, const struct option *option, const char *value,
+                       struct error *err)
+{
+    (void)options, (void)option;
+    return choose(value, (const char *const[]){"interp", "auto", NULL},
+                  (const char *const[]){"jit", "check", NULL}, err);
+}
+
+static bool set_smp(struct options *options, const struct option *option, const char *value,
+                    struct error *err)
+{
+    (void)options, (void)option;
+    uint64_t count;
+    if (!parse_number(value, 1, 255, &count, err))
+        return false;
+    return count == 1 || error_set(err, "more than one processor is not in this build yet; use 1");
+}
+
+static bool boot_code(const char *word, size_t length, enum machine_boot *code)
+{
+    static const char *const names[] = {[BOOT_FLOPPY] = "floppy",
+                                        [BOOT_DISK] = "disk",
+                                        [BOOT_CDROM] = "cdrom",
+                                        [BOOT_NETWORK] = "net"};
+    for (unsigned i = BOOT_FLOPPY; i <= BOOT_NETWORK; i++) {
+        if (strlen(names[i]) == length && !memcmp(names[i], word, length)) {
+            *code = (enum machine_boot)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool boot_has(const struct options *options, enum machine_boot code)
+{
+    for (unsigned i = 0; i < options->boot_count; i++) {
+        if (options->boot[i] == code)
+            return true;
+    }
+    return false;
+}
+
+static bool set_boot(struct options *options, const struct option *option, const char *value,
+                     struct error *err)
+{
+    (void)option;
+    options->boot_count = 0;
+    for (const char *word = value;; word++) {
+        size_t length = strcspn(word, ",");
+        enum machine_boot code;
+        if (!boot_code(word, length, &code))
+            return error_set(err, "'%s' is not a list of floppy, disk, cdrom", value);
+        if (code == BOOT_NETWORK)
+            return error_set(err, "'net' is not in this build yet; use floppy, disk or cdrom");
+        if (boot_has(options, code))
+            return error_set(err, "'%s' names a device twice", value);
+        options->boot[options->boot_count++] = code;
+        word += length;
+        if (!*word)
+            return true;
+    }
+}
+
+static bool set_log(struct options *options, const struct option *option, const char *value,
+                    struct error *err)
+{
+    (void)option;
+    struct log *log = log_new(stderr);
+    bool good = log_configure(log, value, err);
+    log_free(log);
+    if (good)
+        replace_string(&options->log, value);
+    return good;
+}
+
+#define STRING(member) set_string, offsetof(struct options, member)
+#define FLAG(member) set_flag, offsetof(struct options, member)
+
+static const struct option table[] = {
+    {"cpu", "MODEL", "processor model; 'lathe info' lists them", STRING(cpu)},
+    {"mem", "SIZE", "guest RAM, from 1M to 32G [64M]", set_mem, 0},
+    {"board", "pc", "mainboard: i440FX with PIIX3", set_board, 0},
+    {"smp", "N", "processors [1]", set_smp, 0},
+    {"fda", "FILE", "floppy image for drive A:", STRING(drive[DRIVE_FDA])},
+    {"fdb", "FILE", "floppy image for drive B:", STRING(drive[DRIVE_FDB])},
+    {"hda", "FILE", "raw disk image: primary master", STRING(drive[DRIVE_HDA])},
+    {"hdb", "FILE", "raw disk image: primary slave", STRING(drive[DRIVE_HDB])},
+    {"hdc", "FILE", "raw disk image: secondary master", STRING(drive[DRIVE_HDC])},
+    {"hdd", "FILE", "raw disk image: secondary slave", STRING(drive[DRIVE_HDD])},
+    {"cdrom", "FILE", "ISO image: first free of hdc, hdd, hdb, hda", STRING(cdrom)},
+    {"boot", "LIST", "order of floppy, disk, cdrom [what is there, in this order]", set_boot, 0},
+    {"kernel", "FILE", "kernel: bzImage, ELF (PVH) or multiboot 1", STRING(kernel)},
+    {"initrd", "FILE", "initial RAM disk, or first multiboot module, for --kernel", STRING(initrd)},
+    {"append", "STRING", "command line for --kernel", STRING(append)},
+    {"bios", "FILE", "system BIOS instead of Lathe's own", STRING(bios)},
+    {"vgabios", "FILE", "VGA BIOS instead of Lathe's own", STRING(vgabios)},
+    {"engine", "interp", "how instructions are executed [auto]", set_engine, 0},
+    {"clock", "KIND", "virtual: time runs free; real: it follows the wall clock", set_clock, 0},
+    {"speed", "MHZ", "instructions per virtual microsecond, and TSC frequency [100]", set_speed, 0},
+    {"rtc", "TIME", "date at power-on, or now [2000-01-01T00:00:00]", set_rtc, 0},
+    {"seed", "N", "seed of what the guest gets as random [1]", set_seed, 0},
+    {"debug-exit", NULL, "writing V to I/O port F4h ends Lathe with status (V << 1) | 1",
+     FLAG(debug_exit)},
+    {"no-reboot", NULL, "end with status 4 on a triple fault instead of a reset", FLAG(no_reboot)},
+    {"snapshot", NULL, "discard what the guest writes to its media", FLAG(snapshot)},
+    {"log", "SPEC", "what is logged on stderr: warn, pic=debug,ide=trace ...", set_log, 0},
+};
+
+enum { OPTIONS = sizeof table / sizeof table[0] };
+
+bool options_describe(unsigned index, const char **name, const char **argument, const char **help)
+{
+    if (index >= OPTIONS)
+        return false;
+    *name = table[index].name;
+    *argument = table[index].argument;
+    *help = table[index].help;
+    return true;
+}
+
+void options_init(struct options *options)
+{
+    *options = (struct options){
+        .ram_bytes = 64 * MIB,
+        .khz = 100000,
+        .rtc_epoch = 946684800, /* 2000-01-01T00:00:00 */
+        .seed = 1,
+    };
+}
+
+void options_free(struct options *options)
+{
+    for (unsigned i = 0; i < OPTIONS; i++) {
+        if (table[i].set == set_string)
+            alloc_free(*(char **)(void *)((char *)options + table[i].offset));
+    }
+    alloc_free(options->log);
+    for (unsigned i = 0; i < options->loose_count; i++)
+        alloc_free(options->loose[i]);
+    *options = (struct options){0};
+}
+
+bool options_set(struct options *options, const char *name, const char *value, struct error *err)
+{
+    for (unsigned i = 0; i < OPTIONS; i++) {
+        if (!strcmp(table[i].name, name))
+            return table[i].set(options, &table[i], value, err) || error_prefix(err, "--%s: ", name);
+    }
+    return error_set(err, "unknown option --%s; 'lathe --help' lists all", name);
+}
+
+bool options_check(const struct options *options, struct error *err)
+{
+    if (options->initrd && !options->kernel)
+        return error_set(err, "--initrd wants a kernel: give one with --kernel");
+    if (options->append && !options->kernel)
+        return error_set(err, "--append wants a kernel: give one with --kernel");
+    bool full = options->cdrom;
+    for (unsigned i = DRIVE_HDA; i <= DRIVE_HDD; i++)
+        full = full && options->drive[i];
+    if (full)
+        return error_set(err, "--cdrom: all four IDE positions are taken; leave out one of --hda to --hdd");
+    return true;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Types text for a guest: one key at a time, at a rate that a fast human reaches, waiting where the keyboard
+ * still holds what was typed before. */
+#ifndef LATHE_FRONTENDS_EMBED_TYPIST_H
+#define LATHE_FRONTENDS_EMBED_TYPIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct machine;
+
+struct typist_key {
+    uint16_t usage;
+    bool down;
+    bool pause; /* a pause follows: the end of a keystroke */
+};
+
+struct typist {
+    struct typist_key *keys; /* owned */
+    size_t head, count, capacity;
+    uint64_t next_ns; /* when the next key is due */
+};
+
+void typist_free(struct typist *typist);
+
+/* Queues the keystrokes of a text; false where a character is on no key (nothing is queued then). */
+bool typist_type(struct typist *typist, const char *text);
+
+/* Queues pressing `count` keys in order and releasing them in reverse. */
+void typist_press(struct typist *typist, const uint16_t *usages, unsigned count);
+
+/* Posts what is due; *next_ns: when to call again, UINT64_MAX where nothing is left. */
+void typist_run(struct typist *typist, struct machine *machine, uint64_t *next_ns);
+
+#endif
