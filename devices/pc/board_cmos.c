@@ -3,11 +3,11 @@
  * Indices 00h-2Fh as on the IBM AT (Technical Reference, "CMOS RAM"); the rest as Bochs' and QEMU's firmware
  * reads it: 34h/35h and 5Bh-5Dh RAM in 64 KiB units, 38h/3Dh boot order, 39h disk translation, 5Fh processors.
  */
-#include "devices/pc/board_parts.h"
-
 #include "devices/chipset/rtc_mc146818.h"
 #include "devices/media/floppy_geometry.h"
 #include "devices/media/media.h"
+#include "devices/pc/board_i440fx.h"
+#include "devices/pc/board_parts.h"
 #include "devices/storage/ata_disk.h"
 
 enum cmos_index {
@@ -134,4 +134,29 @@ void board_fill_cmos(struct rtc *rtc, const struct machine_config *config,
     poke_translation(rtc, disks);
     poke_boot(rtc, config->boot);
     poke_checksum(rtc);
+}
+
+/* Calendar of a count of seconds since 1970; years are counted from March, so that leap days end them. */
+static struct rtc_time calendar(int64_t epoch)
+{
+    int64_t days = epoch / 86400, second = epoch % 86400;
+    int64_t shifted = days + 719468, era = shifted / 146097, day_of_era = shifted % 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t month = (5 * day_of_year + 2) / 153;
+    return (struct rtc_time){.year = (unsigned)(era * 400 + year_of_era + (month >= 10)),
+                             .month = (unsigned)(month < 10 ? month + 3 : month - 9),
+                             .day = (unsigned)(day_of_year - (153 * month + 2) / 5 + 1),
+                             .hour = (unsigned)(second / 3600),
+                             .minute = (unsigned)(second / 60 % 60),
+                             .second = (unsigned)(second % 60)};
+}
+
+struct rtc *board_new_rtc(struct machine *machine, struct irq_line irq)
+{
+    return rtc_new(&(struct rtc_config){.clock = &machine->clock,
+                                        .log = machine->config.log,
+                                        .irq = irq,
+                                        .start = calendar(machine->config.rtc_epoch)});
 }

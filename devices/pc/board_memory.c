@@ -10,7 +10,6 @@
 
 #include <string.h>
 
-#include "core/base/error.h"
 #include "devices/chipset/i440fx.h"
 
 #define FOUR_GIB (UINT64_C(1) << 32)
