@@ -58,8 +58,22 @@ void lathe_power_button(struct lathe *lathe)
     machine_post(lathe->machine, (struct input){.kind = INPUT_POWER_BUTTON});
 }
 
+static void remove_listener(struct lathe *lathe, const void *opaque)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < lathe->serial_count; i++) {
+        if (lathe->serial[i].opaque != opaque)
+            lathe->serial[kept++] = lathe->serial[i];
+    }
+    lathe->serial_count = kept;
+}
+
 void lathe_on_serial(struct lathe *lathe, lathe_serial_fn *fn, void *opaque)
 {
+    if (!fn) {
+        remove_listener(lathe, opaque);
+        return;
+    }
     ASSERT(lathe->serial_count < EMBED_LISTENERS);
     lathe->serial[lathe->serial_count++] = (struct serial_listener){fn, opaque};
 }

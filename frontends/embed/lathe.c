@@ -184,3 +184,8 @@ void lathe_state_hash(struct lathe *lathe, char hex[LATHE_HASH_CHARS + 1])
     machine_state_hash(lathe->machine, digest);
     sha256_hex(digest, hex);
 }
+
+const struct lathe_option *lathe_option_at(size_t index)
+{
+    return options_at(index);
+}

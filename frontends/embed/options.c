@@ -7,6 +7,7 @@
 #include "core/base/alloc.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "frontends/embed/lathe.h"
 #include "frontends/embed/parse.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -17,7 +18,7 @@ typedef bool option_set_fn(struct options *options, const struct option *option,
                            struct error *err);
 
 struct option {
-    const char *name, *argument, *help;
+    struct lathe_option text;
     option_set_fn *set;
     size_t offset; /* of the field that set_string and set_flag store */
 };
@@ -31,7 +32,7 @@ static void replace_string(char **field, const char *value)
 static bool set_string(struct options *options, const struct option *option, const char *value,
                        struct error *err)
 {
-    if (!*value && strcmp(option->name, "append"))
+    if (!*value && strcmp(option->text.name, "append"))
         return error_set(err, "wants a value");
     replace_string((char **)(void *)((char *)options + option->offset), value);
     return true;
@@ -190,45 +191,39 @@ static bool set_log(struct options *options, const struct option *option, const 
 #define FLAG(member) set_flag, offsetof(struct options, member)
 
 static const struct option table[] = {
-    {"cpu", "MODEL", "processor model; 'lathe info' lists them", STRING(cpu)},
-    {"mem", "SIZE", "guest RAM, from 1M to 32G [64M]", set_mem, 0},
-    {"board", "pc", "mainboard: i440FX with PIIX3", set_board, 0},
-    {"smp", "N", "processors [1]", set_smp, 0},
-    {"fda", "FILE", "floppy image for drive A:", STRING(drive[DRIVE_FDA])},
-    {"fdb", "FILE", "floppy image for drive B:", STRING(drive[DRIVE_FDB])},
-    {"hda", "FILE", "raw disk image: primary master", STRING(drive[DRIVE_HDA])},
-    {"hdb", "FILE", "raw disk image: primary slave", STRING(drive[DRIVE_HDB])},
-    {"hdc", "FILE", "raw disk image: secondary master", STRING(drive[DRIVE_HDC])},
-    {"hdd", "FILE", "raw disk image: secondary slave", STRING(drive[DRIVE_HDD])},
-    {"cdrom", "FILE", "ISO image: first free of hdc, hdd, hdb, hda", STRING(cdrom)},
-    {"boot", "LIST", "order of floppy, disk, cdrom [what is there, in this order]", set_boot, 0},
-    {"kernel", "FILE", "kernel: bzImage, ELF (PVH) or multiboot 1", STRING(kernel)},
-    {"initrd", "FILE", "initial RAM disk, or first multiboot module, for --kernel", STRING(initrd)},
-    {"append", "STRING", "command line for --kernel", STRING(append)},
-    {"bios", "FILE", "system BIOS instead of Lathe's own", STRING(bios)},
-    {"vgabios", "FILE", "VGA BIOS instead of Lathe's own", STRING(vgabios)},
-    {"engine", "interp", "how instructions are executed [auto]", set_engine, 0},
-    {"clock", "KIND", "virtual: time runs free; real: it follows the wall clock", set_clock, 0},
-    {"speed", "MHZ", "instructions per virtual microsecond, and TSC frequency [100]", set_speed, 0},
-    {"rtc", "TIME", "date at power-on, or now [2000-01-01T00:00:00]", set_rtc, 0},
-    {"seed", "N", "seed of what the guest gets as random [1]", set_seed, 0},
-    {"debug-exit", NULL, "writing V to I/O port F4h ends Lathe with status (V << 1) | 1",
-     FLAG(debug_exit)},
-    {"no-reboot", NULL, "end with status 4 on a triple fault instead of a reset", FLAG(no_reboot)},
-    {"snapshot", NULL, "discard what the guest writes to its media", FLAG(snapshot)},
-    {"log", "SPEC", "what is logged on stderr: warn, pic=debug,ide=trace ...", set_log, 0},
+    {{"cpu", "MODEL", "processor model; 'lathe info' lists them"}, STRING(cpu)},
+    {{"mem", "SIZE", "guest RAM, from 1M to 32G [64M]"}, set_mem, 0},
+    {{"board", "pc", "mainboard: i440FX with PIIX3"}, set_board, 0},
+    {{"smp", "N", "processors [1]"}, set_smp, 0},
+    {{"fda", "FILE", "floppy image for drive A:"}, STRING(drive[DRIVE_FDA])},
+    {{"fdb", "FILE", "floppy image for drive B:"}, STRING(drive[DRIVE_FDB])},
+    {{"hda", "FILE", "raw disk image: primary master"}, STRING(drive[DRIVE_HDA])},
+    {{"hdb", "FILE", "raw disk image: primary slave"}, STRING(drive[DRIVE_HDB])},
+    {{"hdc", "FILE", "raw disk image: secondary master"}, STRING(drive[DRIVE_HDC])},
+    {{"hdd", "FILE", "raw disk image: secondary slave"}, STRING(drive[DRIVE_HDD])},
+    {{"cdrom", "FILE", "ISO image: first free of hdc, hdd, hdb, hda"}, STRING(cdrom)},
+    {{"boot", "LIST", "order of floppy, disk, cdrom [what is there, in this order]"}, set_boot, 0},
+    {{"kernel", "FILE", "kernel: bzImage, ELF (PVH) or multiboot 1"}, STRING(kernel)},
+    {{"initrd", "FILE", "initial RAM disk, or first multiboot module, for --kernel"}, STRING(initrd)},
+    {{"append", "STRING", "command line for --kernel"}, STRING(append)},
+    {{"bios", "FILE", "system BIOS instead of Lathe's own"}, STRING(bios)},
+    {{"vgabios", "FILE", "VGA BIOS instead of Lathe's own"}, STRING(vgabios)},
+    {{"engine", "interp", "how instructions are executed [auto]"}, set_engine, 0},
+    {{"clock", "KIND", "virtual: time runs free; real: it follows the wall clock"}, set_clock, 0},
+    {{"speed", "MHZ", "instructions per virtual microsecond, and TSC frequency [100]"}, set_speed, 0},
+    {{"rtc", "TIME", "date at power-on, or now [2000-01-01T00:00:00]"}, set_rtc, 0},
+    {{"seed", "N", "seed of what the guest gets as random [1]"}, set_seed, 0},
+    {{"debug-exit", NULL, "writing V to I/O port F4h ends Lathe with status (V << 1) | 1"}, FLAG(debug_exit)},
+    {{"no-reboot", NULL, "end with status 4 on a triple fault instead of a reset"}, FLAG(no_reboot)},
+    {{"snapshot", NULL, "discard what the guest writes to its media"}, FLAG(snapshot)},
+    {{"log", "SPEC", "what is logged on stderr: warn, pic=debug,ide=trace ..."}, set_log, 0},
 };
 
 enum { OPTIONS = sizeof table / sizeof table[0] };
 
-bool options_describe(unsigned index, const char **name, const char **argument, const char **help)
+const struct lathe_option *options_at(size_t index)
 {
-    if (index >= OPTIONS)
-        return false;
-    *name = table[index].name;
-    *argument = table[index].argument;
-    *help = table[index].help;
-    return true;
+    return index < OPTIONS ? &table[index].text : NULL;
 }
 
 void options_init(struct options *options)
@@ -256,7 +251,7 @@ void options_free(struct options *options)
 bool options_set(struct options *options, const char *name, const char *value, struct error *err)
 {
     for (unsigned i = 0; i < OPTIONS; i++) {
-        if (!strcmp(table[i].name, name))
+        if (!strcmp(table[i].text.name, name))
             return table[i].set(options, &table[i], value, err) || error_prefix(err, "--%s: ", name);
     }
     return error_set(err, "unknown option --%s; 'lathe --help' lists all", name);

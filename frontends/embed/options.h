@@ -4,6 +4,7 @@
 #define LATHE_FRONTENDS_EMBED_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "devices/pc/machine.h"
@@ -36,8 +37,9 @@ void options_free(struct options *options);
 /* Sets one option by name. False with *err, which names the option. */
 bool options_set(struct options *options, const char *name, const char *value, struct error *err);
 
-/* Name, argument (NULL: a flag) and help of option number `index`; false after the last. */
-bool options_describe(unsigned index, const char **name, const char **argument, const char **help);
+struct lathe_option;
+/* Option number `index`; NULL after the last. */
+const struct lathe_option *options_at(size_t index);
 
 /* Combinations that cannot be. */
 bool options_check(const struct options *options, struct error *err);

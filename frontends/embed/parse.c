@@ -126,7 +126,7 @@ static bool date_is_valid(const struct date *d)
     static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     if (d->year < 1970 || d->year > 9999 || d->month < 1 || d->month > 12 || d->day < 1)
         return false;
-    unsigned last = days[d->month - 1] + (d->month == 2 && is_leap(d->year));
+    unsigned last = days[d->month - 1] + (d->month == 2 && is_leap(d->year) ? 1U : 0U);
     return d->day <= last && d->hour < 24 && d->minute < 60 && d->second < 60;
 }
 

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/* `lathe run`: puts machine, window, serial links and script together, and takes them apart again. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/error.h"
+#include "frontends/cli/cli.h"
+#include "frontends/cli/run_options.h"
+#include "frontends/cli/signals.h"
+#include "frontends/embed/lathe.h"
+#include "frontends/script/script.h"
+#include "frontends/sdl/window.h"
+#include "frontends/serial/serial_link.h"
+
+enum { SLICE_NS = 5000000, DEAD_SLEEP_NS = 20000000 };
+
+struct session {
+    struct run_options options;
+    struct lathe *lathe;
+    struct window *window;
+    struct serial_link *serial[RUN_SERIAL_MAX];
+    FILE *debugcon;
+    bool quit;      /* the user closed the window or typed Ctrl-A X */
+    bool told_dead; /* said that nothing can wake the guest */
+    struct timespec start;
+};
+
+static bool is_raw(const struct session *session)
+{
+    for (unsigned i = 0; i < session->options.serial_count; i++) {
+        if (session->serial[i] && serial_link_is_terminal(session->serial[i]))
+            return true;
+    }
+    return false;
+}
+
+/* A line for the user; in raw mode the terminal wants the carriage return too. */
+static void tell(const struct session *session, const char *text)
+{
+    fprintf(stderr, "lathe: %s%s\n", text, is_raw(session) ? "\r" : "");
+}
+
+/* --- Polling between slices ------------------------------------------------------------------------- */
+
+static void show_status(const struct session *session)
+{
+    char text[160];
+    snprintf(text, sizeof text, "%llu instructions, %.3f virtual seconds, %s, screen: %s",
+             (unsigned long long)lathe_insns(session->lathe), (double)lathe_time_ns(session->lathe) / 1e9,
+             lathe_is_idle(session->lathe, NULL) ? "idle" : "running", lathe_screen_mode(session->lathe));
+    tell(session, text);
+}
+
+static void obey(struct session *session, enum serial_command command)
+{
+    switch (command) {
+    case SERIAL_QUIT: session->quit = true; break;
+    case SERIAL_RESET: lathe_reset(session->lathe); break;
+    case SERIAL_STATUS: show_status(session); break;
+    case SERIAL_HELP:
+        tell(session, "Ctrl-A then: X quit, R reset, S status, Ctrl-A send Ctrl-A, anything else this help");
+        break;
+    default: break;
+    }
+}
+
+/* A guest that halted with interrupts off will never do anything again: say so, and leave the host its
+ * processor. */
+static void rest_if_dead(struct session *session)
+{
+    bool dead;
+    lathe_is_idle(session->lathe, &dead);
+    if (!dead)
+        return;
+    if (!session->told_dead)
+        tell(session, "the guest has halted with interrupts off: nothing but a reset will wake it");
+    session->told_dead = true;
+    if (!session->options.script && session->options.stop_ns == UINT64_MAX)
+        nanosleep(&(struct timespec){.tv_nsec = DEAD_SLEEP_NS}, NULL);
+}
+
+static void poll_outside(struct session *session)
+{
+    for (unsigned i = 0; i < session->options.serial_count; i++) {
+        if (session->serial[i])
+            obey(session, serial_link_poll(session->serial[i], session->lathe, i));
+    }
+    if (session->window && !window_poll(session->window))
+        session->quit = true;
+    rest_if_dead(session);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Runs to virtual time `until_ns` in slices. LATHE_LIMIT short of it: --stop-at was reached. */
+static enum lathe_stop run_until(void *opaque, uint64_t until_ns)
+{
+    struct session *session = opaque;
+    const struct run_options *options = &session->options;
+    uint64_t end = least(until_ns, options->stop_ns);
+    for (;;) {
+        if (session->quit || signals_received())
+            return LATHE_INTERRUPTED;
+        uint64_t now = lathe_time_ns(session->lathe);
+        enum lathe_stop stop =
+            lathe_run(session->lathe, options->stop_insns, least(end, now + SLICE_NS - now % SLICE_NS));
+        if (stop != LATHE_LIMIT)
+            return stop;
+        if (lathe_insns(session->lathe) >= options->stop_insns || lathe_time_ns(session->lathe) >= end)
+            return LATHE_LIMIT;
+        poll_outside(session);
+    }
+}
+
+/* --- Before ------------------------------------------------------------------------------------------ */
+
+static void on_serial(void *opaque, unsigned port, uint8_t byte)
+{
+    struct session *session = opaque;
+    if (port < session->options.serial_count && session->serial[port])
+        serial_link_put(session->serial[port], byte);
+}
+
+static void on_debugcon(void *opaque, uint8_t byte)
+{
+    FILE *file = ((struct session *)opaque)->debugcon;
+    putc(byte, file);
+    if (byte == '\n')
+        fflush(file);
+}
+
+static bool open_debugcon(struct session *session, struct error *err)
+{
+    const char *path = session->options.debugcon;
+    if (!path)
+        return true;
+    session->debugcon = strcmp(path, "-") ? fopen(path, "wb") : stdout;
+    if (!session->debugcon)
+        return error_set(err, "--debugcon: '%s': %s", path, strerror(errno));
+    lathe_on_debugcon(session->lathe, on_debugcon, session);
+    return true;
+}
+
+/* Finds out now whether a file can be written at exit, without touching one that is there. */
+static bool check_writable(const char *option, const char *path, struct error *err)
+{
+    if (!path)
+        return true;
+    bool existed = !access(path, F_OK);
+    int fd = open(path, O_WRONLY | O_CREAT, 0666);
+    if (fd < 0)
+        return error_set(err, "%s: '%s' cannot be written: %s", option, path, strerror(errno));
+    close(fd);
+    if (!existed)
+        unlink(path);
+    return true;
+}
+
+static bool open_serial(struct session *session, struct error *err)
+{
+    lathe_on_serial(session->lathe, on_serial, session);
+    for (unsigned i = 0; i < session->options.serial_count; i++) {
+        char notice[256];
+        session->serial[i] = serial_link_open(session->options.serial[i], notice, sizeof notice, err);
+        if (!session->serial[i])
+            return false;
+        if (*notice)
+            tell(session, notice);
+    }
+    return true;
+}
+
+/* A window where there is a window system; headless it is by default for scripts and on plain terminals. */
+static void choose_display(struct session *session)
+{
+    struct run_options *options = &session->options;
+    if (options->display != DISPLAY_AUTO)
+        return;
+    options->display = window_is_available() && !options->script ? DISPLAY_SDL : DISPLAY_NONE;
+    if (options->display == DISPLAY_NONE && !options->script && !options->serial_count &&
+        options->stop_insns == UINT64_MAX && options->stop_ns == UINT64_MAX)
+        fputs("lathe: no window system here: running without display (--serial stdio shows COM1)\n", stderr);
+}
+
+static bool open_session(struct session *session, struct error *err)
+{
+    struct run_options *options = &session->options;
+    if ((options->script && !script_check(options->script, err)) ||
+        !check_writable("--screenshot", options->screenshot, err) ||
+        !check_writable("--save-state", options->save_state, err) || !open_debugcon(session, err))
+        return false;
+    choose_display(session);
+    if (!lathe_power_on(session->lathe))
+        return error_set(err, "%s", lathe_error(session->lathe));
+    if (options->load_state && !lathe_load(session->lathe, options->load_state))
+        return error_set(err, "--load-state: %s", lathe_error(session->lathe));
+    return true;
+}
+
+/* What touches the user's screen and terminal comes last, when nothing else can fail any more. */
+static bool open_frontends(struct session *session, struct error *err)
+{
+    struct run_options *options = &session->options;
+    fprintf(stderr, "lathe: %s\n", lathe_boot_summary(session->lathe));
+    if (options->display == DISPLAY_SDL) {
+        session->window = window_open(session->lathe, err);
+        if (!session->window)
+            return false;
+    }
+    for (unsigned i = 0; i < options->serial_count; i++) {
+        if (!strcmp(options->serial[i], "stdio") && isatty(STDIN_FILENO))
+            fputs("lathe: COM1 is on this terminal; Ctrl-A X quits, Ctrl-A C helps\n", stderr);
+    }
+    if (!open_serial(session, err))
+        return false;
+    lathe_default_clock(session->lathe, session->window || (is_raw(session) && !options->script));
+    return true;
+}
+
+/* --- After ------------------------------------------------------------------------------------------- */
+
+static void print_stats(const struct session *session)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    double wall = (double)(end.tv_sec - session->start.tv_sec) +
+                  (double)(end.tv_nsec - session->start.tv_nsec) / 1e9;
+    uint64_t insns = lathe_insns(session->lathe);
+    fprintf(stderr, "stats: insns=%llu virtual=%.6fs wall=%.3fs mips=%.1f\n", (unsigned long long)insns,
+            (double)lathe_time_ns(session->lathe) / 1e9, wall, wall > 0 ? (double)insns / wall / 1e6 : 0.0);
+}
+
+static int report(struct session *session, int status)
+{
+    const struct run_options *options = &session->options;
+    if (options->screenshot && !lathe_screenshot(session->lathe, options->screenshot))
+        status = cli_fail(CLI_HOST, "%s", lathe_error(session->lathe));
+    if (options->save_state && !lathe_save(session->lathe, options->save_state))
+        status = cli_fail(CLI_HOST, "%s", lathe_error(session->lathe));
+    if (options->state_hash) {
+        char hex[LATHE_HASH_CHARS + 1];
+        lathe_state_hash(session->lathe, hex);
+        fprintf(stderr, "state-hash: insns=%llu sha256=%s\n", (unsigned long long)lathe_insns(session->lathe),
+                hex);
+    }
+    if (options->stats)
+        print_stats(session);
+    if (!lathe_flush(session->lathe))
+        status = cli_fail(CLI_HOST, "%s", lathe_error(session->lathe));
+    return status;
+}
+
+static void close_frontends(struct session *session)
+{
+    for (unsigned i = 0; i < RUN_SERIAL_MAX; i++) {
+        serial_link_close(session->serial[i]);
+        session->serial[i] = NULL;
+    }
+    window_close(session->window);
+    session->window = NULL;
+    if (session->debugcon && session->debugcon != stdout)
+        fclose(session->debugcon);
+    fflush(stdout);
+}
+
+/* --- During ------------------------------------------------------------------------------------------ */
+
+static int stop_status(const struct session *session, enum lathe_stop stop)
+{
+    if (stop != LATHE_INTERRUPTED)
+        return lathe_exit_status(session->lathe, stop);
+    return signals_received() ? CLI_SIGNAL + signals_received() : CLI_OK;
+}
+
+static int run_script(struct session *session)
+{
+    struct script_result result;
+    const struct script_host host = {run_until, session};
+    script_run(session->lathe, session->options.script, &host, &result);
+    switch (result.end) {
+    case SCRIPT_FINISHED: return CLI_OK;
+    case SCRIPT_EXITED: return result.status;
+    case SCRIPT_STOPPED:
+        if (result.stop == LATHE_POWERED_OFF)
+            return cli_fail(CLI_SCRIPT, "%s: the guest powered off before the script was done",
+                            session->options.script);
+        return stop_status(session, result.stop);
+    default:
+        fprintf(stderr, "lathe: %s\n", result.message ? result.message : "script failed");
+        free(result.message);
+        return CLI_SCRIPT;
+    }
+}
+
+static int run_session(struct session *session)
+{
+    clock_gettime(CLOCK_MONOTONIC, &session->start);
+    signals_attach(session->lathe);
+    int status = session->options.script ? run_script(session)
+                                         : stop_status(session, run_until(session, UINT64_MAX));
+    close_frontends(session);
+    return report(session, status);
+}
+
+int verb_run(int count, char **arguments)
+{
+    struct session session = {.lathe = lathe_new()};
+    struct error err = {{0}};
+    int status;
+    bool parsed = run_options_parse(&session.options, session.lathe, count, arguments, &err);
+    if (parsed && session.options.help) {
+        run_print_options();
+        status = CLI_OK;
+    } else if (!parsed || !open_session(&session, &err)) {
+        status = cli_fail(CLI_USAGE, "%s", err.text);
+    } else if (!open_frontends(&session, &err)) {
+        close_frontends(&session);
+        status = cli_fail(CLI_USAGE, "%s", err.text);
+    } else {
+        status = run_session(&session);
+    }
+    signals_attach(NULL);
+    lathe_free(session.lathe);
+    return status;
+}
