@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the set-up program of a PC BIOS would have left in CMOS memory: memory sizes, drives, boot order.
  * Indices 00h-2Fh as on the IBM AT (Technical Reference, "CMOS RAM"); the rest as Bochs' and QEMU's firmware
- * reads it: 34h/35h and 5Bh-5Dh RAM in 64 KiB units, 38h/3Dh boot order, 39h disk translation, 5Fh processors.
+ * reads it: 34h/35h and 5Bh-5Dh RAM in 64 KiB units, 38h/3Dh boot order, 39h disk translation, 5Fh
+ * processors.
  */
 #include "devices/chipset/rtc_mc146818.h"
 #include "devices/media/floppy_geometry.h"
@@ -36,7 +37,12 @@ enum equipment {
     EQUIPMENT_SECOND_FLOPPY = 0x40,
 };
 
-enum { DISK_TYPE_EXTENDED = 0x0F, DISK_TYPE_USER = 47, DISK_CONTROL_MANY_HEADS = 0x08, CHS_CYLINDERS_MAX = 1024 };
+enum {
+    DISK_TYPE_EXTENDED = 0x0F,
+    DISK_TYPE_USER = 47,
+    DISK_CONTROL_MANY_HEADS = 0x08,
+    CHS_CYLINDERS_MAX = 1024
+};
 
 static void poke16(struct rtc *rtc, unsigned index, uint64_t value)
 {
@@ -81,7 +87,8 @@ static void poke_disk(struct rtc *rtc, unsigned number, const struct ata_disk *d
     unsigned cylinders, heads, sectors, at = CMOS_DISK0_PARAMETERS + number * CMOS_DISK_PARAMETERS_SIZE;
     ata_disk_geometry(disk, &cylinders, &heads, &sectors);
     unsigned types = rtc_peek(rtc, CMOS_DISK_TYPES);
-    rtc_poke(rtc, CMOS_DISK_TYPES, (uint8_t)(types | (number ? DISK_TYPE_EXTENDED : DISK_TYPE_EXTENDED << 4)));
+    rtc_poke(rtc, CMOS_DISK_TYPES,
+             (uint8_t)(types | (number ? DISK_TYPE_EXTENDED : DISK_TYPE_EXTENDED << 4)));
     rtc_poke(rtc, CMOS_DISK_EXTENDED_TYPES + number, DISK_TYPE_USER);
     poke16(rtc, at, cylinders);
     rtc_poke(rtc, at + 2, (uint8_t)heads);
@@ -141,8 +148,7 @@ static struct rtc_time calendar(int64_t epoch)
 {
     int64_t days = epoch / 86400, second = epoch % 86400;
     int64_t shifted = days + 719468, era = shifted / 146097, day_of_era = shifted % 146097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t month = (5 * day_of_year + 2) / 153;
     return (struct rtc_time){.year = (unsigned)(era * 400 + year_of_era + (month >= 10)),

@@ -40,8 +40,8 @@ static const struct port_ops console_ports = {console_read, console_write, 1, 1}
 bool board_add_debug_ports(struct machine *machine, struct error *err)
 {
     const struct machine_config *config = &machine->config;
-    return (!config->debug_exit || portmap_add(machine->ports, "debug exit", PORT_DEBUG_EXIT, DEBUG_EXIT_PORTS,
-                                               &exit_ports, machine, err)) &&
+    return (!config->debug_exit || portmap_add(machine->ports, "debug exit", PORT_DEBUG_EXIT,
+                                               DEBUG_EXIT_PORTS, &exit_ports, machine, err)) &&
            (!config->debugcon ||
             portmap_add(machine->ports, "debug console", PORT_DEBUGCON, 1, &console_ports, machine, err));
 }

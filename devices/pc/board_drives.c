@@ -52,10 +52,8 @@ static struct ide_device *new_ide_device(struct board *board, unsigned number)
     }
     if (!media)
         return NULL;
-    board->disk[number] = ata_disk_new(&(struct ata_disk_config){.clock = &machine->clock,
-                                                                 .log = machine->config.log,
-                                                                 .name = ide_names[number],
-                                                                 .media = media});
+    board->disk[number] = ata_disk_new(&(struct ata_disk_config){
+        .clock = &machine->clock, .log = machine->config.log, .name = ide_names[number], .media = media});
     return ata_disk_device(board->disk[number]);
 }
 

@@ -165,10 +165,8 @@ static void new_pci(struct board *board, mem_t ram)
 {
     struct machine *machine = board->machine;
     struct log *log = machine->config.log;
-    board->bridge = i440fx_new(&(struct i440fx_config){.log = log,
-                                                       .physmap = &machine->physmap,
-                                                       .ram = ram,
-                                                       .ram_size = board_ram_below(&machine->config)});
+    board->bridge = i440fx_new(&(struct i440fx_config){
+        .log = log, .physmap = &machine->physmap, .ram = ram, .ram_size = board_ram_below(&machine->config)});
     struct piix_config piix = {.log = log, .model = PIIX3, .reset = board->reset_sink};
     for (unsigned i = 0; i < 16; i++)
         piix.irq[i] = pic_line(board->pic, PIC_BANK_PCI, i);
@@ -187,10 +185,10 @@ static void new_basics(struct board *board)
     struct machine *machine = board->machine;
     struct log *log = machine->config.log;
     board->pic = pic_new(&(struct pic_config){.log = log, .intr = {cpu_intr, board, 0}});
-    board->pit =
-        pit_new(&(struct pit_config){.clock = &machine->clock, .log = log, .out = {isa_irq(board, IRQ_TIMER)}});
-    board->dma = dma_new(&(struct dma_config){
-        .log = log, .physmap = &machine->physmap, .post = {post_code, board}});
+    board->pit = pit_new(
+        &(struct pit_config){.clock = &machine->clock, .log = log, .out = {isa_irq(board, IRQ_TIMER)}});
+    board->dma =
+        dma_new(&(struct dma_config){.log = log, .physmap = &machine->physmap, .post = {post_code, board}});
     board->rtc = board_new_rtc(machine, isa_irq(board, IRQ_RTC));
 }
 
@@ -255,10 +253,10 @@ static void new_kernel_loader(struct board *board)
 static bool new_drives(struct board *board, struct error *err)
 {
     struct machine *machine = board->machine;
-    board->ide = piix_ide_new(&(struct piix_ide_config){.log = machine->config.log,
-                                                        .physmap = &machine->physmap,
-                                                        .irq = {isa_irq(board, IRQ_IDE0),
-                                                                isa_irq(board, IRQ_IDE1)}});
+    board->ide =
+        piix_ide_new(&(struct piix_ide_config){.log = machine->config.log,
+                                               .physmap = &machine->physmap,
+                                               .irq = {isa_irq(board, IRQ_IDE0), isa_irq(board, IRQ_IDE1)}});
     pci_attach(board->pci, piix_ide_function(board->ide), SLOT_PIIX, FUNCTION_IDE);
     if (!board_new_drives(board, isa_irq(board, IRQ_FLOPPY), err))
         return false;
@@ -299,7 +297,8 @@ static bool claim_ports(struct board *board, struct error *err)
         {"COM1", 0x3F8, 8, &uart_ports, board->uart[0]},
         {"interrupt edge/level", 0x4D0, 2, &pic_elcr_ports, board->pic},
         {"PCI configuration", 0xCF8, 8, &pci_config_ports, board->pci},
-        {"kernel loader", 0x4C0, board->kernel ? KERNEL_LOADER_PORTS : 0, &kernel_loader_ports, board->kernel},
+        {"kernel loader", 0x4C0, board->kernel ? KERNEL_LOADER_PORTS : 0, &kernel_loader_ports,
+         board->kernel},
     };
     for (size_t i = 0; i < sizeof claims / sizeof claims[0]; i++) {
         const struct port_claim *c = &claims[i];

@@ -43,7 +43,7 @@ struct input {
             uint8_t byte;
         } serial;
         struct {
-            uint8_t drive; /* enum machine_drive */
+            uint8_t drive;       /* enum machine_drive */
             struct media *media; /* owned by the entry until it is applied; NULL for eject */
         } media;
         uint64_t khz;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Linux kernels by their 16-bit entry, so that the kernel asks the BIOS itself for memory map, disks and video.
- * Documentation/arch/x86/boot.rst, "The real-mode kernel header", "Memory layout", "Running the kernel".
+/* Linux kernels by their 16-bit entry, so that the kernel asks the BIOS itself for memory map, disks and
+ * video. Documentation/arch/x86/boot.rst, "The real-mode kernel header", "Memory layout", "Running the
+ * kernel".
  *
  *            protocol 2.02 and up      before
  *   setup    10000h                    90000h
@@ -128,8 +129,8 @@ static bool place_initrd(const struct kernel_image *image, const struct setup *s
     uint64_t end = high ? high->base + high->size : 0;
     if (end > setup->initrd_max + 1)
         end = setup->initrd_max + 1;
-    uint64_t kernel_end = HIGH_ADDRESS + (setup->init_bytes > setup->kernel_bytes ? setup->init_bytes
-                                                                                  : setup->kernel_bytes);
+    uint64_t kernel_end =
+        HIGH_ADDRESS + (setup->init_bytes > setup->kernel_bytes ? setup->init_bytes : setup->kernel_bytes);
     if (!setup->high)
         kernel_end = HIGH_ADDRESS;
     if (end < size || ((end - size) & ~UINT64_C(4095)) < kernel_end)

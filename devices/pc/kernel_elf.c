@@ -24,9 +24,8 @@ static bool add_segment(struct kernel_image *image, const GElf_Phdr *header, str
         return error_set(err, "'%s' is a truncated or damaged ELF file", image->path);
     if (header->p_paddr > UINT32_MAX || header->p_memsz > UINT32_MAX - header->p_paddr)
         return error_set(err, "'%s' wants to be loaded above 4 GiB", image->path);
-    image->segment[image->segments++] =
-        (struct kernel_segment){(size_t)header->p_offset, (size_t)header->p_filesz, header->p_paddr,
-                                header->p_memsz};
+    image->segment[image->segments++] = (struct kernel_segment){
+        (size_t)header->p_offset, (size_t)header->p_filesz, header->p_paddr, header->p_memsz};
     return true;
 }
 

@@ -62,8 +62,9 @@ static bool parse(struct kernel_image *image, struct error *err)
         return true; /* the header says where everything goes */
     if (is_elf(&image->file))
         return kernel_elf_check(image, multiboot, err);
-    return error_set(err, "'%s' is no kernel: a bzImage, or an ELF file with a multiboot header or PVH note "
-                          "is wanted",
+    return error_set(err,
+                     "'%s' is no kernel: a bzImage, or an ELF file with a multiboot header or PVH note "
+                     "is wanted",
                      image->path);
 }
 

@@ -167,8 +167,8 @@ bool kernel_multiboot_place(const struct kernel_image *image, struct physmap *ph
         add_module(&info, image, initrd);
     add_command_line(&info, image);
     store_le32(info.bytes + INFO_LOADER_NAME_AT, add_string(&info, "Lathe"));
-    store_le32(info.bytes + INFO_FLAGS, INFO_MEMORY | INFO_CMDLINE | (initrd ? INFO_MODS : 0) | INFO_MMAP |
-                                            INFO_LOADER_NAME);
+    store_le32(info.bytes + INFO_FLAGS,
+               INFO_MEMORY | INFO_CMDLINE | (initrd ? INFO_MODS : 0) | INFO_MMAP | INFO_LOADER_NAME);
     physmap_write_bytes(physmap, info.address, info.bytes, info.used);
     *entry = (struct kernel_entry){
         .protected_mode = true, .ip = (uint32_t)image->entry, .eax = LOADER_MAGIC, .ebx = info.address};

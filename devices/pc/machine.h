@@ -53,13 +53,13 @@ struct machine_sinks {
 };
 
 struct machine_config {
-    uint64_t ram_bytes; /* a multiple of 4 KiB, at least 1 MiB */
-    uint64_t khz;       /* instructions per virtual millisecond; also the TSC's frequency */
-    int64_t rtc_epoch;  /* seconds since 1970-01-01 that the RTC starts at */
-    uint64_t seed;      /* of the guest's entropy */
+    uint64_t ram_bytes;    /* a multiple of 4 KiB, at least 1 MiB */
+    uint64_t khz;          /* instructions per virtual millisecond; also the TSC's frequency */
+    int64_t rtc_epoch;     /* seconds since 1970-01-01 that the RTC starts at */
+    uint64_t seed;         /* of the guest's entropy */
     const char *cpu_model; /* NULL: the default */
     struct machine_rom bios, vgabios;
-    struct machine_rom kernel_rom; /* option ROM that boots `kernel` */
+    struct machine_rom kernel_rom;     /* option ROM that boots `kernel` */
     const struct kernel_image *kernel; /* NULL: none. Outlives the machine */
     enum machine_boot boot[MACHINE_BOOT_DEVICES];
     struct media *media[DRIVE_COUNT]; /* the machine's from the call of machine_new on */

@@ -16,9 +16,9 @@ static const struct state_field clock_fields[] = {
 static const struct state_desc clock_desc = {.name = "clock", .version = 1, .fields = clock_fields};
 
 static const struct state_field machine_fields[] = {
-    STATE_SCALAR(struct machine, reset),      STATE_SCALAR(struct machine, stopped),
-    STATE_SCALAR(struct machine, stop),       STATE_SCALAR(struct machine, exit_value),
-    STATE_SCALAR(struct machine, entropy),    STATE_END};
+    STATE_SCALAR(struct machine, reset),   STATE_SCALAR(struct machine, stopped),
+    STATE_SCALAR(struct machine, stop),    STATE_SCALAR(struct machine, exit_value),
+    STATE_SCALAR(struct machine, entropy), STATE_END};
 static const struct state_desc machine_desc = {.name = "machine", .version = 1, .fields = machine_fields};
 
 void machine_state_hash(struct machine *machine, uint8_t digest[SHA256_BYTES])
@@ -67,9 +67,9 @@ void machine_save(struct machine *machine, struct buffer *out)
 
 bool machine_load(struct machine *machine, struct reader *in, struct error *err)
 {
-    return state_load(&clock_desc, &machine->clock, in, err) &&
-           state_load(&machine_desc, machine, in, err) && load_media(machine, in, err) &&
-           state_set_load(&machine->states, in, err) && memory_load(&machine->memory, in, err) &&
+    return state_load(&clock_desc, &machine->clock, in, err) && state_load(&machine_desc, machine, in, err) &&
+           load_media(machine, in, err) && state_set_load(&machine->states, in, err) &&
+           memory_load(&machine->memory, in, err) &&
            (in->position == in->size || error_set(err, "there is more than a machine's state in it"));
 }
 

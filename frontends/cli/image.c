@@ -60,7 +60,8 @@ static int create_raw(const char *path, const char *size)
     return cli_fail(CLI_HOST, "image: '%s': %s", path, strerror(reason));
 }
 
-/* Boot sector of a disk that does not boot: says so through INT 10h, waits for a key, and restarts by INT 19h.
+/* Boot sector of a disk that does not boot: says so through INT 10h, waits for a key, and restarts by INT
+ * 19h.
  */
 static void fill_boot_sector(uint8_t *sector, const struct floppy_format *format)
 {

@@ -65,7 +65,8 @@ static int info_build(void)
         printf("  %-12s %zu bytes\n", image->name, image->size);
     puts("\nprocessor models (--cpu):");
     info_models();
-    puts("\nmore: lathe info models, lathe info insns (instruction table), lathe info parts (state at power-on)");
+    puts("\nmore: lathe info models, lathe info insns (instruction table), lathe info parts (state at "
+         "power-on)");
     return CLI_OK;
 }
 

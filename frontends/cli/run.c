@@ -231,8 +231,8 @@ static void print_stats(const struct session *session)
 {
     struct timespec end;
     clock_gettime(CLOCK_MONOTONIC, &end);
-    double wall = (double)(end.tv_sec - session->start.tv_sec) +
-                  (double)(end.tv_nsec - session->start.tv_nsec) / 1e9;
+    double wall =
+        (double)(end.tv_sec - session->start.tv_sec) + (double)(end.tv_nsec - session->start.tv_nsec) / 1e9;
     uint64_t insns = lathe_insns(session->lathe);
     fprintf(stderr, "stats: insns=%llu virtual=%.6fs wall=%.3fs mips=%.1f\n", (unsigned long long)insns,
             (double)lathe_time_ns(session->lathe) / 1e9, wall, wall > 0 ? (double)insns / wall / 1e6 : 0.0);
@@ -304,8 +304,8 @@ static int run_session(struct session *session)
 {
     clock_gettime(CLOCK_MONOTONIC, &session->start);
     signals_attach(session->lathe);
-    int status = session->options.script ? run_script(session)
-                                         : stop_status(session, run_until(session, UINT64_MAX));
+    int status =
+        session->options.script ? run_script(session) : stop_status(session, run_until(session, UINT64_MAX));
     close_frontends(session);
     return report(session, status);
 }

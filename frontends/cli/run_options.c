@@ -177,8 +177,8 @@ static bool describe(const char *name, const struct run_option **own, const char
 }
 
 /* One option at arguments[*at]; moves *at to its last word. */
-static bool take_option(struct run_options *options, struct lathe *lathe, int count, char **arguments, int *at,
-                        struct error *err)
+static bool take_option(struct run_options *options, struct lathe *lathe, int count, char **arguments,
+                        int *at, struct error *err)
 {
     struct argument argument;
     const struct run_option *own;

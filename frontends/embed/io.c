@@ -127,8 +127,7 @@ bool lathe_insert(struct lathe *lathe, const char *drive_name, const char *path)
     struct media *media = media_open(&config, &lathe->error);
     if (!media)
         return false;
-    machine_post(lathe->machine,
-                 (struct input){.kind = INPUT_INSERT, .u.media = {(uint8_t)drive, media}});
+    machine_post(lathe->machine, (struct input){.kind = INPUT_INSERT, .u.media = {(uint8_t)drive, media}});
     return true;
 }
 

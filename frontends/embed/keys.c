@@ -12,10 +12,10 @@ struct key_char {
 
 /* Everything but letters. */
 static const struct key_char key_chars[] = {
-    {'1', '!', 0x1E},  {'2', '@', 0x1F}, {'3', '#', 0x20}, {'4', '$', 0x21}, {'5', '%', 0x22},
-    {'6', '^', 0x23},  {'7', '&', 0x24}, {'8', '*', 0x25}, {'9', '(', 0x26}, {'0', ')', 0x27},
-    {'\n', 0, 0x28},   {'\r', 0, 0x28},  {'\x1B', 0, 0x29}, {'\b', 0, 0x2A}, {'\t', 0, 0x2B},
-    {' ', 0, 0x2C},    {'-', '_', 0x2D}, {'=', '+', 0x2E}, {'[', '{', 0x2F}, {']', '}', 0x30},
+    {'1', '!', 0x1E},  {'2', '@', 0x1F}, {'3', '#', 0x20},  {'4', '$', 0x21}, {'5', '%', 0x22},
+    {'6', '^', 0x23},  {'7', '&', 0x24}, {'8', '*', 0x25},  {'9', '(', 0x26}, {'0', ')', 0x27},
+    {'\n', 0, 0x28},   {'\r', 0, 0x28},  {'\x1B', 0, 0x29}, {'\b', 0, 0x2A},  {'\t', 0, 0x2B},
+    {' ', 0, 0x2C},    {'-', '_', 0x2D}, {'=', '+', 0x2E},  {'[', '{', 0x2F}, {']', '}', 0x30},
     {'\\', '|', 0x31}, {';', ':', 0x33}, {'\'', '"', 0x34}, {'`', '~', 0x35}, {',', '<', 0x36},
     {'.', '>', 0x37},  {'/', '?', 0x38},
 };
@@ -46,17 +46,17 @@ struct key_name {
 };
 
 static const struct key_name key_names[] = {
-    {"enter", 0x28},      {"return", 0x28},     {"esc", 0x29},       {"escape", 0x29},   {"backspace", 0x2A},
-    {"tab", 0x2B},        {"space", 0x2C},      {"minus", 0x2D},     {"equal", 0x2E},    {"capslock", 0x39},
-    {"print", 0x46},      {"scrolllock", 0x47}, {"pause", 0x48},     {"ins", 0x49},      {"insert", 0x49},
-    {"home", 0x4A},       {"pgup", 0x4B},       {"pageup", 0x4B},    {"del", 0x4C},      {"delete", 0x4C},
-    {"end", 0x4D},        {"pgdn", 0x4E},       {"pagedown", 0x4E},  {"right", 0x4F},    {"left", 0x50},
-    {"down", 0x51},       {"up", 0x52},         {"numlock", 0x53},   {"kpdivide", 0x54}, {"kpmultiply", 0x55},
-    {"kpminus", 0x56},    {"kpplus", 0x57},     {"kpenter", 0x58},   {"kp1", 0x59},      {"kp2", 0x5A},
-    {"kp3", 0x5B},        {"kp4", 0x5C},        {"kp5", 0x5D},       {"kp6", 0x5E},      {"kp7", 0x5F},
-    {"kp8", 0x60},        {"kp9", 0x61},        {"kp0", 0x62},       {"kpdot", 0x63},    {"less", 0x64},
-    {"menu", 0x65},       {"ctrl", 0xE0},       {"shift", 0xE1},     {"alt", 0xE2},      {"win", 0xE3},
-    {"rctrl", 0xE4},      {"rshift", 0xE5},     {"altgr", 0xE6},     {"ralt", 0xE6},     {"rwin", 0xE7},
+    {"enter", 0x28},   {"return", 0x28},     {"esc", 0x29},      {"escape", 0x29},   {"backspace", 0x2A},
+    {"tab", 0x2B},     {"space", 0x2C},      {"minus", 0x2D},    {"equal", 0x2E},    {"capslock", 0x39},
+    {"print", 0x46},   {"scrolllock", 0x47}, {"pause", 0x48},    {"ins", 0x49},      {"insert", 0x49},
+    {"home", 0x4A},    {"pgup", 0x4B},       {"pageup", 0x4B},   {"del", 0x4C},      {"delete", 0x4C},
+    {"end", 0x4D},     {"pgdn", 0x4E},       {"pagedown", 0x4E}, {"right", 0x4F},    {"left", 0x50},
+    {"down", 0x51},    {"up", 0x52},         {"numlock", 0x53},  {"kpdivide", 0x54}, {"kpmultiply", 0x55},
+    {"kpminus", 0x56}, {"kpplus", 0x57},     {"kpenter", 0x58},  {"kp1", 0x59},      {"kp2", 0x5A},
+    {"kp3", 0x5B},     {"kp4", 0x5C},        {"kp5", 0x5D},      {"kp6", 0x5E},      {"kp7", 0x5F},
+    {"kp8", 0x60},     {"kp9", 0x61},        {"kp0", 0x62},      {"kpdot", 0x63},    {"less", 0x64},
+    {"menu", 0x65},    {"ctrl", 0xE0},       {"shift", 0xE1},    {"alt", 0xE2},      {"win", 0xE3},
+    {"rctrl", 0xE4},   {"rshift", 0xE5},     {"altgr", 0xE6},    {"ralt", 0xE6},     {"rwin", 0xE7},
 };
 
 /* "f1" to "f12". */

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/base/alloc.h"
 #include "config.h"
+#include "core/base/alloc.h"
 #include "core/base/log.h"
 #include "core/base/sha256.h"
 #include "devices/pc/machine.h"

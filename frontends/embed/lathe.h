@@ -125,8 +125,8 @@ void lathe_power_button(struct lathe *lathe);
 
 /* --- Serial ports and the debug console ---------------------------------------------------------------- */
 
-/* Called for each byte that leaves COM `port` (0 = COM1). Up to eight listeners; a NULL function removes those
- * with that opaque pointer. */
+/* Called for each byte that leaves COM `port` (0 = COM1). Up to eight listeners; a NULL function removes
+ * those with that opaque pointer. */
 typedef void lathe_serial_fn(void *opaque, unsigned port, uint8_t byte);
 void lathe_on_serial(struct lathe *lathe, lathe_serial_fn *fn, void *opaque);
 

@@ -132,10 +132,8 @@ static bool set_smp(struct options *options, const struct option *option, const 
 
 static bool boot_code(const char *word, size_t length, enum machine_boot *code)
 {
-    static const char *const names[] = {[BOOT_FLOPPY] = "floppy",
-                                        [BOOT_DISK] = "disk",
-                                        [BOOT_CDROM] = "cdrom",
-                                        [BOOT_NETWORK] = "net"};
+    static const char *const names[] = {
+        [BOOT_FLOPPY] = "floppy", [BOOT_DISK] = "disk", [BOOT_CDROM] = "cdrom", [BOOT_NETWORK] = "net"};
     for (unsigned i = BOOT_FLOPPY; i <= BOOT_NETWORK; i++) {
         if (strlen(names[i]) == length && !memcmp(names[i], word, length)) {
             *code = (enum machine_boot)i;
@@ -188,7 +186,7 @@ static bool set_log(struct options *options, const struct option *option, const 
 }
 
 #define STRING(member) set_string, offsetof(struct options, member)
-#define FLAG(member) set_flag, offsetof(struct options, member)
+#define FLAG(member)   set_flag, offsetof(struct options, member)
 
 static const struct option table[] = {
     {{"cpu", "MODEL", "processor model; 'lathe info' lists them"}, STRING(cpu)},

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/alloc.h"
 #include "config.h"
+#include "core/base/alloc.h"
 #include "devices/pc/machine.h"
 #include "devices/video/vga.h"
 #include "devices/video/vga_text.h"

@@ -38,9 +38,9 @@ static bool place_loose(struct options *options, const char *path, enum media_ki
         return true;
     }
     if (kind == MEDIA_UNKNOWN)
-        return error_set(err,
-                         "'%s' is no disk, floppy, CD-ROM or kernel that Lathe knows; name its drive, e.g. --hda",
-                         path);
+        return error_set(
+            err, "'%s' is no disk, floppy, CD-ROM or kernel that Lathe knows; name its drive, e.g. --hda",
+            path);
     enum machine_drive drive = first_free(options, kind == MEDIA_FLOPPY ? floppies : disks);
     if (drive == DRIVE_COUNT)
         return error_set(err, "'%s': all %s drives are taken", path, media_kind_name(kind));
@@ -108,7 +108,8 @@ static bool open_bios(struct lathe *lathe)
     if (!read_rom(path, ROM_FILE_MAX, rom, err))
         return error_prefix(err, "--bios: ");
     if (!rom->size || rom->size % BIOS_UNIT)
-        return error_set(err, "--bios: '%s' has %zu bytes: a BIOS image is a multiple of 64 KiB, up to 16 MiB",
+        return error_set(err,
+                         "--bios: '%s' has %zu bytes: a BIOS image is a multiple of 64 KiB, up to 16 MiB",
                          path, rom->size);
     return true;
 }
@@ -124,8 +125,8 @@ static bool open_vgabios(struct lathe *lathe)
         return error_prefix(err, "--vgabios: ");
     const uint8_t *bytes = rom->bytes;
     if (rom->size < OPTION_ROM_UNIT || rom->size % OPTION_ROM_UNIT || bytes[0] != 0x55 || bytes[1] != 0xAA)
-        return error_set(err, "--vgabios: '%s' is no option ROM: it does not begin with 55 AA or has an odd size",
-                         path);
+        return error_set(
+            err, "--vgabios: '%s' is no option ROM: it does not begin with 55 AA or has an odd size", path);
     return true;
 }
 

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "core/base/alloc.h"
 #include "core/base/assert.h"
 #include "core/base/buffer.h"
 #include "core/base/bytes.h"
-#include "config.h"
 #include "devices/pc/machine.h"
 #include "frontends/embed/embed.h"
 #include "frontends/embed/lathe.h"
@@ -83,8 +83,8 @@ static bool check_header(const struct buffer *file, const char *path, struct err
     if (file->size < HEADER_BYTES || memcmp(file->data, magic, 6) != 0)
         return error_set(err, "state '%s' is not a state file of Lathe", path);
     unsigned version = load_le16(file->data + 6);
-    return version == FILE_VERSION ||
-           error_set(err, "state '%s' has version %u; this build reads version %d", path, version, FILE_VERSION);
+    return version == FILE_VERSION || error_set(err, "state '%s' has version %u; this build reads version %d",
+                                                path, version, FILE_VERSION);
 }
 
 /* Inflates in pieces, so that a damaged size cannot ask for memory that the data does not fill. */

@@ -2,11 +2,10 @@
 /* The `vm` object of Lua scripts. Times are guest virtual seconds.
  *
  *   vm:expect(text [, {timeout=60, on="any"}])  waits until text is on "screen", "serial" or "any" of them
- *   vm:type(text)  vm:key("ctrl-alt-del")  vm:mouse{dx=, dy=, wheel=, buttons=}  vm:serial_send(text [, port])
- *   vm:run(seconds)  vm:wait_poweroff{timeout=60}
- *   vm:insns()  vm:time()  vm:screen_text()  vm:serial_text()  vm:screenshot(path)  vm:state_hash()
- *   vm:save(path)  vm:load(path)  vm:insert(drive, path)  vm:eject(drive)  vm:reset()  vm:power_button()
- *   vm:exit([status])
+ *   vm:type(text)  vm:key("ctrl-alt-del")  vm:mouse{dx=, dy=, wheel=, buttons=}  vm:serial_send(text [,
+ * port]) vm:run(seconds)  vm:wait_poweroff{timeout=60} vm:insns()  vm:time()  vm:screen_text()
+ * vm:serial_text()  vm:screenshot(path)  vm:state_hash() vm:screen_mode()  vm:dump([part]) vm:save(path)
+ * vm:load(path)  vm:insert(drive, path)  vm:eject(drive)  vm:reset()  vm:power_button() vm:exit([status])
  *
  * expect searches what COM1 has sent since the last expect that matched there; the screen as it is.
  */
@@ -153,7 +152,8 @@ static int expect_failed(lua_State *lua, struct script *script, const struct exp
     const char *screen = lathe_screen_text(script->lathe);
     push_serial_tail(lua, script);
     const char *tail = lua_tostring(lua, -1);
-    return luaL_error(lua, "expect: no \"%s\" within %f virtual seconds\n--- screen (%s)\n%s--- serial\n%s\n---",
+    return luaL_error(lua,
+                      "expect: no \"%s\" within %f virtual seconds\n--- screen (%s)\n%s--- serial\n%s\n---",
                       want->text, want->timeout, lathe_screen_mode(script->lathe), screen, tail);
 }
 
@@ -327,6 +327,15 @@ static int vm_state_hash(lua_State *lua)
     return 1;
 }
 
+/* vm:dump("cpu0"): the part's registers as "name = value" lines. */
+static int vm_dump(lua_State *lua)
+{
+    char *text = lathe_dump(script_of(lua)->lathe, luaL_optstring(lua, 2, NULL));
+    lua_pushstring(lua, text ? text : "");
+    free(text);
+    return 1;
+}
+
 /* Calls of the form vm:name(path). */
 static int call_with_path(lua_State *lua, bool (*function)(struct lathe *, const char *))
 {
@@ -388,6 +397,7 @@ static const luaL_Reg methods[] = {
     {"screen_mode", vm_screen_mode},
     {"screenshot", vm_screenshot},
     {"state_hash", vm_state_hash},
+    {"dump", vm_dump},
     {"save", vm_save},
     {"load", vm_load},
     {"insert", vm_insert},

@@ -35,7 +35,8 @@ static bool create(struct window *w, struct error *err)
 {
     const Uint32 flags = SDL_WINDOW_RESIZABLE;
     if (SDL_InitSubSystem(SDL_INIT_VIDEO))
-        return error_set(err, "--display sdl: %s; use --display none without a window system", SDL_GetError());
+        return error_set(err, "--display sdl: %s; use --display none without a window system",
+                         SDL_GetError());
     w->window = SDL_CreateWindow("Lathe", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, FIRST_WIDTH,
                                  FIRST_HEIGHT, flags);
     w->renderer = w->window ? SDL_CreateRenderer(w->window, -1, 0) : NULL;

@@ -19,8 +19,8 @@
 enum { ESCAPE = 0x01 /* Ctrl-A */, OUT_MAX = 65536, IN_CHUNK = 64, NONE = -1 };
 
 struct serial_link {
-    int in, out;      /* descriptors or NONE; the same for sockets */
-    int listener;     /* NONE unless a socket waits for peers */
+    int in, out;  /* descriptors or NONE; the same for sockets */
+    int listener; /* NONE unless a socket waits for peers */
     bool stdio, terminal;
     bool blocking;    /* the host's end never goes away and may be waited for: terminal, pipe, file */
     bool owned;       /* in and out are ours to close */
