@@ -5,36 +5,23 @@
 #include <string.h>
 
 #include "config.h"
-#include "core/x86/insn.h"
-#include "core/x86/model.h"
 #include "frontends/cli/cli.h"
 #include "frontends/embed/images.h"
 #include "frontends/embed/lathe.h"
 
 static int info_models(void)
 {
-    const struct cpu_model *model;
-    for (unsigned i = 0; (model = cpu_model_at(i)); i++)
-        printf("  %-12s %s%s\n", model->name, model->description,
-               model == cpu_model_default() ? " [default]" : "");
+    struct lathe_model model;
+    for (unsigned i = 0; lathe_model_at(i, &model); i++)
+        printf("  %-12s %s%s\n", model.name, model.description, model.is_default ? " [default]" : "");
     return CLI_OK;
-}
-
-static const char *mode_text(unsigned modes)
-{
-    if (modes & NOT_64)
-        return "not in 64-bit mode";
-    if (modes & ONLY_64)
-        return "64-bit mode only";
-    return modes & NOT_REAL ? "protected mode" : "";
 }
 
 static int info_insns(void)
 {
-    for (unsigned i = 0; i < insn_table_rows; i++) {
-        const struct insn_row *row = &insn_table[i];
-        printf("%-12s %-16s %-16s %s\n", row->mnemonic, row->encoding, row->operands, mode_text(row->modes));
-    }
+    struct lathe_insn insn;
+    for (unsigned i = 0; lathe_insn_at(i, &insn); i++)
+        printf("%-12s %-16s %-16s %s\n", insn.mnemonic, insn.encoding, insn.operands, insn.modes);
     return CLI_OK;
 }
 

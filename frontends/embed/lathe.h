@@ -38,6 +38,23 @@ enum lathe_stop {
     LATHE_HOST_ERROR    /* see lathe_error */
 };
 
+/* --- What there is ---------------------------------------------------------------------------------------
+ */
+
+/* Processor models for option "cpu", oldest first, and rows of the instruction table. False behind the last.
+ */
+struct lathe_model {
+    const char *name, *description;
+    bool is_default;
+};
+bool lathe_model_at(unsigned index, struct lathe_model *model);
+
+struct lathe_insn {
+    const char *mnemonic, *encoding, *operands; /* as in the Intel SDM */
+    const char *modes;                          /* where it exists; "" for everywhere */
+};
+bool lathe_insn_at(unsigned index, struct lathe_insn *insn);
+
 /* --- Life ------------------------------------------------------------------------------------------- */
 
 /* A machine that is not configured yet. Never NULL. */
