@@ -3,7 +3,7 @@
 
 #include "common/io.h"
 
-enum { PORT_DISPI_INDEX = 0x1ce, PORT_DISPI_DATA = 0x1cf, ID_BASE = 0xb0c0, ID_MEMORY = 0xb0c4 };
+enum { PORT_DISPI_INDEX = 0x1ce, PORT_DISPI_DATA = 0x1cf, ID_BASE = 0xb0c0, ID_NEWEST = 0xb0c5 };
 
 uint16_t dispi_read(uint16_t index)
 {
@@ -15,6 +15,15 @@ void dispi_write(uint16_t index, uint16_t value)
 {
     out16(PORT_DISPI_INDEX, index);
     out16(PORT_DISPI_DATA, value);
+}
+
+void dispi_init(void)
+{
+    for (uint16_t id = ID_NEWEST; dispi_present() && id >= ID_BASE; id--) {
+        dispi_write(DISPI_ID, id);
+        if (dispi_read(DISPI_ID) == id)
+            return;
+    }
 }
 
 int dispi_present(void)
@@ -35,6 +44,6 @@ void dispi_disable(void)
 
 uint16_t dispi_memory(void)
 {
-    uint16_t units = dispi_read(DISPI_ID) >= ID_MEMORY ? dispi_read(DISPI_MEMORY_64K) : 0;
-    return units ? units : 4;
+    uint16_t units = dispi_read(DISPI_MEMORY_64K);
+    return units && units != 0xffff ? units : 4;
 }

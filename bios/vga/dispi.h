@@ -29,6 +29,8 @@ uint16_t dispi_read(uint16_t index);
 void dispi_write(uint16_t index, uint16_t value);
 /* True where the interface exists (ID B0C0h to B0CFh). */
 int dispi_present(void);
+/* Asks for the newest revision that the interface knows; until then it may behave as its oldest. */
+void dispi_init(void);
 /* True while a dispi mode is on the screen. */
 int dispi_active(void);
 /* Back to plain VGA; nothing where there is no interface. */

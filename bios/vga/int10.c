@@ -67,5 +67,6 @@ void post_main(struct regs *r)
     fill_bda();
     set_vectors();
     save_install();
+    dispi_init();
     mode_set(3);
 }

@@ -138,6 +138,53 @@ static void fill_bda(ROM struct vbe_mode *m)
     vector_set(VEC_FONT, far_rom(cell == 8 ? font_8x8 : font_8x16));
 }
 
+static uint16_t at_most(uint32_t value, uint32_t limit)
+{
+    return (uint16_t)(value < limit ? value : limit);
+}
+
+/* Characters of 8 pixels; sync and blanking of a likely monitor. */
+static void set_horizontal(uint16_t crtc, uint16_t width)
+{
+    uint16_t shown = width / 8, total = at_most(shown + shown / 4u, 0xff),
+             sync = at_most(shown + shown / 20u, 0xff);
+    indexed_write(crtc, 0x00, (uint8_t)(total - 5));
+    indexed_write(crtc, 0x01, (uint8_t)(shown - 1));
+    indexed_write(crtc, 0x02, (uint8_t)shown);
+    indexed_write(crtc, 0x03, (uint8_t)(0x80 | ((total - 1) & 0x1f)));
+    indexed_write(crtc, 0x04, (uint8_t)sync);
+    indexed_write(crtc, 0x05, (uint8_t)(((total - 1) & 0x20) << 2 | ((sync + 8) & 0x1f)));
+}
+
+static void set_vertical(uint16_t crtc, uint16_t height)
+{
+    enum { MAX = 0x3ff, LINE_COMPARE_9 = 0x40 };
+    uint16_t end = at_most(height - 1u, MAX), total = at_most(height + height / 20u - 2, MAX);
+    uint16_t sync = at_most(height + height / 50u, MAX), blank = at_most(height, MAX);
+    uint8_t overflow =
+        (uint8_t)((total >> 8 & 1) | (end >> 8 & 1) << 1 | (sync >> 8 & 1) << 2 | (blank >> 8 & 1) << 3 |
+                  0x10 | (total >> 9) << 5 | (end >> 9) << 6 | (sync >> 9) << 7);
+    indexed_write(crtc, 0x06, (uint8_t)total);
+    indexed_write(crtc, 0x07, overflow);
+    indexed_write(crtc, CRTC_MAX_SCAN, (uint8_t)(LINE_COMPARE_9 | blank >> 9 << 5));
+    indexed_write(crtc, 0x10, (uint8_t)sync);
+    indexed_write(crtc, CRTC_VDISP_END, (uint8_t)end);
+    indexed_write(crtc, 0x15, (uint8_t)blank);
+    indexed_write(crtc, 0x16, (uint8_t)total);
+    indexed_write(crtc, CRTC_VSYNC_END, (uint8_t)(0x80 | ((sync + 2) & 15)));
+}
+
+/* The dispi decides what is shown, but not every implementation of it for planes, nor what input status 1
+ * tells. */
+static void set_timing(ROM struct vbe_mode *m)
+{
+    uint16_t crtc = crtc_port();
+    indexed_write(crtc, CRTC_VSYNC_END, 0);
+    set_horizontal(crtc, m->width);
+    set_vertical(crtc, m->height);
+    indexed_write(crtc, 0x13, (uint8_t)(vbe_pitch(m->width, m->bpp) / (m->bpp == 4 ? 2 : 8)));
+}
+
 static void enable_mode(ROM struct vbe_mode *m, uint16_t request)
 {
     uint16_t enable = DISPI_ENABLED;
@@ -165,6 +212,7 @@ uint16_t vbe_set_mode(struct regs *r)
         return VBE_FAILED;
     /* The standard mode beneath sets plane logic, attribute controller and DAC. */
     mode_set(m->bpp == 4 ? 0x92 : 0x93);
+    set_timing(m);
     enable_mode(m, request);
     fill_bda(m);
     return VBE_OK;
