@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/ide_host.h"
 
+#include <string.h>
+
 #include "core/base/assert.h"
 #include "core/base/bytes.h"
 
@@ -12,12 +14,31 @@ void ide_host_irq(void *receiver, unsigned input, bool level)
     host->irq = level;
 }
 
+static size_t dma_move(void *self, uint8_t *bytes, size_t size, bool to_memory)
+{
+    struct ide_host *host = self;
+    size_t count = size < host->dma_left ? size : host->dma_left;
+    if (!count)
+        return 0;
+    memcpy(to_memory ? host->dma : bytes, to_memory ? bytes : host->dma, count);
+    host->dma += count;
+    host->dma_left -= count;
+    return count;
+}
+
+void ide_start_dma(struct ide_host *host, void *bytes, size_t size)
+{
+    host->dma = bytes;
+    host->dma_left = size;
+    ide_channel_dma_started(host->channel);
+}
+
 void ide_host_init(struct ide_host *host)
 {
     *host = (struct ide_host){0};
     clock_init(&host->clock, 100000);
-    host->channel =
-        ide_channel_new(&(struct ide_channel_config){.irq = {.set = ide_host_irq, .receiver = host}});
+    host->channel = ide_channel_new(&(struct ide_channel_config){
+        .irq = {.set = ide_host_irq, .receiver = host}, .master = {.move = dma_move, .self = host}});
 }
 
 void ide_host_free(struct ide_host *host)

@@ -18,6 +18,8 @@ struct ide_host {
     struct ide_channel *channel;
     bool irq;
     unsigned irq_edges;
+    uint8_t *dma; /* the bus master's memory: dma_left bytes from here on; NULL: not started */
+    size_t dma_left;
 };
 
 void ide_host_init(struct ide_host *host);
@@ -38,6 +40,9 @@ void ide_pass(struct ide_host *host, uint64_t ns);
 
 void ide_read_data(struct ide_host *host, void *bytes, size_t size);
 void ide_write_data(struct ide_host *host, const void *bytes, size_t size);
+
+/* Starts the bus master on `size` bytes, either direction. */
+void ide_start_dma(struct ide_host *host, void *bytes, size_t size);
 
 /* Task file with a 28-bit LBA on the device that `device` selects, then the command; returns after BSY. */
 uint8_t ide_lba_command(struct ide_host *host, unsigned device, uint8_t command, uint32_t lba, uint8_t count);
