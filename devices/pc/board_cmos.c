@@ -159,10 +159,11 @@ static struct rtc_time calendar(int64_t epoch)
                              .second = (unsigned)(second % 60)};
 }
 
-struct rtc *board_new_rtc(struct machine *machine, struct irq_line irq)
+struct rtc *board_new_rtc(struct machine *machine, struct irq_line irq, struct irq_line nmi_mask)
 {
     return rtc_new(&(struct rtc_config){.clock = &machine->clock,
                                         .log = machine->config.log,
                                         .irq = irq,
+                                        .nmi_mask = nmi_mask,
                                         .start = calendar(machine->config.rtc_epoch)});
 }

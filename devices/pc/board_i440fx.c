@@ -23,12 +23,16 @@
 enum { VRAM_BYTES = 16 << 20, KERNEL_ROM_BYTES = 16 << 10 };
 enum { SLOT_HOST = 0, SLOT_PIIX = 1, SLOT_VGA = 2, SLOT_KERNEL = 3, FUNCTION_IDE = 1, FUNCTION_PM = 3 };
 
+enum { PORT_92H = 0x92, PORT_92H_A20 = 0x02 };
+
 enum irq {
     IRQ_TIMER = 0,
+    IRQ_KEYBOARD = 1,
     IRQ_COM2 = 3,
     IRQ_COM1 = 4,
     IRQ_FLOPPY = 6,
     IRQ_RTC = 8,
+    IRQ_MOUSE = 12,
     IRQ_FPU = 13,
     IRQ_IDE0 = 14,
     IRQ_IDE1 = 15,
@@ -111,6 +115,36 @@ static void post_code(void *self, uint8_t code)
     log_write(&board->machine->log, LOG_DEBUG, "POST code %02X", code);
 }
 
+static void nmi(void *self, unsigned input, bool level)
+{
+    (void)input;
+    struct board *board = self;
+    if (level && board->machine->cpu)
+        cpu_pulse_nmi(board->machine->cpu);
+}
+
+static void a20(void *self, unsigned input, bool level)
+{
+    (void)input;
+    struct board *board = self;
+    if (board->machine->cpu)
+        cpu_set_a20(board->machine->cpu, level);
+}
+
+static void debug_exit(void *self, uint32_t value)
+{
+    struct machine *machine = self;
+    machine->exit_value = value;
+    machine_stop(machine, MACHINE_DEBUG_EXIT);
+}
+
+static void debugcon(void *self, uint8_t byte)
+{
+    const struct machine_sinks *sinks = &((struct machine *)self)->config.sinks;
+    if (sinks->debugcon)
+        sinks->debugcon(sinks->opaque, byte);
+}
+
 static void send_serial(void *self, uint8_t byte)
 {
     const struct com_link *link = self;
@@ -189,7 +223,31 @@ static void new_basics(struct board *board)
         &(struct pit_config){.clock = &machine->clock, .log = log, .out = {isa_irq(board, IRQ_TIMER)}});
     board->dma =
         dma_new(&(struct dma_config){.log = log, .physmap = &machine->physmap, .post = {post_code, board}});
-    board->rtc = board_new_rtc(machine, isa_irq(board, IRQ_RTC));
+    board->port_61h = port_61h_new(
+        &(struct port_61h_config){.clock = &machine->clock, .pit = board->pit, .nmi = {nmi, board, 0}});
+    board->rtc =
+        board_new_rtc(machine, isa_irq(board, IRQ_RTC), port_61h_line(board->port_61h, PORT_61H_NMI_MASK));
+    board->debug_exit = (struct debug_exit){debug_exit, machine};
+    board->debugcon = (struct char_sink){debugcon, machine};
+}
+
+/* Keyboard controller and port 92h: A20 passes where either lets it. */
+static void new_keyboard(struct board *board)
+{
+    struct clock *clock = &board->machine->clock;
+    struct log *log = board->machine->config.log;
+    board->port_92h =
+        port_92h_new(&(struct port_92h_config){.a20 = {a20, board, 0}, .reset = board->reset_sink});
+    board->kbc = kbc_new(&(struct kbc_config){.clock = clock,
+                                              .log = log,
+                                              .keyboard_irq = isa_irq(board, IRQ_KEYBOARD),
+                                              .aux_irq = isa_irq(board, IRQ_MOUSE),
+                                              .a20 = port_92h_a20_line(board->port_92h),
+                                              .reset = board->reset_sink});
+    board->keyboard = keyboard_new(&(struct keyboard_config){
+        .clock = clock, .log = log, .ready = kbc_ready_line(board->kbc, KBC_KEYBOARD)});
+    struct ps2_device keyboard = keyboard_device(board->keyboard);
+    kbc_attach(board->kbc, KBC_KEYBOARD, &keyboard);
 }
 
 static void new_serial(struct board *board)
@@ -273,9 +331,14 @@ struct port_claim {
 
 static bool claim_ports(struct board *board, struct error *err)
 {
+    const struct machine_config *config = &board->machine->config;
     const struct port_claim claims[] = {
         {"DMA 1", 0x00, 16, &dma_low_ports, board->dma},
         {"interrupt controller 1", 0x20, 2, &pic_master_ports, board->pic},
+        {"keyboard data", 0x60, 1, &kbc_data_ports, board->kbc},
+        {"system control B", 0x61, 1, &port_61h_ports, board->port_61h},
+        {"keyboard command", 0x64, 1, &kbc_command_ports, board->kbc},
+        {"system control A", PORT_92H, 1, &port_92h_ports, board->port_92h},
         {"timer", 0x40, 4, &pit_ports, board->pit},
         {"RTC", 0x70, 2, &rtc_ports, board->rtc},
         {"DMA pages", 0x80, 16, &dma_page_ports, board->dma},
@@ -297,6 +360,9 @@ static bool claim_ports(struct board *board, struct error *err)
         {"COM1", 0x3F8, 8, &uart_ports, board->uart[0]},
         {"interrupt edge/level", 0x4D0, 2, &pic_elcr_ports, board->pic},
         {"PCI configuration", 0xCF8, 8, &pci_config_ports, board->pci},
+        {"debug console", 0xE9, config->debugcon, &debugcon_ports, &board->debugcon},
+        {"SeaBIOS console", 0x402, config->debugcon, &debugcon_ports, &board->debugcon},
+        {"debug exit", 0xF4, config->debug_exit ? 4 : 0, &debug_exit_ports, &board->debug_exit},
         {"kernel loader", 0x4C0, board->kernel ? KERNEL_LOADER_PORTS : 0, &kernel_loader_ports,
          board->kernel},
     };
@@ -305,7 +371,7 @@ static bool claim_ports(struct board *board, struct error *err)
         if (c->count && !portmap_add(board->machine->ports, c->name, c->base, c->count, c->ops, c->self, err))
             return false;
     }
-    return board_add_debug_ports(board->machine, err);
+    return true;
 }
 
 static const struct state_field board_fields[] = {STATE_SCALAR(struct board, ferr),
@@ -322,6 +388,10 @@ static void register_states(struct board *board)
     state_set_add(set, "pit", &pit_state, board->pit);
     state_set_add(set, "dma", &dma_state, board->dma);
     state_set_add(set, "rtc", &rtc_state, board->rtc);
+    state_set_add(set, "port_61h", &port_61h_state, board->port_61h);
+    state_set_add(set, "port_92h", &port_92h_state, board->port_92h);
+    state_set_add(set, "kbc", &kbc_state, board->kbc);
+    state_set_add(set, "keyboard", &keyboard_state, board->keyboard);
     state_set_add(set, "pci", &pci_bus_state, board->pci);
     state_set_add(set, "i440fx", &i440fx_state, board->bridge);
     state_set_add(set, "piix", &piix_state, board->piix);
@@ -342,6 +412,7 @@ static bool build(struct board *board, struct error *err)
     mem_t ram = board_map_ram(machine);
     board_map_bios(machine);
     new_basics(board);
+    new_keyboard(board);
     new_pci(board, ram);
     new_serial(board);
     bool drives = new_drives(board, err);
@@ -381,7 +452,11 @@ void board_free(struct board *board)
     piix_free(board->piix);
     i440fx_free(board->bridge);
     pci_free(board->pci);
+    keyboard_free(board->keyboard);
+    kbc_free(board->kbc);
+    port_92h_free(board->port_92h);
     rtc_free(board->rtc);
+    port_61h_free(board->port_61h);
     dma_free(board->dma);
     pit_free(board->pit);
     pic_free(board->pic);
@@ -400,6 +475,10 @@ void board_reset(struct board *board)
     pit_reset(board->pit);
     dma_reset(board->dma);
     rtc_reset(board->rtc);
+    port_61h_reset(board->port_61h);
+    keyboard_reset(board->keyboard);
+    kbc_reset(board->kbc);
+    port_92h_reset(board->port_92h);
     fdc_reset(board->fdc);
     uart_reset(board->uart[0]);
     uart_reset(board->uart[1]);
@@ -408,14 +487,20 @@ void board_reset(struct board *board)
     cpu_reset(board->machine->cpu, false);
 }
 
+/* A20 opens with INIT#, because the reset vector is above 1 MiB. */
 void board_reset_cpu(struct board *board)
 {
+    struct portmap *ports = board->machine->ports;
+    portmap_write(ports, PORT_92H, 1, portmap_read(ports, PORT_92H, 1) | PORT_92H_A20);
     cpu_reset(board->machine->cpu, true);
 }
 
 void board_apply(struct board *board, const struct input *input)
 {
     switch (input->kind) {
+    case INPUT_KEY:
+        keyboard_key(board->keyboard, (enum key_code)input->u.key.usage, input->u.key.down);
+        break;
     case INPUT_SERIAL: uart_receive(board->uart[input->u.serial.port], input->u.serial.byte); break;
     case INPUT_INSERT: board_insert(board, input->u.media.drive, input->u.media.media); break;
     case INPUT_EJECT: board_eject(board, input->u.media.drive); break;
@@ -430,8 +515,7 @@ size_t board_serial_room(const struct board *board, unsigned port)
 
 bool board_keyboard_is_drained(const struct board *board)
 {
-    (void)board;
-    return true;
+    return board->keyboard->count == 0;
 }
 
 struct vga *board_video(struct board *board)

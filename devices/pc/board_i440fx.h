@@ -3,14 +3,19 @@
 #ifndef LATHE_DEVICES_PC_BOARD_I440FX_H
 #define LATHE_DEVICES_PC_BOARD_I440FX_H
 
+#include "devices/chipset/debug_ports.h"
 #include "devices/chipset/dma_8237.h"
 #include "devices/chipset/i440fx.h"
 #include "devices/chipset/pci.h"
 #include "devices/chipset/pic_8259.h"
 #include "devices/chipset/piix.h"
 #include "devices/chipset/pit_8254.h"
+#include "devices/chipset/port_61h.h"
+#include "devices/chipset/port_92h.h"
 #include "devices/chipset/reset.h"
 #include "devices/chipset/rtc_mc146818.h"
+#include "devices/input/kbc_8042.h"
+#include "devices/input/keyboard.h"
 #include "devices/media/floppy_geometry.h"
 #include "devices/pc/board.h"
 #include "devices/pc/machine_private.h"
@@ -36,6 +41,12 @@ struct board {
     struct pit *pit;
     struct dma *dma;
     struct rtc *rtc;
+    struct port_61h *port_61h;
+    struct port_92h *port_92h;
+    struct kbc *kbc;
+    struct keyboard *keyboard;
+    struct debug_exit debug_exit;
+    struct char_sink debugcon;
     struct pci_bus *pci;
     struct i440fx *bridge;
     struct piix *piix;
@@ -53,7 +64,7 @@ struct board {
     uint8_t post_code;            /* last value written to port 80h */
 };
 
-struct rtc *board_new_rtc(struct machine *machine, struct irq_line irq);
+struct rtc *board_new_rtc(struct machine *machine, struct irq_line irq, struct irq_line nmi_mask);
 
 /* Floppy controller and drives, disks and CD-ROM drives. Takes the configured media, also on failure. */
 bool board_new_drives(struct board *board, struct irq_line floppy_irq, struct error *err);

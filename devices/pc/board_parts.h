@@ -30,7 +30,4 @@ void board_fill_cmos(struct rtc *rtc, const struct machine_config *config,
                      const enum floppy_drive_type floppies[2],
                      struct ata_disk *const disks[MACHINE_IDE_DRIVES]);
 
-/* Ports F4h (debug exit, four bytes wide) and E9h (debug console), each where the configuration wants it. */
-bool board_add_debug_ports(struct machine *machine, struct error *err);
-
 #endif

@@ -6,7 +6,6 @@
 #include "devices/media/media.h"
 #include "devices/pc/machine.h"
 #include "frontends/embed/embed.h"
-#include "frontends/embed/keys.h"
 #include "frontends/embed/lathe.h"
 
 void lathe_key(struct lathe *lathe, unsigned usage, bool down)
@@ -16,13 +15,8 @@ void lathe_key(struct lathe *lathe, unsigned usage, bool down)
 
 bool lathe_key_combo(struct lathe *lathe, const char *combo)
 {
-    uint16_t usages[KEY_COMBO_MAX];
-    unsigned count;
-    if (!key_combo(combo, usages, &count))
-        return error_set(&lathe->error, "'%s' is not a key or combination such as ctrl-alt-del, f1, a",
-                         combo);
-    typist_press(&lathe->typist, usages, count);
-    return true;
+    return typist_combo(&lathe->typist, combo) ||
+           error_set(&lathe->error, "'%s' is not a key or combination such as ctrl-alt-del, f1, a", combo);
 }
 
 bool lathe_type(struct lathe *lathe, const char *text)

@@ -10,6 +10,8 @@
 
 struct machine;
 
+enum { TYPIST_COMBO_MAX = 8 };
+
 struct typist_key {
     uint16_t usage;
     bool down;
@@ -19,7 +21,8 @@ struct typist_key {
 struct typist {
     struct typist_key *keys; /* owned */
     size_t head, count, capacity;
-    uint64_t next_ns; /* when the next key is due */
+    uint64_t next_ns;       /* when the next key is due */
+    uint64_t waiting_since; /* 0: not waiting for the keyboard */
 };
 
 void typist_free(struct typist *typist);
@@ -29,6 +32,9 @@ bool typist_type(struct typist *typist, const char *text);
 
 /* Queues pressing `count` keys in order and releasing them in reverse. */
 void typist_press(struct typist *typist, const uint16_t *usages, unsigned count);
+
+/* The same for names joined by '-': "ctrl-alt-del". False where a name is unknown or there are too many. */
+bool typist_combo(struct typist *typist, const char *combo);
 
 /* Posts what is due; *next_ns: when to call again, UINT64_MAX where nothing is left. */
 void typist_run(struct typist *typist, struct machine *machine, uint64_t *next_ns);
