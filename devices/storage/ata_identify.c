@@ -66,7 +66,7 @@ static void identify_features(const struct ata_disk *disk, uint8_t *words)
 
 void ata_identify(const struct ata_disk *disk, uint8_t *words)
 {
-    bool second = disk->ide.device & DEVICE_DEV;
+    bool second = ide_device_is_second(&disk->ide);
     memset(words, 0, ATA_SECTOR);
     store_le16(words + 2 * 0, 0x0040);  /* fixed ATA device */
     store_le16(words + 2 * 2, 0xC837);  /* complete without SET FEATURES spin-up */

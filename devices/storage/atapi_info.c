@@ -338,6 +338,6 @@ void cd_identify(const struct atapi_cd *cd, uint8_t *words)
     store_le16(words + 2 * 84, 0x4000);
     store_le16(words + 2 * 85, commands);
     store_le16(words + 2 * 87, 0x4000);
-    store_le16(words + 2 * 93, cd->ide.device & DEVICE_DEV ? 0x6B00 : 0x600B);
+    store_le16(words + 2 * 93, ide_device_is_second(&cd->ide) ? 0x6B00 : 0x600B);
     ide_identify_checksum(words);
 }

@@ -341,7 +341,8 @@ static bool sane(const struct fdc *fdc)
            fdc->fifo_position <= fdc->fifo_length && fdc->buffer_length <= FDC_SECTOR &&
            (!fdc->host_moves || fdc->buffer_position < fdc->buffer_length) &&
            (fdc->phase != FDC_PHASE_RESULT || fdc->fifo_position < fdc->fifo_length) &&
-           fdc->step <= FDC_STEP_FORMAT && fdc->transfer.operation <= FDC_OP_READ_ID;
+           fdc->step <= FDC_STEP_FORMAT && fdc->transfer.operation <= FDC_OP_READ_ID &&
+           (fdc->transfer.operation != FDC_OP_FORMAT || fdc->sc_eot || fdc->step != FDC_STEP_FORMAT);
 }
 
 /* The disks in the drives must be those of the saved machine; one that it had ejected goes out here too. */

@@ -20,8 +20,7 @@ static void end_reset(struct ide_device *device)
     device->error = 0x01; /* diagnostic code: passed */
     device->ops->reset(device, (enum ide_reset)device->reset_kind);
     /* Device 0 alone reports the diagnostic of both. */
-    if (device->reset_kind == IDE_RESET_DIAGNOSTIC && device->channel &&
-        device->channel->devices[0] == device)
+    if (device->reset_kind == IDE_RESET_DIAGNOSTIC && !ide_device_is_second(device))
         set_intrq(device, true);
 }
 
@@ -82,7 +81,7 @@ void ide_device_free(struct ide_device *device)
     event_cancel(&device->event);
     log_detach(&device->log);
     if (device->channel)
-        device->channel->devices[device->channel->devices[1] == device] = NULL;
+        device->channel->devices[ide_device_is_second(device)] = NULL;
 }
 
 void ide_device_wait(struct ide_device *device, uint64_t ns)
@@ -154,7 +153,12 @@ void ide_device_signature(struct ide_device *device, uint8_t mid, uint8_t high)
     device->now = (struct ide_registers){
         .features = device->now.features, .count = 1, .lba_low = 1, .lba_mid = mid, .lba_high = high};
     device->previous = (struct ide_registers){0};
-    device->device &= DEVICE_DEV;
+    device->device = 0;
+}
+
+bool ide_device_is_second(const struct ide_device *device)
+{
+    return device->channel && device->channel->devices[1] == device;
 }
 
 /* clang-format off */

@@ -106,6 +106,9 @@ void ide_device_reset(struct ide_device *device, enum ide_reset kind);
 /* A device that waits for the bus master goes on shortly. */
 void ide_device_dma_started(struct ide_device *device);
 
+/* Whether the device is number 1 (slave) on its cable. */
+bool ide_device_is_second(const struct ide_device *device);
+
 /* Register contents that tell ATA (mid and high 0) from ATAPI (14h, EBh). */
 void ide_device_signature(struct ide_device *device, uint8_t mid, uint8_t high);
 

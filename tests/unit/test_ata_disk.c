@@ -9,6 +9,7 @@
 #include "devices/media/media.h"
 #include "devices/storage/ata_disk.h"
 #include "devices/storage/ata_internal.h"
+#include "tests/support/bad_media.h"
 #include "tests/support/ide_host.h"
 #include "tests/support/state_check.h"
 
@@ -440,6 +441,30 @@ START_TEST(busy_device_ignores_writes)
 }
 END_TEST
 
+START_TEST(host_errors)
+{
+    struct ata_disk *slave = ata_disk_new(&(struct ata_disk_config){
+        .clock = &host.clock, .name = "hdb", .media = bad_media_new(MEDIA_DISK, 1 << 20, 13 * 512 + 5, 1)});
+    uint8_t bytes[4 * 512] = {0};
+    ide_channel_attach(host.channel, 1, ata_disk_device(slave));
+    ide_channel_reset(host.channel);
+    ide_pass(&host, 5000000);
+    ck_assert_uint_eq(ide_lba_command(&host, 1, 0xC6, 0, 4), OK);
+    ck_assert_uint_eq(ide_lba_command(&host, 1, 0xC4, 8, 8), OK | STATUS_DRQ);
+    ide_read_data(&host, bytes, sizeof bytes);
+    ck_assert_uint_eq(ide_wait(&host), OK | STATUS_ERR); /* the block of 12 to 15 has a bad sector */
+    ck_assert_uint_eq(ide_in(&host, R_ERROR), ERROR_UNC);
+    ck_assert_uint_eq(ide_in(&host, R_LOW), 13);
+    ck_assert_uint_eq(ide_in(&host, R_COUNT), 3);
+    ck_assert_uint_eq(ide_lba_command(&host, 1, 0x30, 13, 1), OK | STATUS_DRQ);
+    ide_write_data(&host, bytes, 512);
+    ck_assert_uint_eq(ide_wait(&host), OK | STATUS_ERR | STATUS_DF);
+    ck_assert_uint_eq(ide_lba_command(&host, 1, 0xE7, 0, 0), OK | STATUS_ERR); /* and cannot be flushed */
+    ck_assert_uint_eq(ide_in(&host, R_ERROR), ERROR_ABRT);
+    ata_disk_free(slave);
+}
+END_TEST
+
 START_TEST(read_only_disk)
 {
     struct ata_disk *slave = ata_disk_new(
@@ -522,6 +547,7 @@ int main(void)
     tcase_add_test(tcase, smart_needs_its_key);
     tcase_add_test(tcase, other_commands);
     tcase_add_test(tcase, busy_device_ignores_writes);
+    tcase_add_test(tcase, host_errors);
     tcase_add_test(tcase, read_only_disk);
     tcase_add_test(tcase, state_in_the_middle_of_a_transfer);
     tcase_add_test(tcase, state_of_another_disk_is_refused);

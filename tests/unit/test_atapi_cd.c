@@ -7,6 +7,7 @@
 #include "devices/media/media.h"
 #include "devices/storage/atapi_cd.h"
 #include "devices/storage/cd_sector.h"
+#include "tests/support/bad_media.h"
 #include "tests/support/ide_host.h"
 #include "tests/support/state_check.h"
 #include "tests/support/suite.h"
@@ -454,6 +455,20 @@ START_TEST(disc_taken_out_while_read)
 }
 END_TEST
 
+START_TEST(host_error_is_a_medium_error)
+{
+    struct rig rig;
+    rig_ready(&rig, false);
+    atapi_cd_insert(rig.cd, bad_media_new(MEDIA_CDROM, 100 * 2048, 42 * 2048, 1));
+    ck_assert_uint_eq(PACKET(&rig, 0), CHECK);
+    expect_sense(&rig, 6, 0x2800);
+    ck_assert_uint_eq(PACKET(&rig, 0x28, 0, 0, 0, 0, 41, 0, 0, 1), READY);
+    ck_assert_uint_eq(PACKET(&rig, 0x28, 0, 0, 0, 0, 41, 0, 0, 3), CHECK);
+    expect_sense(&rig, 3, 0x1100);
+    rig_free(&rig);
+}
+END_TEST
+
 START_TEST(wild_packets)
 {
     struct rig rig;
@@ -500,6 +515,7 @@ int main(void)
         raw_sectors,
         state_in_the_middle_of_a_read,
         disc_taken_out_while_read,
+        host_error_is_a_medium_error,
         wild_packets,
     };
     return suite_run("atapi_cd", tests, sizeof tests / sizeof tests[0]);

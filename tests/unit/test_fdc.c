@@ -7,6 +7,7 @@
 #include "devices/chipset/dma_8237.h"
 #include "devices/media/media.h"
 #include "devices/storage/fdc_82077.h"
+#include "tests/support/bad_media.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_line.h"
 #include "tests/support/state_check.h"
@@ -665,6 +666,22 @@ START_TEST(all_dos_formats)
 }
 END_TEST
 
+START_TEST(host_errors)
+{
+    struct rig rig;
+    struct error err;
+    rig_init(&rig);
+    ck_assert(fdc_insert(rig.fdc, 0, bad_media_new(MEDIA_FLOPPY, IMAGE, 4 * 512, 1), &err));
+    program_dma(&rig, true, BUFFER, 2048);
+    SEND(&rig, 0x66, 0, 0, 0, 4, 2, 18, 27, 0xFF);
+    EXPECT(&rig, 0x40, 0x20, 0x20, 0, 0, 5, 2); /* the first is fine, the second has a data error */
+    program_dma(&rig, false, BUFFER, 512);
+    SEND(&rig, 0x45, 0, 0, 0, 5, 2, 18, 27, 0xFF);
+    EXPECT(&rig, 0x50, 0, 0, 0, 0, 5, 2);
+    rig_free(&rig);
+}
+END_TEST
+
 START_TEST(insert_errors)
 {
     struct rig rig;
@@ -761,6 +778,7 @@ int main(void)
         change_line,
         empty_drive_hangs_until_a_disk_turns,
         all_dos_formats,
+        host_errors,
         insert_errors,
         state_in_the_middle_of_transfers,
         wild_writes,

@@ -6,6 +6,7 @@
 #include "devices/chipset/pci.h"
 #include "devices/media/media.h"
 #include "devices/storage/ata_disk.h"
+#include "devices/storage/atapi_cd.h"
 #include "devices/storage/ide_device.h"
 #include "devices/storage/piix_ide.h"
 #include "tests/support/fake_clock.h"
@@ -299,6 +300,47 @@ START_TEST(guest_nonsense)
 }
 END_TEST
 
+START_TEST(wild_accesses)
+{
+    struct rig rig;
+    uint32_t x = 4711;
+    rig_init(&rig);
+    rig_enable(&rig);
+    struct atapi_cd *cd = atapi_cd_new(
+        &(struct atapi_cd_config){.clock = &rig.clock,
+                                  .name = "hdb",
+                                  .media = media_from_bytes("hdb", MEDIA_CDROM, image, sizeof image, NULL)});
+    piix_ide_attach(rig.ide, 0, 1, atapi_cd_device(cd));
+    for (int i = 0; i < 300000; i++) {
+        static const uint8_t likely[] = {0x20, 0x30, 0xC4, 0xC5, 0xC8, 0xCA,
+                                         0x25, 0x35, 0xA0, 0xA1, 0xEC, 0xEF};
+        x = x * 1664525 + 1013904223;
+        uint16_t port = (uint16_t)(0x1F0 + (x >> 8 & 7));
+        unsigned size = 1u << (x >> 12) % 3;
+        switch (x >> 28) {
+        case 0: portmap_write(rig.ports, BMIBA + (x >> 16 & 7), size, x >> 4); break;
+        case 1: start(&rig, x >> 16 & 8); break;
+        case 2: put_prd(&rig, x >> 16 & 3, x * 77, (uint16_t)(x >> 3), x >> 5 & 1); break;
+        case 3: fake_clock_advance(&rig.clock, x >> 6); break;
+        case 4:
+        case 5:
+        case 6: portmap_read(rig.ports, port, size); break;
+        case 7: portmap_write(rig.ports, 0x1F7, 1, likely[(x >> 16) % sizeof likely]); break;
+        case 8: portmap_write(rig.ports, 0x3F6, 1, (x >> 16 & 63) ? 0 : x >> 8 & 0xFF); break;
+        case 9:
+            for (unsigned j = 0; j < (x >> 16 & 255); j++)
+                portmap_write(rig.ports, 0x1F0, 2, j & 7 ? 0 : x >> 4);
+            break;
+        case 10: ck_assert(i % 64 || state_round_trip(&ata_disk_state, rig.disk, rig.disk)); break;
+        case 11: ck_assert(i % 64 || state_round_trip(&atapi_cd_state, cd, cd)); break;
+        default: portmap_write(rig.ports, port, size, x >> 3); break;
+        }
+    }
+    atapi_cd_free(cd);
+    rig_free(&rig);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -310,6 +352,7 @@ int main(void)
         count_zero_is_64k_and_big_transfers_go_in_chunks,
         regions_wrap_within_64k,
         guest_nonsense,
+        wild_accesses,
     };
     return suite_run("piix_ide", tests, sizeof tests / sizeof tests[0]);
 }
