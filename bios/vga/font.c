@@ -201,6 +201,7 @@ void font_after_text_mode(void)
     struct load l = {rom_font(height), 256, 0, height, 0};
     far_t t = save_entry(SAVE_TEXT_FONT);
     load_glyphs(&l);
+    vector_set(VEC_FONT, l.font);
     if (t && lists_mode(far_add(t, 11)))
         override_text(t);
 }

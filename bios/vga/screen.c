@@ -111,9 +111,7 @@ uint16_t screen_peek(const struct screen *s, unsigned column, unsigned row)
 {
     if (s->model == MODEL_TEXT)
         return far_read16(screen_cell(s, column, row));
-    if (is_glyph(s, column, row, ' '))
-        return ' ';
-    for (unsigned ch = 1; ch < 256; ch++)
+    for (unsigned ch = 0; ch < 256; ch++)
         if (is_glyph(s, column, row, ch))
             return (uint16_t)ch;
     return 0;
