@@ -28,6 +28,9 @@ static const struct f80_case f80_cases[] = {
     {ADD, UP, 64, MASKED, {ONE, 0x3fff}, {ONE, 0x0001}, {ONE + 1, 0x3fff}, PE | C1},
     {ADD, DOWN, 64, MASKED, {ONE, 0xbfff}, {ONE, 0x8001}, {ONE + 1, 0xbfff}, PE | C1},
     {SUB, CHOP, 64, MASKED, {ONE, 0x3fff}, {ONE, 0x0001}, {ALL, 0x3ffe}, PE},
+    /* Just below a tie, by a bit that is 128 places down. */
+    {SUB, NEAR, 64, MASKED, {ONE, 0x3fff}, {ONE + 1, 0x3fbe}, {ALL, 0x3ffe}, PE},
+    {SUB, NEAR, 64, MASKED, {ONE, 0x3fff}, {ONE, 0x3fbe}, {ONE, 0x3fff}, PE | C1},
     /* Exact cancellation: +0, but -0 when rounding down. */
     {SUB, NEAR, 64, MASKED, {ONE, 0x3fff}, {ONE, 0x3fff}, {0, 0x0000}, 0},
     {SUB, DOWN, 64, MASKED, {ONE, 0x3fff}, {ONE, 0x3fff}, {0, 0x8000}, 0},

@@ -93,7 +93,8 @@ static inline struct float80 add_normal(struct float_env *env, struct float80 a,
     if (!subtract) {
         m = (struct u128){a.mantissa + low.hi, low.lo};
         if (m.hi < a.mantissa) {
-            m = (struct u128){m.hi >> 1 | F80_INTEGER_BIT, m.lo >> 1 | m.hi << 63 | (m.lo & 1)};
+            /* A carry needs exponents less than 64 apart, so that bit 0 is clear. */
+            m = (struct u128){m.hi >> 1 | F80_INTEGER_BIT, m.lo >> 1 | m.hi << 63};
             biased++;
         }
         return round_normal(env, sign, biased, m);
