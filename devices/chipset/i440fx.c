@@ -190,6 +190,8 @@ struct i440fx *i440fx_new(const struct i440fx_config *cfg)
                                         .command_mask = PCI_COMMAND_PARITY | PCI_COMMAND_SERR,
                                         .status = 0x0280,
                                         .status_clear = 0xF900,
+                                        .subsystem_vendor = cfg->subsystem_vendor,
+                                        .subsystem = cfg->subsystem,
                                         .self = bridge,
                                         .config_written = config_written,
                                     });

@@ -20,8 +20,9 @@ enum i440fx_priority {
 struct i440fx_config {
     struct log *log;
     struct physmap *physmap;
-    mem_t ram;         /* guest memory behind address 0: at least 1 MiB of RAM */
-    uint64_t ram_size; /* bytes; shows in the DRAM row boundaries */
+    mem_t ram;                            /* guest memory behind address 0: at least 1 MiB of RAM */
+    uint64_t ram_size;                    /* bytes; shows in the DRAM row boundaries */
+    uint16_t subsystem_vendor, subsystem; /* 0 on the real chip; firmware tells boards apart by them */
 };
 
 struct i440fx {

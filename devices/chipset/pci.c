@@ -45,7 +45,8 @@ static void place_ports(struct pci_function *function, const struct pci_bar *bar
 {
     portmap_remove(function->bus->cfg.ports, decode->ports);
     decode->ports = NULL;
-    if (decode->on && decode->base + bar->size <= PORTMAP_PORTS)
+    /* The processor drives 16 address bits in I/O space; no size exceeds what is left above the base. */
+    if (decode->on && decode->base < PORTMAP_PORTS)
         decode->ports = portmap_place(function->bus->cfg.ports, bar->name, decode->base, bar->size,
                                       bar->ports, bar->self);
 }

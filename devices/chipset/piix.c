@@ -213,6 +213,8 @@ struct piix *piix_new(const struct piix_config *cfg)
                                       .command_mask = 1 << 3 | PCI_COMMAND_SERR, /* special cycles */
                                       .status = cfg->model == PIIX3 ? 0x0200 : 0x0280,
                                       .status_clear = 0x7800,
+                                      .subsystem_vendor = cfg->subsystem_vendor,
+                                      .subsystem = cfg->subsystem,
                                       .self = piix,
                                       .config_written = config_written,
                                   });

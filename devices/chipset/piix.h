@@ -15,7 +15,8 @@ struct piix_config {
     enum piix_model model;
     struct irq_line irq[16]; /* PCI bank of the interrupt controllers */
     struct reset_sink reset;
-    struct char_sink apmc; /* sees writes to the APM control port (SMI command) */
+    struct char_sink apmc;                /* sees writes to the APM control port (SMI command) */
+    uint16_t subsystem_vendor, subsystem; /* 0 on the real chip; firmware tells boards apart by them */
 };
 
 struct piix {

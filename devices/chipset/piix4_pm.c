@@ -7,8 +7,10 @@
  *
  * Deviations: there is no system management mode. On a real machine an SMI handler of the BIOS turns ACPI on
  * and off when the FADT's values are written to the APM control port; here the chip itself does so:
- * F1h sets SCI_EN, F0h clears it, other values only set APM_STS. The suspend states other than soft off wake
- * at once. Device monitors, clock throttling and SMI timers are stored only. The SMBus is empty.
+ * F1h sets SCI_EN, F0h clears it, other values only set APM_STS. DEVACTB.APMC_EN is set from the start, by
+ * which firmware sees that somebody handles APM commands already and sets up no SMM code. The suspend states
+ * other than soft off wake at once. Device monitors, clock throttling and SMI timers are stored only. The
+ * SMBus is empty.
  */
 #include "devices/chipset/piix4_pm.h"
 
@@ -405,6 +407,7 @@ static void init_registers(struct piix4_pm *pm)
     struct pci_function *pci = &pm->pci;
     for (unsigned i = 0; i < sizeof dwords / sizeof dwords[0]; i++)
         pci_writable32(pci, dwords[i].offset, dwords[i].writable);
+    store_le32(pci->config + DEVACTB, DEVACTB_APMC_EN);
     store_le32(pci->config + PMBA, BASE_IO_SPACE);
     pci_writable32(pci, PMBA, PMBA_MASK);
     pci_writable8(pci, PMREGMISC, PMREGMISC_PMIOSE);
@@ -491,6 +494,8 @@ struct piix4_pm *piix4_pm_new(const struct piix4_pm_config *cfg)
                                     .status = 0x0280,
                                     .status_clear = 0x7800,
                                     .interrupt_pin = 1,
+                                    .subsystem_vendor = cfg->subsystem_vendor,
+                                    .subsystem = cfg->subsystem,
                                     .self = pm,
                                     .config_written = config_written,
                                 });

@@ -16,6 +16,7 @@ struct piix4_pm_config {
     /* SUS_EN with SUS_TYP 0: the machine switches itself off, once the present instruction is over. */
     void (*power_off)(void *self);
     void *self;
+    uint16_t subsystem_vendor, subsystem; /* 0 on the real chip; firmware tells boards apart by them */
 };
 
 struct piix4_pm {

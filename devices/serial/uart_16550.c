@@ -57,7 +57,8 @@ static uint64_t char_ns(const struct uart *uart)
     unsigned half_stop = !(uart->lcr & LCR_STB) ? 2 : data == 5 ? 3 : 4;
     uint64_t half_bits = 2 * (1 + data + parity) + half_stop;
     uint64_t divisor = uart->divisor ? uart->divisor : 0x10000;
-    return muldiv64_up(half_bits * CLOCKS_PER_BIT * divisor, 1000000000, 2 * CLOCK_HZ);
+    uint64_t speedup = uart->cfg.speedup ? uart->cfg.speedup : 1;
+    return muldiv64_up(half_bits * CLOCKS_PER_BIT * divisor, 1000000000, 2 * CLOCK_HZ * speedup);
 }
 
 static uint64_t now(const struct uart *uart)

@@ -28,6 +28,9 @@ struct uart_config {
     enum uart_model model;
     struct irq_line irq; /* through the board's OUT2 gate */
     struct char_sink out;
+    /* How many times faster than programmed the line runs; 0 or 1: exact. Guests that poll the transmitter
+     * then spend less of their time on it. */
+    unsigned speedup;
 };
 
 struct uart {

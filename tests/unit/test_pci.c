@@ -244,6 +244,9 @@ START_TEST(io_bar_beyond_64k_decodes_nothing)
 {
     struct bench t;
     setup(&t);
+    write32(&t, 3, 0, 0x10, 0xFFFFFFFF);
+    write32(&t, 3, 0, 0x04, PCI_COMMAND_IO);
+    ck_assert_uint_eq(portmap_read(t.ports, 0xFFF2, 1), 0xFF);
     write32(&t, 3, 0, 0x10, 0x0001C001);
     write32(&t, 3, 0, 0x04, PCI_COMMAND_IO);
     ck_assert_uint_eq(portmap_read(t.ports, 0xC002, 1), 0xFF);

@@ -172,6 +172,10 @@ START_TEST(acpi_enable)
     piix4_pm_apmc(t.pm, 0xF0);
     ck_assert_uint_eq(in(&t, BASE + 4, 1) & 1, 0);
     /* APM_STS only where DEVACTB allows it. */
+    out(&t, BASE + 0x18, 2, 0xFFFF);
+    ck_assert_uint_eq(pci_config_read(t.bus, 1, 3, 0x58, 4), 1 << 25);
+    config(&t, 0x58, 4, 0);
+    piix4_pm_apmc(t.pm, 0x12);
     ck_assert_uint_eq(in(&t, BASE + 0x18, 2), 0);
     config(&t, 0x58, 4, 1 << 25);
     piix4_pm_apmc(t.pm, 0x12);

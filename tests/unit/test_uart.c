@@ -424,6 +424,20 @@ START_TEST(registers_mask)
 }
 END_TEST
 
+START_TEST(speedup)
+{
+    struct bench t;
+    setup(&t);
+    t.uart->cfg.speedup = 10;
+    put(&t, THR, 'x');
+    fake_clock_to(&t.clock, CHAR_NS / 10);
+    ck_assert_uint_eq(t.sent, 0);
+    fake_clock_to(&t.clock, CHAR_NS / 10 + 1);
+    ck_assert_uint_eq(t.sent, 1);
+    teardown(&t);
+}
+END_TEST
+
 START_TEST(drain)
 {
     struct bench t;
@@ -482,6 +496,7 @@ int main(void)
                                   fcr_clears,
                                   older_models,
                                   registers_mask,
+                                  speedup,
                                   drain,
                                   state};
     return suite_run("uart", tests, sizeof tests / sizeof tests[0]);
