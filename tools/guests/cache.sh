@@ -54,3 +54,6 @@ fetched() { "$root/tools/guests/fetch" "$@" || exit $?; }
 
 # Files are stamped with this date, so that images are the same whenever they are made.
 export SOURCE_DATE_EPOCH=946684800
+
+# cd_data: three megabytes that are different in every sector; guests read them back and compare the sum.
+cd_data() { seq 1 450000; }
