@@ -66,16 +66,13 @@ post_entry:
     outb %al, $0x84
     xorb %al, %al
     outb %al, $0x71
-    cmpb $0x05, %bl
-    je resume_eoi
-    cmpb $0x09, %bl
-    je resume_block_move
-    cmpb $0x0a, %bl
-    je resume_jump
-    cmpb $0x0b, %bl
-    je resume_iret
-    cmpb $0x0c, %bl
-    je resume_retf
+    movw $resume_table, %si
+1:  movw %cs:1(%si), %di
+    cmpb %cs:(%si), %bl
+    je shadow_resume
+    addw $3, %si
+    cmpw $resume_table_end, %si
+    jb 1b
 cold_start:
     xorw %ax, %ax
     movw %ax, %ss
@@ -88,6 +85,60 @@ cold_start:
     calll post_main
 1:  hlt
     jmp 1b
+
+resume_table:
+    .byte 0x05
+    .word resume_eoi
+    .byte 0x09
+    .word resume_block_move
+    .byte 0x0a
+    .word resume_jump
+    .byte 0x0b
+    .word resume_iret
+    .byte 0x0c
+    .word resume_retf
+resume_table_end:
+
+/* Some machines reset the 440FX together with the processor: then RAM must come back in place of the ROM before anything
+ * looks for our private data. What PAM1-PAM6 were is in that data. */
+shadow_resume:
+    movl $0x80000000, %eax
+    movw $0xcf8, %dx
+    outl %eax, %dx
+    movw $0xcfc, %dx
+    inl %dx, %eax
+    cmpl $0x12378086, %eax
+    jne 2f
+    movl $0x80000058, %eax
+    movw $0xcf8, %dx
+    outl %eax, %dx
+    movw $0xcfd, %dx          /* PAM0 */
+    inb %dx, %al
+    testb $0x10, %al
+    jnz 2f
+    movb $0x10, %al
+    outb %al, %dx
+    movl $0x8000005c, %eax
+    movw $0xcf8, %dx
+    outl %eax, %dx
+    movw $0xcff, %dx          /* PAM6 */
+    movb $0x30, %al
+    outb %al, %dx
+    movw $SEG_PRIVATE, %ax
+    movw %ax, %ds
+    movl $0x80000058, %eax
+    movw $0xcf8, %dx
+    outl %eax, %dx
+    movw PRIVATE_PAM, %ax     /* PAM1, PAM2 */
+    movw $0xcfe, %dx
+    outw %ax, %dx
+    movl $0x8000005c, %eax
+    movw $0xcf8, %dx
+    outl %eax, %dx
+    movl PRIVATE_PAM + 2, %eax
+    movw $0xcfc, %dx          /* PAM3 to PAM6 */
+    outl %eax, %dx
+2:  jmp *%di
 
 /* 05h: end pending interrupts, empty the keyboard controller, continue at 40:67. */
 resume_eoi:

@@ -53,6 +53,7 @@ enum {
 enum { LED_MASK = 0x07, LED_ACK = 0x10, LED_RESEND = 0x20, LED_BUSY = 0x40, LED_SENT_COMMAND = 0x80 };
 
 enum { KBD_SET_LEDS = 0xed, RESET_FLAG_WARM = 0x1234 };
+enum { PORT_RESET_CONTROL = 0xcf9, RESET_HARD = 0x02, RESET_CPU = 0x04 };
 
 void keyboard_data_init(void)
 {
@@ -78,8 +79,10 @@ bool keyboard_store(uint16_t code)
 void system_reset(void)
 {
     cpu_cli();
-    kbc_command(KBC_PULSE_RESET);
-    out8(PORT_A20, 1); /* if the keyboard controller would not */
+    out8(PORT_RESET_CONTROL, RESET_HARD);
+    out8(PORT_RESET_CONTROL, RESET_HARD | RESET_CPU);
+    kbc_command(KBC_PULSE_RESET); /* without a PIIX */
+    out8(PORT_A20, 1);            /* if the keyboard controller would not */
     for (;;)
         __asm__ volatile("hlt");
 }

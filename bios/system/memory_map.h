@@ -18,6 +18,7 @@
 #define EBDA_TO_PRIVATE 0x40 /* paragraphs */
 
 /* Within the private segment: the data of private.h, then the service stacks. */
+#define PRIVATE_PAM   2 /* six bytes: PAM1 to PAM6, for fixed.S */
 #define STACKS_OFFSET 0x0800
 #define STACK_BYTES   0x0400
 #define STACK_COUNT   4

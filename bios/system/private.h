@@ -67,6 +67,7 @@ struct emulation {
 
 struct private_data {
     uint16_t free_stacks; /* entry.S: bit per stack; must stay first */
+    uint8_t pam[6];       /* fixed.S: PAM1 to PAM6 as POST leaves them */
     uint8_t disk_count;   /* hard disks that we drive ourselves, from 80h */
     uint8_t reserved0;
     uint8_t cdrom_count;
@@ -93,6 +94,7 @@ struct private_data {
     uint8_t path_table[16]; /* EDD: device parameter table extension of the last AH=48h */
 };
 
+_Static_assert(offsetof(struct private_data, pam) == PRIVATE_PAM, "fixed.S knows this layout");
 _Static_assert(sizeof(struct private_data) <= STACKS_OFFSET, "private data runs into the stacks");
 _Static_assert(STACKS_OFFSET + STACK_BYTES * STACK_COUNT <= PRIVATE_BYTES, "stacks run past the segment");
 
