@@ -68,6 +68,8 @@ static void drive_ferr(struct board *board)
 {
     struct irq_line line = isa_irq(board, IRQ_FPU);
     irq_line_set(&line, board->ferr && !board->ignne);
+    if (board->machine->cpu)
+        cpu_set_ignne(board->machine->cpu, board->ignne);
 }
 
 static void ferr(void *self, bool level)
