@@ -47,8 +47,9 @@ static struct ide_device *new_ide_device(struct board *board, unsigned number)
     struct media *media = machine->config.media[DRIVE_HDA + number];
     machine->config.media[DRIVE_HDA + number] = NULL;
     if (machine->config.is_cdrom[DRIVE_HDA + number]) {
-        media_close(media);
-        return NULL;
+        board->cdrom[number] = atapi_cd_new(&(struct atapi_cd_config){
+            .clock = &machine->clock, .log = machine->config.log, .name = ide_names[number], .media = media});
+        return atapi_cd_device(board->cdrom[number]);
     }
     if (!media)
         return NULL;
@@ -69,8 +70,10 @@ bool board_new_drives(struct board *board, struct irq_line floppy_irq, struct er
 
 void board_free_drives(struct board *board)
 {
-    for (unsigned i = 0; i < MACHINE_IDE_DRIVES; i++)
+    for (unsigned i = 0; i < MACHINE_IDE_DRIVES; i++) {
         ata_disk_free(board->disk[i]);
+        atapi_cd_free(board->cdrom[i]);
+    }
     fdc_free(board->fdc);
     for (unsigned i = 0; i < DRIVE_COUNT; i++)
         media_close(board->machine->config.media[i]);
@@ -82,6 +85,8 @@ void board_register_drives(struct board *board, struct state_set *set)
     for (unsigned i = 0; i < MACHINE_IDE_DRIVES; i++) {
         if (board->disk[i])
             state_set_add(set, ide_names[i], &ata_disk_state, board->disk[i]);
+        if (board->cdrom[i])
+            state_set_add(set, ide_names[i], &atapi_cd_state, board->cdrom[i]);
     }
 }
 
@@ -90,13 +95,17 @@ struct media *board_medium(const struct board *board, enum machine_drive drive)
     if (drive <= DRIVE_FDB)
         return fdc_media(board->fdc, drive);
     unsigned number = drive - DRIVE_HDA;
+    if (board->cdrom[number])
+        return atapi_cd_media(board->cdrom[number]);
     return board->disk[number] ? ata_disk_media(board->disk[number]) : NULL;
 }
 
 void board_insert(struct board *board, unsigned drive, struct media *media)
 {
     struct error err;
-    if (drive <= DRIVE_FDB && !fdc_insert(board->fdc, drive, media, &err)) {
+    if (drive >= DRIVE_HDA) {
+        atapi_cd_insert(board->cdrom[drive - DRIVE_HDA], media);
+    } else if (!fdc_insert(board->fdc, drive, media, &err)) {
         log_write(&board->machine->log, LOG_ERROR, "%s", err.text);
         media_close(media);
     }
@@ -104,6 +113,9 @@ void board_insert(struct board *board, unsigned drive, struct media *media)
 
 void board_eject(struct board *board, unsigned drive)
 {
+    struct error err;
     if (drive <= DRIVE_FDB)
         fdc_eject(board->fdc, drive);
+    else if (!atapi_cd_eject(board->cdrom[drive - DRIVE_HDA], false, &err))
+        log_write(&board->machine->log, LOG_WARN, "%s", err.text);
 }

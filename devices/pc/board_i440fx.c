@@ -32,6 +32,7 @@ enum irq {
     IRQ_COM1 = 4,
     IRQ_FLOPPY = 6,
     IRQ_RTC = 8,
+    IRQ_ACPI = 9,
     IRQ_MOUSE = 12,
     IRQ_FPU = 13,
     IRQ_IDE0 = 14,
@@ -133,6 +134,28 @@ static void a20(void *self, unsigned input, bool level)
         cpu_set_a20(board->machine->cpu, level);
 }
 
+/* The RTC's interrupt goes to the interrupt controller and to the power management function. */
+static void rtc_irq(void *self, unsigned input, bool level)
+{
+    (void)input;
+    struct board *board = self;
+    pic_set_irq(board->pic, PIC_BANK_ISA + IRQ_RTC, level);
+    if (board->pm)
+        piix4_pm_irq8(board->pm, 0, level);
+}
+
+static void apm_command(void *self, uint8_t value)
+{
+    struct board *board = self;
+    if (board->pm)
+        piix4_pm_apmc(board->pm, value);
+}
+
+static void power_off(void *self)
+{
+    machine_stop(((struct board *)self)->machine, MACHINE_POWERED_OFF);
+}
+
 static void debug_exit(void *self, uint32_t value)
 {
     struct machine *machine = self;
@@ -203,7 +226,8 @@ static void new_pci(struct board *board, mem_t ram)
     struct log *log = machine->config.log;
     board->bridge = i440fx_new(&(struct i440fx_config){
         .log = log, .physmap = &machine->physmap, .ram = ram, .ram_size = board_ram_below(&machine->config)});
-    struct piix_config piix = {.log = log, .model = PIIX3, .reset = board->reset_sink};
+    struct piix_config piix = {
+        .log = log, .model = PIIX3, .reset = board->reset_sink, .apmc = {apm_command, board}};
     for (unsigned i = 0; i < 16; i++)
         piix.irq[i] = pic_line(board->pic, PIC_BANK_PCI, i);
     board->piix = piix_new(&piix);
@@ -214,6 +238,13 @@ static void new_pci(struct board *board, mem_t ram)
     pci_forward_cf8(board->pci, &piix_reset_ports, board->piix);
     pci_attach(board->pci, &board->bridge->pci, SLOT_HOST, 0);
     pci_attach(board->pci, &board->piix->pci, SLOT_PIIX, 0);
+    board->pm = piix4_pm_new(&(struct piix4_pm_config){.clock = &machine->clock,
+                                                       .log = log,
+                                                       .ports = machine->ports,
+                                                       .sci = pic_line(board->pic, PIC_BANK_SYSTEM, IRQ_ACPI),
+                                                       .power_off = power_off,
+                                                       .self = board});
+    pci_attach(board->pci, &board->pm->pci, SLOT_PIIX, FUNCTION_PM);
 }
 
 static void new_basics(struct board *board)
@@ -227,8 +258,8 @@ static void new_basics(struct board *board)
         dma_new(&(struct dma_config){.log = log, .physmap = &machine->physmap, .post = {post_code, board}});
     board->port_61h = port_61h_new(
         &(struct port_61h_config){.clock = &machine->clock, .pit = board->pit, .nmi = {nmi, board, 0}});
-    board->rtc =
-        board_new_rtc(machine, isa_irq(board, IRQ_RTC), port_61h_line(board->port_61h, PORT_61H_NMI_MASK));
+    board->rtc = board_new_rtc(machine, (struct irq_line){rtc_irq, board, 0},
+                               port_61h_line(board->port_61h, PORT_61H_NMI_MASK));
     board->debug_exit = (struct debug_exit){debug_exit, machine};
     board->debugcon = (struct char_sink){debugcon, machine};
 }
@@ -250,6 +281,10 @@ static void new_keyboard(struct board *board)
         .clock = clock, .log = log, .ready = kbc_ready_line(board->kbc, KBC_KEYBOARD)});
     struct ps2_device keyboard = keyboard_device(board->keyboard);
     kbc_attach(board->kbc, KBC_KEYBOARD, &keyboard);
+    board->mouse = mouse_new(
+        &(struct mouse_config){.clock = clock, .log = log, .ready = kbc_ready_line(board->kbc, KBC_AUX)});
+    struct ps2_device mouse = mouse_device(board->mouse);
+    kbc_attach(board->kbc, KBC_AUX, &mouse);
 }
 
 static void new_serial(struct board *board)
@@ -394,9 +429,11 @@ static void register_states(struct board *board)
     state_set_add(set, "port_92h", &port_92h_state, board->port_92h);
     state_set_add(set, "kbc", &kbc_state, board->kbc);
     state_set_add(set, "keyboard", &keyboard_state, board->keyboard);
+    state_set_add(set, "mouse", &mouse_state, board->mouse);
     state_set_add(set, "pci", &pci_bus_state, board->pci);
     state_set_add(set, "i440fx", &i440fx_state, board->bridge);
     state_set_add(set, "piix", &piix_state, board->piix);
+    state_set_add(set, "pm", &piix4_pm_state, board->pm);
     state_set_add(set, "ide", &piix_ide_state, board->ide);
     board_register_drives(board, set);
     state_set_add(set, "com1", &uart_state, board->uart[0]);
@@ -451,9 +488,11 @@ void board_free(struct board *board)
     piix_ide_free(board->ide);
     uart_free(board->uart[0]);
     uart_free(board->uart[1]);
+    piix4_pm_free(board->pm);
     piix_free(board->piix);
     i440fx_free(board->bridge);
     pci_free(board->pci);
+    mouse_free(board->mouse);
     keyboard_free(board->keyboard);
     kbc_free(board->kbc);
     port_92h_free(board->port_92h);
@@ -471,6 +510,7 @@ void board_reset(struct board *board)
     pci_reset(board->pci);
     i440fx_reset(board->bridge);
     piix_reset(board->piix);
+    piix4_pm_reset(board->pm);
     piix_ide_reset(board->ide);
     vga_pci_reset(board->vga_pci);
     pic_reset(board->pic);
@@ -479,6 +519,7 @@ void board_reset(struct board *board)
     rtc_reset(board->rtc);
     port_61h_reset(board->port_61h);
     keyboard_reset(board->keyboard);
+    mouse_reset(board->mouse);
     kbc_reset(board->kbc);
     port_92h_reset(board->port_92h);
     fdc_reset(board->fdc);
@@ -502,6 +543,14 @@ void board_apply(struct board *board, const struct input *input)
     switch (input->kind) {
     case INPUT_KEY:
         keyboard_key(board->keyboard, (enum key_code)input->u.key.usage, input->u.key.down);
+        break;
+    case INPUT_MOUSE:
+        mouse_buttons(board->mouse, input->u.mouse.buttons);
+        mouse_move(board->mouse, input->u.mouse.dx, -input->u.mouse.dy, input->u.mouse.dz);
+        break;
+    case INPUT_POWER_BUTTON:
+        if (!piix4_pm_power_button(board->pm))
+            power_off(board);
         break;
     case INPUT_SERIAL: uart_receive(board->uart[input->u.serial.port], input->u.serial.byte); break;
     case INPUT_INSERT: board_insert(board, input->u.media.drive, input->u.media.media); break;

@@ -9,6 +9,7 @@
 #include "devices/chipset/pci.h"
 #include "devices/chipset/pic_8259.h"
 #include "devices/chipset/piix.h"
+#include "devices/chipset/piix4_pm.h"
 #include "devices/chipset/pit_8254.h"
 #include "devices/chipset/port_61h.h"
 #include "devices/chipset/port_92h.h"
@@ -16,17 +17,18 @@
 #include "devices/chipset/rtc_mc146818.h"
 #include "devices/input/kbc_8042.h"
 #include "devices/input/keyboard.h"
+#include "devices/input/mouse.h"
 #include "devices/media/floppy_geometry.h"
 #include "devices/pc/board.h"
 #include "devices/pc/machine_private.h"
 #include "devices/serial/uart_16550.h"
 #include "devices/storage/ata_disk.h"
+#include "devices/storage/atapi_cd.h"
 #include "devices/storage/fdc_82077.h"
 #include "devices/storage/piix_ide.h"
 #include "devices/video/vga.h"
 #include "devices/video/vga_pci.h"
 
-struct atapi_cdrom;
 struct kernel_loader;
 
 struct com_link {
@@ -45,14 +47,16 @@ struct board {
     struct port_92h *port_92h;
     struct kbc *kbc;
     struct keyboard *keyboard;
+    struct mouse *mouse;
     struct debug_exit debug_exit;
     struct char_sink debugcon;
     struct pci_bus *pci;
     struct i440fx *bridge;
     struct piix *piix;
+    struct piix4_pm *pm;
     struct piix_ide *ide;
     struct ata_disk *disk[MACHINE_IDE_DRIVES];
-    struct atapi_cdrom *cdrom[MACHINE_IDE_DRIVES];
+    struct atapi_cd *cdrom[MACHINE_IDE_DRIVES];
     struct fdc *fdc;
     enum floppy_drive_type floppy_type[2];
     struct uart *uart[MACHINE_SERIAL_PORTS];
