@@ -52,6 +52,8 @@ static bool identify(device_t d, uint8_t command, uint16_t *words)
 {
     ata_select(d, 0);
     ata_out(d, ATA_COMMAND, command);
+    if (ata_in(d, ATA_STATUS) == 0) /* device 0 answers for a device 1 that is not there (ATA-6, 9.16.1) */
+        return false;
     if (ata_wait(d, ATA_DRQ, IDENTIFY_MS))
         return false;
     far_insw(d->command_port, NEAR(words), IDENTIFY_WORDS); /* POST's stack segment is 0 */
