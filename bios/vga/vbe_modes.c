@@ -122,7 +122,7 @@ uint8_t vbe_cell_height(uint16_t height)
 }
 
 /* 40:49 gets a number that no standard mode has. */
-static void fill_bda(ROM struct vbe_mode *m)
+static void fill_bda(ROM struct vbe_mode *m, uint16_t request)
 {
     struct bda LOW *b = bda();
     uint8_t cell = vbe_cell_height(m->height);
@@ -133,6 +133,7 @@ static void fill_bda(ROM struct vbe_mode *m)
     b->page_size = 0;
     b->page_offset = 0;
     b->page = 0;
+    b->video_ctl = (uint8_t)((b->video_ctl & ~VCTL_NO_CLEAR) | (request & NO_CLEAR ? VCTL_NO_CLEAR : 0));
     for (unsigned i = 0; i < 8; i++)
         b->cursor_pos[i] = 0;
     vector_set(VEC_FONT, far_rom(cell == 8 ? font_8x8 : font_8x16));
@@ -214,7 +215,7 @@ uint16_t vbe_set_mode(struct regs *r)
     mode_set(m->bpp == 4 ? 0x92 : 0x93);
     set_timing(m);
     enable_mode(m, request);
-    fill_bda(m);
+    fill_bda(m, request);
     return VBE_OK;
 }
 

@@ -500,6 +500,77 @@ static void check_vbe(void)
     expect(&check, "unknown VBE function", r.ax.b.l != 0x4f, 1);
 }
 
+/*
+ * The protected mode interface is copied here and called from a 32-bit segment that has this program's base.
+ * Between MOV CR0 and the way back no interrupt may come, and nothing but the call happens.
+ */
+__attribute__((used)) static struct {
+    uint16_t limit;
+    uint32_t base;
+} __attribute__((packed)) gdt_pointer;
+static uint64_t gdt[5];
+static uint8_t pm_code[1024];
+__attribute__((used)) static struct {
+    uint32_t eax, ebx, ecx, edx, edi, entry;
+    uint32_t out_eax, out_edx;
+} pm;
+
+__asm__(".pushsection .text.pm_call, \"ax\"\n"
+        ".globl pm_call\n"
+        "pm_call: pushal; cli; lgdtl %cs:gdt_pointer; movl %cr0, %eax; orb $1, %al; movl %eax, %cr0\n"
+        "        ljmpw $8, $1f\n"
+        "        .code32\n"
+        "1:      movw $16, %ax; movw %ax, %ds; movw %ax, %es; movw %ax, %ss\n"
+        "        movl pm, %eax; movl pm+4, %ebx; movl pm+8, %ecx; movl pm+12, %edx; movl pm+16, %edi\n"
+        "        call *pm+20\n"
+        "        movl %eax, pm+24; movl %edx, pm+28\n"
+        "        ljmp $24, $2f\n"
+        "        .code16\n"
+        "2:      movw $32, %ax; movw %ax, %ds; movw %ax, %es; movw %ax, %ss\n"
+        "        movl %cr0, %eax; andb $0xfe, %al; movl %eax, %cr0\n"
+        "        ljmpw $0x800, $3f\n"
+        "3:      movw %cs, %ax; movw %ax, %ds; movw %ax, %es; movw %ax, %ss; sti; popal; retl\n"
+        ".popsection\n"
+        ".code16gcc");
+void pm_call(void);
+
+static void pm_function(unsigned n, uint32_t ebx, uint32_t ecx, uint32_t edx)
+{
+    pm.ebx = ebx, pm.ecx = ecx, pm.edx = edx;
+    pm.eax = 0x4f00;
+    pm.edi = (uint32_t)(uintptr_t)buffer;
+    pm.entry = (uint32_t)(uintptr_t)pm_code + (uint32_t)(pm_code[2 * n] | pm_code[2 * n + 1] << 8);
+    pm_call();
+    expect(&check, "PM function", pm.out_eax & 0xffff, 0x004f);
+}
+
+static void check_pm_interface(void)
+{
+    check.context = 0x602;
+    call(0x4f0a, 0, 0, 0);
+    expect(&check, "PM length", r.cx.x < sizeof pm_code, 1);
+    for (uint16_t i = 0; i < sizeof pm_code; i++)
+        pm_code[i] = peek8(r.es, (uint16_t)(r.di.x + i));
+    gdt_pointer.limit = sizeof gdt - 1;
+    gdt_pointer.base = 0x8000u + (uint32_t)(uintptr_t)gdt;
+    gdt[1] = 0x00409b008000ffff; /* base 8000h, 64 KiB: 32-bit code, 32-bit data, 16-bit code, 16-bit data */
+    gdt[2] = 0x004093008000ffff;
+    gdt[3] = 0x00009b008000ffff;
+    gdt[4] = 0x000093008000ffff;
+    call(0x4f02, 0x4111, 0, 0);
+    pm_function(0, 0, 0, 5);
+    pm_function(0, 0x0100, 0, 0);
+    expect(&check, "PM window", pm.out_edx & 0xffff, 5);
+    uint32_t start = (7 * 640 + 16) * 2 / 4; /* line 7, pixel 16 */
+    pm_function(1, 0, start & 0xffff, start >> 16);
+    call(0x4f07, 1, 0, 0);
+    expect(&check, "PM display start", (uint32_t)r.dx.x << 16 | r.cx.x, 7 << 16 | 16);
+    buffer[0] = 11, buffer[1] = 22, buffer[2] = 33;
+    pm_function(2, 0, 1, 99);
+    call(0x1015, 99, 0, 0);
+    expect(&check, "PM palette", (uint32_t)r.dx.b.h << 16 | r.cx.x, 33 << 16 | 22 << 8 | 11);
+}
+
 /* How much of the caller's stack the deepest services take: programs call INT 10h with little left. */
 static void check_stack(void)
 {
@@ -537,6 +608,7 @@ void main(void)
     check_state();
     check_save_restore();
     check_vbe();
+    check_pm_interface();
     check_stack();
     set_mode(3);
     put_number(check.failed, WHITE);
