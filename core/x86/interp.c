@@ -5,6 +5,8 @@
  *   retired = horizon - budget - insn->left
  * Delivering an interrupt or exception counts as one, so that no fault loop can stop time.
  */
+#include <string.h>
+
 #include "core/base/clock.h"
 #include "core/mem/physmap.h"
 #include "core/x86/access.h"
@@ -123,6 +125,15 @@ void cpu_refetch(struct cpu *cpu)
         cpu->fetch_memory = MEM_NONE;
 }
 
+/* The same from a TLB entry, whose fast half knows the host address of plain memory. */
+static void refetch_from(struct cpu *cpu, const struct tlb_entry *entry)
+{
+    if (entry->read[0] == entry->page)
+        cpu->fetch_memory = entry->page + entry->addend - (uint64_t)(uintptr_t)cpu->memory->host;
+    else
+        cpu_refetch(cpu);
+}
+
 /* Makes fetch_page the page of cpu->rip. False with a page fault pending. */
 static bool fetch_page(struct cpu *cpu, gva_t linear)
 {
@@ -134,7 +145,7 @@ static bool fetch_page(struct cpu *cpu, gva_t linear)
         return false;
     cpu->fetch_page = page;
     cpu->fetch_frame = entry->frame;
-    cpu_refetch(cpu);
+    refetch_from(cpu, entry);
     return true;
 }
 
@@ -177,38 +188,68 @@ static void run_trace(struct cpu *cpu, struct trace *trace)
     cpu->current = NULL;
 }
 
-/* Bytes of the instruction at cpu->rip up to the end of the segment and the page, then those of the next page
- * where `want` asks for more. False with a fault pending. */
-static bool fetch_bytes(struct cpu *cpu, uint8_t *bytes, unsigned *count, unsigned want)
+/* Byte `position` of the instruction at cpu->rip. False with a fault pending. */
+static bool fetch_byte(struct cpu *cpu, unsigned position, uint8_t *byte)
 {
-    for (*count = 0; *count < want; ++*count) {
-        uint64_t rip = cpu->rip + *count;
-        if (rip >= cpu->code_end)
-            return cpu_fault_code(cpu, VECTOR_GP, 0);
-        gva_t linear = (cpu->seg[SEG_CS].base + rip) & cpu->linear_mask;
-        const struct tlb_entry *entry = mmu_entry(cpu, linear, MMU_FETCH, cpu->user);
-        if (!entry)
-            return false;
-        gpa_t at = mmu_bus_address(cpu, entry->frame) | (linear & (MEM_PAGE_SIZE - 1));
-        bytes[*count] = (uint8_t)physmap_read(cpu->physmap, at, 1);
-    }
+    uint64_t rip = cpu->rip + position;
+    if (rip >= cpu->code_end)
+        return cpu_fault_code(cpu, VECTOR_GP, 0);
+    gva_t linear = (cpu->seg[SEG_CS].base + rip) & cpu->linear_mask;
+    const struct tlb_entry *entry = mmu_entry(cpu, linear, MMU_FETCH, cpu->user);
+    if (!entry)
+        return false;
+    gpa_t at = mmu_bus_address(cpu, entry->frame) | (linear & (MEM_PAGE_SIZE - 1));
+    *byte = (uint8_t)physmap_read(cpu->physmap, at, 1);
     return true;
 }
 
-/* An instruction that cannot come from a trace: at the end of a page or segment, or in a device. One byte
- * more is fetched until it is whole, so that only bytes that belong to it can fault. */
-static struct trace *fetch_odd_instruction(struct cpu *cpu)
+/* Code in a device or across a device's edge: byte by byte, so that only bytes of the instruction are read.
+ */
+static struct trace *fetch_from_device(struct cpu *cpu)
 {
     uint8_t bytes[INSN_MAX_LENGTH];
-    for (unsigned want = 1; want <= INSN_MAX_LENGTH; want++) {
-        unsigned count;
-        if (!fetch_bytes(cpu, bytes, &count, want))
+    for (unsigned count = 1; count <= INSN_MAX_LENGTH; count++) {
+        if (!fetch_byte(cpu, count - 1, &bytes[count - 1]))
             return NULL;
-        struct trace *trace = trace_single(cpu, bytes, count);
+        struct trace *trace = trace_single(cpu, MEM_NONE, bytes, count);
         if (trace)
             return trace;
     }
     return NULL;
+}
+
+static unsigned least(uint64_t a, uint64_t b)
+{
+    return (unsigned)(a < b ? a : b);
+}
+
+/* An instruction near the end of a page or of the segment. The next page is translated, and may fault, only
+ * when the instruction is known to go on there. */
+static struct trace *fetch_at_edge(struct cpu *cpu, gva_t linear)
+{
+    uint8_t bytes[INSN_MAX_LENGTH];
+    unsigned most = least(INSN_MAX_LENGTH, cpu->code_end - cpu->rip);
+    unsigned first = least(most, MEM_PAGE_SIZE - (linear & (MEM_PAGE_SIZE - 1)));
+    mem_t memory = cpu->fetch_memory + (linear & (MEM_PAGE_SIZE - 1));
+    memcpy(bytes, cpu->memory->host + memory, first);
+    struct trace *trace = trace_runs_over_page(cpu, memory) ? NULL : trace_single(cpu, memory, bytes, first);
+    if (trace)
+        return trace;
+    if (first == most) {
+        cpu_fault_code(cpu, VECTOR_GP, 0);
+        return NULL;
+    }
+    const struct tlb_entry *next = mmu_entry(cpu, (linear + first) & cpu->linear_mask, MMU_FETCH, cpu->user);
+    mem_t second;
+    if (!next)
+        return NULL;
+    if (!physmap_read_memory(cpu->physmap, mmu_bus_address(cpu, next->frame), &second))
+        return fetch_from_device(cpu);
+    memcpy(bytes + first, cpu->memory->host + second, most - first);
+    trace = trace_single(cpu, memory, bytes, most);
+    if (!trace)
+        cpu_fault_code(cpu, VECTOR_GP, 0);
+    return trace;
 }
 
 /* The trace at cpu->rip, at most `limit` instructions long. NULL with a fault pending. */
@@ -221,14 +262,13 @@ static struct trace *next_trace(struct cpu *cpu, uint64_t limit)
     }
     if (!fetch_page(cpu, linear))
         return NULL;
-    struct trace *trace = NULL;
-    if (cpu->fetch_memory != MEM_NONE)
-        trace = trace_lookup(cpu, cpu->fetch_memory + (linear & (MEM_PAGE_SIZE - 1)));
-    if (!trace || cpu->rip + trace->bytes > cpu->code_end) {
-        if (!trace || cpu->rip + trace->insns[0].length > cpu->code_end)
-            return fetch_odd_instruction(cpu);
+    if (cpu->fetch_memory == MEM_NONE)
+        return fetch_from_device(cpu);
+    struct trace *trace = trace_lookup(cpu, cpu->fetch_memory + (linear & (MEM_PAGE_SIZE - 1)));
+    if (!trace || cpu->rip + trace->insns[0].length > cpu->code_end)
+        return fetch_at_edge(cpu, linear);
+    if (cpu->rip + trace->bytes > cpu->code_end)
         return trace_prefix(cpu, trace, 1);
-    }
     if (trace->count > limit)
         return trace_prefix(cpu, trace, (unsigned)limit);
     return trace;

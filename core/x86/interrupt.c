@@ -42,7 +42,8 @@ static bool sets_rf(uint8_t vector)
     return vector != VECTOR_DB && vector != VECTOR_DF && vector != VECTOR_MC;
 }
 
-/* RF in the pushed image lets a faulting instruction restart past its own code breakpoint (SDM 3B 17.3.1.1). */
+/* RF in the pushed image lets a faulting instruction restart past its own code breakpoint (SDM 3B 17.3.1.1).
+ */
 static uint32_t pushed_eflags(const struct cpu *cpu, uint8_t vector, enum interrupt_source source)
 {
     uint32_t eflags = cpu_get_eflags(cpu);

@@ -12,7 +12,20 @@ enum { HASH_BITS = 15, HASH_SIZE = 1 << HASH_BITS, ARENA_BYTES = 24 << 20 };
 
 enum { TRACE_LARGEST = sizeof(struct trace) + (TRACE_MAX_INSNS + 1) * sizeof(struct insn) };
 
+/* A decoded instruction that no trace can hold, with the bytes that it came from: comparing them replaces
+ * tracking. */
+struct edge {
+    mem_t memory; /* where it begins; MEM_NONE: in a device */
+    uint32_t mode;
+    uint8_t count; /* bytes that the decoder was given; 0: free */
+    uint8_t bytes[INSN_MAX_LENGTH];
+    struct insn insn;
+};
+
+enum { EDGES = 256 };
+
 struct trace_cache {
+    struct edge edges[EDGES];
     struct trace *hash[HASH_SIZE];
     struct trace **pages; /* traces that begin in each page */
     uint64_t page_count;
@@ -21,6 +34,11 @@ struct trace_cache {
     unsigned generation;
     struct trace *scratch;
 };
+
+static struct edge *edge_of(struct trace_cache *cache, mem_t memory)
+{
+    return &cache->edges[(memory >> MEM_PAGE_SHIFT) % EDGES];
+}
 
 struct trace_cache *trace_cache_new(uint64_t memory_pages)
 {
@@ -176,6 +194,14 @@ static struct trace *build(struct cpu *cpu, mem_t memory, uint64_t key)
     return trace;
 }
 
+bool trace_runs_over_page(const struct cpu *cpu, mem_t memory)
+{
+    const struct edge *edge = edge_of(cpu->traces, memory);
+    unsigned left = MEM_PAGE_SIZE - (unsigned)(memory & (MEM_PAGE_SIZE - 1));
+    return left < INSN_MAX_LENGTH && edge->memory == memory && edge->insn.length > left &&
+           edge->mode == cpu->mode && !memcmp(edge->bytes, cpu->memory->host + memory, left);
+}
+
 struct trace *trace_lookup(struct cpu *cpu, mem_t memory)
 {
     uint64_t key = trace_key(memory, cpu->mode);
@@ -183,7 +209,7 @@ struct trace *trace_lookup(struct cpu *cpu, mem_t memory)
         if (trace->key == key)
             return trace;
     }
-    return build(cpu, memory, key);
+    return trace_runs_over_page(cpu, memory) ? NULL : build(cpu, memory, key);
 }
 
 struct trace *trace_prefix(struct cpu *cpu, const struct trace *trace, unsigned count)
@@ -196,14 +222,20 @@ struct trace *trace_prefix(struct cpu *cpu, const struct trace *trace, unsigned 
     return scratch;
 }
 
-struct trace *trace_single(struct cpu *cpu, const uint8_t *bytes, unsigned available)
+struct trace *trace_single(struct cpu *cpu, mem_t memory, const uint8_t *bytes, unsigned available)
 {
     struct trace *scratch = cpu->traces->scratch;
     *scratch = (struct trace){.key = TRACE_DEAD};
-    scratch->insns[0].offset = 0;
-    if (decode_insn(cpu->decoder, (enum cpu_mode)cpu->mode, bytes, available, &scratch->insns[0]) !=
-        DECODE_OK)
-        return NULL;
-    seal(scratch, 1, scratch->insns[0].length);
+    struct edge *edge = edge_of(cpu->traces, memory);
+    if (edge->memory != memory || edge->count != available || edge->mode != cpu->mode ||
+        memcmp(edge->bytes, bytes, available)) {
+        struct insn insn = {.offset = 0};
+        if (decode_insn(cpu->decoder, (enum cpu_mode)cpu->mode, bytes, available, &insn) != DECODE_OK)
+            return NULL;
+        *edge = (struct edge){.memory = memory, .mode = cpu->mode, .count = (uint8_t)available, .insn = insn};
+        memcpy(edge->bytes, bytes, available);
+    }
+    scratch->insns[0] = edge->insn;
+    seal(scratch, 1, edge->insn.length);
     return scratch;
 }

@@ -52,8 +52,12 @@ bool trace_invalidate(struct cpu *cpu, mem_t offset, uint64_t size);
 struct trace *trace_lookup(struct cpu *cpu, mem_t memory);
 
 /* A trace outside the cache, valid until the next call: the first `count` instructions of another, or one
- * instruction decoded from `available` bytes (NULL where they do not hold a whole one). */
+ * instruction decoded from `available` bytes that begin at `memory` (MEM_NONE: in a device); NULL where they
+ * hold no whole one. */
 struct trace *trace_prefix(struct cpu *cpu, const struct trace *trace, unsigned count);
-struct trace *trace_single(struct cpu *cpu, const uint8_t *bytes, unsigned available);
+struct trace *trace_single(struct cpu *cpu, mem_t memory, const uint8_t *bytes, unsigned available);
+
+/* Whether the instruction at `memory` is known to go on in the next page; hot ones then cost no decoding. */
+bool trace_runs_over_page(const struct cpu *cpu, mem_t memory);
 
 #endif

@@ -37,7 +37,8 @@ bool op_mul(struct cpu *cpu, const struct insn *insn)
     unsigned size = insn->op_size;
     if (!operand_read(cpu, insn, size, &value))
         return false;
-    struct i128 product = i128_mul(reg_read(cpu, GPR_AX, size), value);
+    uint64_t a = reg_read(cpu, GPR_AX, size);
+    struct i128 product = size == 8 ? i128_mul(a, value) : (struct i128){0, a * value};
     uint64_t high = size == 8 ? product.high : product.low >> bits_of(insn);
     write_double(cpu, size, product.low, high);
     flags_result_cf_of(cpu, product.low, bits_of(insn), high != 0, high != 0);
@@ -63,32 +64,6 @@ bool op_imul(struct cpu *cpu, const struct insn *insn)
     struct i128 product = signed_product(reg_read(cpu, GPR_AX, size), value, bits, &fits);
     write_double(cpu, size, product.low, size == 8 ? product.high : product.low >> bits);
     flags_result_cf_of(cpu, product.low, bits, !fits, !fits);
-    return true;
-}
-
-static void imul_to_reg(struct cpu *cpu, const struct insn *insn, uint64_t a, uint64_t b)
-{
-    bool fits;
-    struct i128 product = signed_product(a, b, bits_of(insn), &fits);
-    reg_write(cpu, insn->reg, insn->op_size, product.low);
-    flags_result_cf_of(cpu, product.low, bits_of(insn), !fits, !fits);
-}
-
-bool op_imul_rm(struct cpu *cpu, const struct insn *insn)
-{
-    uint64_t value;
-    if (!operand_read(cpu, insn, insn->op_size, &value))
-        return false;
-    imul_to_reg(cpu, insn, reg_read(cpu, insn->reg, insn->op_size), value);
-    return true;
-}
-
-bool op_imul_rmi(struct cpu *cpu, const struct insn *insn)
-{
-    uint64_t value;
-    if (!operand_read(cpu, insn, insn->op_size, &value))
-        return false;
-    imul_to_reg(cpu, insn, value, insn->imm);
     return true;
 }
 
