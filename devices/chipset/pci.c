@@ -176,6 +176,12 @@ void pci_attach(struct pci_bus *bus, struct pci_function *function, unsigned slo
     update_bars(function);
 }
 
+/* INTx# of slot s: PIRQ (s - 1 + pin - 1) mod 4. */
+static unsigned intx_wire(const struct pci_function *function)
+{
+    return (function->slot + function->config[PCI_INTPN] + 2) & 3;
+}
+
 static void drop_bars(struct pci_function *function)
 {
     for (unsigned bar = 0; bar < PCI_BAR_COUNT; bar++) {
@@ -191,7 +197,9 @@ void pci_detach(struct pci_function *function)
 {
     if (!function->bus)
         return;
-    pci_set_intx(function, false);
+    if (function->intx)
+        function->bus->pirq_count[intx_wire(function)]--;
+    function->intx = false;
     drop_bars(function);
     function->bus->functions[function->slot][function->function] = NULL;
     function->bus = NULL;
@@ -218,7 +226,7 @@ void pci_set_intx(struct pci_function *function, bool level)
     if (function->intx == level || !pin || !bus)
         return;
     function->intx = level;
-    unsigned wire = (function->slot + pin + 2) & 3; /* slot - 1 + pin - 1, mod 4 */
+    unsigned wire = intx_wire(function);
     bus->pirq_count[wire] += level ? 1 : UINT32_MAX;
     irq_line_set(&bus->cfg.pirq[wire], bus->pirq_count[wire] != 0);
 }

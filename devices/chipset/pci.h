@@ -165,7 +165,8 @@ void pci_writable32(struct pci_function *function, unsigned offset, uint32_t mas
  * "multi-function" once another function of the slot is there. */
 void pci_attach(struct pci_bus *bus, struct pci_function *function, unsigned slot, unsigned number);
 
-/* Takes a function off the bus and its BARs out of the maps; harmless where it is not attached. */
+/* Takes a function off the bus and its BARs out of the maps, for the end of the machine: its INTx is
+ * forgotten without a change on the wire, whose far end may be gone. Harmless where it is not attached. */
 void pci_detach(struct pci_function *function);
 
 /* Configuration space as after RST#; BARs stop decoding; INTx released. */
