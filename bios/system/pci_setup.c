@@ -7,7 +7,7 @@
 #include "system/cpu.h"
 #include "system/pci.h"
 
-enum { IO_START = 0xc000, BAR_IO = 1, BAR_64 = 4, BAR_PREFETCH = 8, ROM_ENABLE = 1 };
+enum { IO_START = 0xc000, BAR_IO = 1, BAR_64 = 4, BAR_PREFETCH = 8, ROM_ENABLE = 1, ROM_MAX = 0x1000000 };
 
 static const uint32_t memory_top = 0xfec00000, memory_limit = 0xf0000000, prefetch_start = 0xe0000000;
 
@@ -83,6 +83,15 @@ static unsigned place_bar(pci_function_t f, uint8_t reg, struct windows *w)
     return 2;
 }
 
+/* Expansion ROMs get an address too, though they stay off: network boot code turns its own on to read more of
+ * itself. */
+static void place_rom(pci_function_t f, struct windows *w)
+{
+    uint32_t size = bar_size(f, PCI_ROM_BAR, 0xfffff800);
+    if (size && size <= ROM_MAX && w->memory - size >= ROM32(memory_limit))
+        pci_write32(f, PCI_ROM_BAR, take_down(&w->memory, size));
+}
+
 static void route_interrupt(pci_function_t f)
 {
     uint8_t pin = pci_read8(f, PCI_INTERRUPT_PIN);
@@ -127,6 +136,7 @@ static void setup_function(pci_function_t f, struct windows *w)
     pci_write16(f, PCI_COMMAND, command & (uint16_t) ~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY));
     for (unsigned bar = 0; bar < 6;)
         bar += place_bar(f, (uint8_t)(PCI_BAR0 + 4 * bar), w);
+    place_rom(f, w);
     route_interrupt(f);
     if (id == ID_PIIX3_ISA || id == ID_PIIX4_ISA)
         setup_isa_bridge(f);
@@ -173,11 +183,9 @@ static uint32_t find_pc_image(uint32_t base, uint32_t size, uint32_t *offset)
 uint32_t pci_copy_rom(pci_function_t f, uint32_t to, uint32_t room)
 {
     uint32_t size = bar_size(f, PCI_ROM_BAR, 0xfffff800);
-    if (size == 0 || size > 0x1000000)
+    uint32_t base = pci_read32(f, PCI_ROM_BAR) & 0xfffff800;
+    if (size == 0 || base == 0)
         return 0;
-    /* Below the prefetchable window nothing decodes once RAM is smaller; borrow an address that pci_setup()
-     * left free. */
-    uint32_t base = ROM32(memory_limit);
     uint16_t command = pci_read16(f, PCI_COMMAND);
     pci_write32(f, PCI_ROM_BAR, base | ROM_ENABLE);
     pci_write16(f, PCI_COMMAND, command | PCI_COMMAND_MEMORY);
@@ -187,7 +195,7 @@ uint32_t pci_copy_rom(pci_function_t f, uint32_t to, uint32_t room)
         length = 0;
     if (length)
         copy_physical(to, base + offset, length);
-    pci_write32(f, PCI_ROM_BAR, 0);
+    pci_write32(f, PCI_ROM_BAR, base);
     pci_write16(f, PCI_COMMAND, command);
     return length;
 }

@@ -77,7 +77,7 @@ struct private_data {
     uint8_t has_pam;
     uint8_t pci_last_bus;
     uint8_t mouse_present;
-    uint16_t reserved;
+    uint16_t rom_end;                /* segment behind the last option ROM */
     uint8_t disk_device[DEVICE_MAX]; /* drive number - 80h to device index */
     uint8_t cdrom_device[DEVICE_MAX];
     struct device device[DEVICE_MAX];

@@ -68,14 +68,24 @@ static uint16_t align_rom(uint32_t segment)
 /* Where the next ROM can go: behind all that are there. */
 uint16_t rom_end_segment(void)
 {
-    uint16_t end = ROM_FIRST;
-    for (uint16_t segment = ROM_FIRST; segment < ROM_LIMIT;) {
-        uint16_t size = rom_paragraphs(segment);
-        segment = align_rom((uint32_t)segment + (size ? size : ROM_STEP));
-        if (size)
-            end = segment;
-    }
-    return end;
+    return PRIVATE->rom_end;
+}
+
+/* Length in paragraphs after initialisation, which may shrink a ROM, or give it up. Its checksum says nothing
+ * any more. */
+static uint16_t remaining_paragraphs(uint16_t segment)
+{
+    return far_read16(segment, 0) == 0xaa55 ? (uint16_t)(far_read8(segment, ROM_SIZE) * 32) : 0;
+}
+
+/* The ROM at `segment` is done; the segment behind it. */
+static uint16_t rom_done(uint16_t segment)
+{
+    uint16_t size = remaining_paragraphs(segment);
+    uint16_t next = align_rom((uint32_t)segment + (size ? size : ROM_STEP));
+    if (size && next > PRIVATE->rom_end)
+        PRIVATE->rom_end = next;
+    return next;
 }
 
 /* Brings a PCI ROM to `segment`; false when it has none that fits. */
@@ -89,6 +99,7 @@ static bool load_pci_rom(int f, uint16_t segment)
 void rom_init_video(void)
 {
     int vga = -1;
+    PRIVATE->rom_end = ROM_FIRST;
     if (PRIVATE->has_pci)
         for (int f = pci_next(-1); f >= 0 && vga < 0; f = pci_next(f))
             if (pci_read16((pci_function_t)f, PCI_CLASS) == PCI_CLASS_VGA)
@@ -96,32 +107,32 @@ void rom_init_video(void)
     if (!rom_paragraphs(ROM_FIRST) && (vga < 0 || !load_pci_rom(vga, ROM_FIRST)))
         return;
     rom_call(ROM_FIRST, ROM_INIT, vga < 0 ? 0 : (uint16_t)vga);
+    rom_done(ROM_FIRST);
     soft_interrupt_ax(0x10, 0x0003);
     PRIVATE->console_ready = 1;
 }
 
-static void init_rom(uint16_t segment, uint16_t ax)
+static uint16_t init_rom(uint16_t segment, uint16_t ax)
 {
     rom_call(segment, ROM_INIT, ax);
     rom_pnp(segment);
+    return rom_done(segment);
 }
 
 void rom_init_others(void)
 {
-    uint16_t video = rom_paragraphs(ROM_FIRST);
-    for (uint16_t segment = align_rom((uint32_t)ROM_FIRST + video); segment < ROM_LIMIT;) {
-        uint16_t size = rom_paragraphs(segment);
-        if (size)
-            init_rom(segment, 0);
-        size = rom_paragraphs(segment); /* initialisation may have shrunk it */
-        segment = align_rom((uint32_t)segment + (size ? size : ROM_STEP));
+    for (uint16_t segment = PRIVATE->rom_end; segment < ROM_LIMIT;) {
+        if (rom_paragraphs(segment))
+            segment = init_rom(segment, 0);
+        else
+            segment = (uint16_t)(segment + ROM_STEP);
     }
     if (!PRIVATE->has_pci)
         return;
     for (int f = pci_next(-1); f >= 0; f = pci_next(f)) {
         if (pci_read16((pci_function_t)f, PCI_CLASS) == PCI_CLASS_VGA)
             continue;
-        uint16_t segment = rom_end_segment();
+        uint16_t segment = PRIVATE->rom_end;
         if (segment < ROM_LIMIT && load_pci_rom(f, segment))
             init_rom(segment, (uint16_t)f);
     }

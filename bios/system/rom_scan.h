@@ -8,6 +8,6 @@
  */
 void rom_init_video(void);
 void rom_init_others(void);
-uint16_t rom_end_segment(void);
+uint16_t rom_end_segment(void); /* behind the last one */
 
 #endif
