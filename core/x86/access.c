@@ -158,6 +158,20 @@ uint64_t mem_read_slow(struct cpu *cpu, const struct insn *insn, enum seg_index 
     return value;
 }
 
+bool mem_modify_read(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
+                     unsigned size, uint64_t *value)
+{
+    gva_t address;
+    if (mem_fast_write(cpu, seg, offset, size))
+        return mem_read(cpu, insn, seg, offset, size, value);
+    enter_slow(cpu, insn);
+    if (!segment_check(cpu, seg, offset, size, true, &address))
+        return false;
+    if (misaligned(cpu, address, size))
+        return cpu_fault_code(cpu, VECTOR_AC, 0);
+    return linear_probe(cpu, address, size, cpu->user, true) && mem_read(cpu, insn, seg, offset, size, value);
+}
+
 void mem_write_slow(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
                     unsigned size, uint64_t value)
 {

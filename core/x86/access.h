@@ -90,6 +90,11 @@ static inline bool mem_read(struct cpu *cpu, const struct insn *insn, enum seg_i
     return !cpu->exception.pending;
 }
 
+/* The read of a read-modify-write: whatever would stop the write stops it, so that page faults report a
+ * write. */
+bool mem_modify_read(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
+                     unsigned size, uint64_t *value);
+
 static inline bool mem_write(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
                              unsigned size, uint64_t value)
 {

@@ -74,6 +74,16 @@ static inline bool operand_read(struct cpu *cpu, const struct insn *insn, unsign
     return true;
 }
 
+/* The same, of an operand that is going to be written. */
+static inline bool operand_modify_read(struct cpu *cpu, const struct insn *insn, unsigned size,
+                                       uint64_t *value)
+{
+    if (insn->flags & INSN_MEM)
+        return mem_modify_read(cpu, insn, (enum seg_index)insn->seg, operand_offset(cpu, insn), size, value);
+    *value = reg_read(cpu, insn->rm, size);
+    return true;
+}
+
 static inline bool operand_write(struct cpu *cpu, const struct insn *insn, unsigned size, uint64_t value)
 {
     if (insn->flags & INSN_MEM)

@@ -9,7 +9,7 @@ const struct insn *alu_modify_slow(struct cpu *cpu, const struct insn *insn, uin
                                    uint64_t operand, unsigned bits, alu_fn *compute)
 {
     uint64_t value, flag_result = cpu->flag_result, flag_aux = cpu->flag_aux;
-    if (!mem_read(cpu, insn, (enum seg_index)insn->seg, offset, bits / 8, &value))
+    if (!mem_modify_read(cpu, insn, (enum seg_index)insn->seg, offset, bits / 8, &value))
         return exec_fault(cpu, insn);
     uint64_t result = compute(cpu, value, operand, bits);
     if (!mem_write(cpu, insn, (enum seg_index)insn->seg, offset, bits / 8, result)) {

@@ -208,7 +208,7 @@ static bool double_shift(struct cpu *cpu, const struct insn *insn, uint64_t coun
     unsigned bits = bits_of(insn);
     uint64_t a, b = reg_read(cpu, insn->reg, insn->op_size), result;
     unsigned n = (unsigned)count & (bits == 64 ? 63 : 31);
-    if (!operand_read(cpu, insn, insn->op_size, &a))
+    if (!operand_modify_read(cpu, insn, insn->op_size, &a))
         return false;
     if (!n)
         return true;

@@ -26,7 +26,9 @@ static bool bit_operation(struct cpu *cpu, const struct insn *insn, uint64_t ind
     if (memory) {
         int64_t words = far ? (int64_t)sign_extend(index, bits) >> (size == 2 ? 4 : size == 4 ? 5 : 6) : 0;
         offset = operand_wrap(insn, operand_offset(cpu, insn) + (uint64_t)words * size);
-        if (!mem_read(cpu, insn, (enum seg_index)insn->seg, offset, size, &value))
+        enum seg_index seg = (enum seg_index)insn->seg;
+        if (!(action == BIT_TEST ? mem_read(cpu, insn, seg, offset, size, &value)
+                                 : mem_modify_read(cpu, insn, seg, offset, size, &value)))
             return false;
     } else {
         value = reg_read(cpu, insn->rm, size);
@@ -128,7 +130,7 @@ bool op_xadd(struct cpu *cpu, const struct insn *insn)
 {
     unsigned size = insn->op_size, bits = size * 8;
     uint64_t a, b = reg_read(cpu, insn->reg, size);
-    if (!operand_read(cpu, insn, size, &a))
+    if (!operand_modify_read(cpu, insn, size, &a))
         return false;
     uint64_t sum = cut(a + b, bits);
     if (insn->flags & INSN_MEM) {
@@ -148,7 +150,7 @@ bool op_cmpxchg(struct cpu *cpu, const struct insn *insn)
 {
     unsigned size = insn->op_size, bits = size * 8;
     uint64_t value, a = reg_read(cpu, GPR_AX, size);
-    if (!operand_read(cpu, insn, size, &value))
+    if (!operand_modify_read(cpu, insn, size, &value))
         return false;
     bool equal = a == value;
     if (!operand_write(cpu, insn, size, equal ? reg_read(cpu, insn->reg, size) : value))
@@ -168,7 +170,7 @@ bool op_cmpxchg8b(struct cpu *cpu, const struct insn *insn)
 {
     uint64_t offset = operand_offset(cpu, insn), value;
     enum seg_index seg = (enum seg_index)insn->seg;
-    if (!mem_read(cpu, insn, seg, offset, 8, &value))
+    if (!mem_modify_read(cpu, insn, seg, offset, 8, &value))
         return false;
     bool equal = value == pair(cpu, GPR_DX, GPR_AX);
     if (!mem_write(cpu, insn, seg, offset, 8, equal ? pair(cpu, GPR_CX, GPR_BX) : value))
