@@ -29,9 +29,19 @@ static int apm(uint16_t function, uint16_t device, uint16_t value)
     return !(r.flags & FLAG_CARRY);
 }
 
+/* Half a second, so that the last page can be read. */
+static void pause(void)
+{
+    uint32_t start = timer_ticks();
+    while (timer_ticks() - start < 9)
+        __asm__ volatile("hlt" : : : "memory");
+}
+
 void power_off(void)
 {
     draw_frame("Power off");
+    put_at(3, 5, "Goodbye.", WHITE);
+    pause();
     if (apm(APM_CHECK, APM_BIOS, 0)) {
         apm(APM_DISCONNECT, APM_BIOS, 0); /* somebody may have left it connected */
         apm(APM_CONNECT_REAL, APM_BIOS, 0);
@@ -39,8 +49,8 @@ void power_off(void)
         apm(APM_ENABLE, APM_ALL_DEVICES, 1);
         apm(APM_SET_STATE, APM_ALL_DEVICES, APM_OFF);
     }
-    put_at(3, 5, "This BIOS cannot switch the machine off by APM.", WHITE);
-    put_at(3, 6, "It is safe to switch it off now, or to close its window.", WHITE);
-    put_at(3, 8, "Any key goes back.", GREY);
+    put_at(3, 7, "This BIOS cannot switch the machine off by APM.", WHITE);
+    put_at(3, 8, "It is safe to switch it off now, or to close its window.", WHITE);
+    put_at(3, 10, "Any key goes back.", GREY);
     wait_key_with_clock();
 }

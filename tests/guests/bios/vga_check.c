@@ -561,7 +561,8 @@ static void check_pm_interface(void)
     pm_function(0, 0, 0, 5);
     pm_function(0, 0x0100, 0, 0);
     expect(&check, "PM window", pm.out_edx & 0xffff, 5);
-    uint32_t start = (7 * 640 + 16) * 2 / 4; /* line 7, pixel 16 */
+    call(0x4f06, 0, 704, 0);
+    uint32_t start = (7 * 704 + 16) * 2 / 4; /* line 7, pixel 16 */
     pm_function(1, 0, start & 0xffff, start >> 16);
     call(0x4f07, 1, 0, 0);
     expect(&check, "PM display start", (uint32_t)r.dx.x << 16 | r.cx.x, 7 << 16 | 16);
