@@ -28,6 +28,14 @@ static uint64_t memory_bytes(const struct machine_config *config)
            board_memory_bytes(config);
 }
 
+/* An event moved before what the processor was told: it comes back to be told anew. */
+static void horizon_moved(void *self)
+{
+    struct machine *machine = self;
+    if (machine->cpu)
+        cpu_stop(machine->cpu);
+}
+
 static bool build(struct machine *machine, struct error *err)
 {
     const struct machine_config *config = &machine->config;
@@ -37,6 +45,8 @@ static bool build(struct machine *machine, struct error *err)
     }
     physmap_init(&machine->physmap, &machine->memory);
     clock_init(&machine->clock, config->khz);
+    machine->clock.horizon_moved = horizon_moved;
+    machine->clock.horizon_opaque = machine;
     machine->ports = portmap_new(config->log);
     machine->board = board_new(machine, err);
     return machine->board != NULL;
