@@ -9,7 +9,8 @@ enum { NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 
 void clock_init(struct clock *clock, uint64_t khz)
 {
-    *clock = (struct clock){.khz = khz ? khz : 1};
+    khz = khz ? khz : 1;
+    *clock = (struct clock){.khz = khz, .nominal_khz = khz};
 }
 
 uint64_t clock_now(const struct clock *clock)

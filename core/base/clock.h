@@ -35,7 +35,8 @@ struct clock {
     uint64_t insns; /* retired; the engine makes it exact before it calls any device */
     uint64_t base_insns;
     uint64_t base_ns;
-    uint64_t khz; /* thousands of instructions per virtual second, >= 1 */
+    uint64_t khz;         /* thousands of instructions per virtual second, >= 1 */
+    uint64_t nominal_khz; /* the same at power-on: what counters of constant rate are based on */
     struct event *first;
     clock_horizon_fn *horizon_moved;
     void *horizon_opaque;

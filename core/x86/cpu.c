@@ -91,7 +91,7 @@ void cpu_reset(struct cpu *cpu, bool init)
 
 uint64_t cpu_tsc_ticks(const struct cpu *cpu)
 {
-    return clock_ticks(clock_now(cpu->clock), cpu->clock->khz * 1000);
+    return clock_ticks(clock_now(cpu->clock), cpu->clock->nominal_khz * 1000);
 }
 
 /* Fast-path ends: 0 wherever an access needs more than a compare. */

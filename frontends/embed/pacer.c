@@ -2,18 +2,18 @@
 #include "frontends/embed/pacer.h"
 
 enum {
-    FORGIVE_NS = 200000000, /* further behind than this: let it go, a host that slept cannot catch up */
+    WINDOW_NS = 100000000,  /* wall time over which the host's speed is measured */
     LATE_NS = 10000000,     /* behind by less needs no change of speed */
-    SPARE_STEPS = 20,       /* steps with time to spare before the speed is raised */
+    FORGIVE_NS = 200000000, /* further behind than this: let it go, a host that slept cannot catch up */
     MIN_KHZ = 1000,
     MS_NS = 1000000,
 };
 
-static uint64_t clamp_khz(const struct pacer *pacer, uint64_t khz)
+static void begin_window(struct pacer *pacer, const struct pacer_sample *sample)
 {
-    if (khz > pacer->full_khz)
-        return pacer->full_khz;
-    return khz < MIN_KHZ ? MIN_KHZ : khz;
+    pacer->window_wall = sample->wall;
+    pacer->window_insns = sample->insns;
+    pacer->window_slept = 0;
 }
 
 static void anchor(struct pacer *pacer, const struct pacer_sample *sample)
@@ -26,43 +26,51 @@ static void start(struct pacer *pacer, const struct pacer_sample *sample)
 {
     *pacer = (struct pacer){.started = true, .full_khz = sample->khz};
     anchor(pacer, sample);
+    begin_window(pacer, sample);
 }
 
-/* Behind: what the host did since the last step, less a tenth to catch up. */
-static uint64_t slower(const struct pacer *pacer, const struct pacer_sample *sample)
+static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
 {
-    uint64_t wall = sample->wall - pacer->wall;
-    uint64_t measured = wall ? (sample->insns - pacer->insns) * MS_NS / wall : sample->khz;
-    uint64_t target = measured - measured / 10;
-    return target < sample->khz ? target : sample->khz;
+    return value < low ? low : value > high ? high : value;
+}
+
+/* Speed for the next window, from what the host did in this one while it did not sleep, less a tenth. It
+ * changes by at most half at a time, so that one hiccup does little. */
+static uint64_t choose_khz(const struct pacer *pacer, const struct pacer_sample *sample, bool late)
+{
+    uint64_t elapsed = sample->wall - pacer->window_wall, insns = sample->insns - pacer->window_insns;
+    uint64_t busy = elapsed > pacer->window_slept ? elapsed - pacer->window_slept : 1;
+    uint64_t host_khz = insns * MS_NS / busy;
+    bool idle = insns < sample->khz * 10; /* 10 ms of work in 100: says little about the host */
+    bool spare = pacer->window_slept > elapsed / 8;
+    uint64_t target = sample->khz;
+    if (idle && spare)
+        target = pacer->full_khz;
+    else if (!idle && (late || spare))
+        target = host_khz - host_khz / 10;
+    if (late && target > sample->khz)
+        target = sample->khz;
+    if (spare && !late && target < sample->khz)
+        target = sample->khz;
+    target = clamp(target, sample->khz / 2, sample->khz + sample->khz / 2);
+    return clamp(target, MIN_KHZ < pacer->full_khz ? MIN_KHZ : pacer->full_khz, pacer->full_khz);
 }
 
 void pacer_step(struct pacer *pacer, const struct pacer_sample *sample, uint64_t *sleep_ns, uint64_t *khz)
 {
     *sleep_ns = 0;
     *khz = sample->khz;
-    if (!pacer->started) {
+    if (!pacer->started)
         start(pacer, sample);
-    } else {
-        uint64_t virtual_ns = sample->ns - pacer->anchor_ns;
-        uint64_t wall_ns = sample->wall - pacer->anchor_wall;
-        if (virtual_ns >= wall_ns) {
-            *sleep_ns = virtual_ns - wall_ns;
-            pacer->spare = *sleep_ns > PACER_INTERVAL_NS / 4 ? pacer->spare + 1 : 0;
-        } else if (wall_ns - virtual_ns > LATE_NS) {
-            pacer->spare = 0;
-            /* An idle guest retires little: its lateness says nothing about the host's speed. */
-            if (sample->insns - pacer->insns > sample->khz)
-                *khz = clamp_khz(pacer, slower(pacer, sample));
-            if (wall_ns - virtual_ns > FORGIVE_NS)
-                anchor(pacer, sample);
-        }
-        if (pacer->spare >= SPARE_STEPS) {
-            *khz = clamp_khz(pacer, sample->khz + sample->khz / 8);
-            pacer->spare = 0;
-        }
-    }
-    pacer->insns = sample->insns;
-    pacer->wall = sample->wall + *sleep_ns;
     pacer->next_ns = sample->ns + PACER_INTERVAL_NS;
+    uint64_t virtual_ns = sample->ns - pacer->anchor_ns, wall_ns = sample->wall - pacer->anchor_wall;
+    uint64_t behind = wall_ns > virtual_ns ? wall_ns - virtual_ns : 0;
+    if (sample->wall - pacer->window_wall >= WINDOW_NS) {
+        *khz = choose_khz(pacer, sample, behind > LATE_NS);
+        begin_window(pacer, sample);
+    }
+    if (behind > FORGIVE_NS)
+        anchor(pacer, sample);
+    *sleep_ns = virtual_ns > wall_ns ? virtual_ns - wall_ns : 0;
+    pacer->window_slept += *sleep_ns;
 }

@@ -13,9 +13,9 @@ struct pacer {
     bool started;
     uint64_t next_ns;                /* virtual time of the next step */
     uint64_t anchor_ns, anchor_wall; /* virtual and wall time that correspond */
-    uint64_t insns, wall;            /* at the last step, after sleeping */
     uint64_t full_khz;
-    unsigned spare; /* steps in a row that had time to spare */
+    /* The window over which the host's speed is measured. */
+    uint64_t window_wall, window_insns, window_slept;
 };
 
 /* What the pacer sees at a step. */

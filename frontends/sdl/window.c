@@ -4,6 +4,7 @@
 #include <SDL.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/alloc.h"
 #include "core/base/error.h"
@@ -22,7 +23,9 @@ struct window {
     bool open;
     bool held[USAGES]; /* keys that the guest believes are down */
     unsigned buttons;
-    Uint32 frame_at, title_at;
+    uint32_t *shown; /* pixels of the last frame, to leave out those that change nothing */
+    Uint32 frame_at; /* when the next frame is due; 0: at once, whatever it shows */
+    Uint32 title_at;
     uint64_t title_insns;
 };
 
@@ -70,6 +73,7 @@ void window_close(struct window *w)
     if (w->window)
         SDL_DestroyWindow(w->window);
     SDL_QuitSubSystem(SDL_INIT_VIDEO);
+    alloc_free(w->shown);
     alloc_free(w);
 }
 
@@ -205,6 +209,7 @@ static bool fit_texture(struct window *w, const struct lathe_frame *frame)
                                    (int)frame->width, (int)frame->height);
     w->width = frame->width;
     w->height = frame->height;
+    w->shown = alloc_resize(w->shown, (size_t)w->width * w->height * sizeof *w->shown);
     shape(frame, &width, &height);
     if (!w->resized)
         SDL_SetWindowSize(w->window, width, height);
@@ -229,12 +234,20 @@ static SDL_Rect place(struct window *w, const struct lathe_frame *frame)
     return rect;
 }
 
+static bool is_shown(const struct window *w, const struct lathe_frame *frame)
+{
+    size_t bytes = (size_t)frame->width * frame->height * sizeof *frame->pixels;
+    return w->frame_at && w->texture && w->width == frame->width && w->height == frame->height &&
+           !memcmp(w->shown, frame->pixels, bytes);
+}
+
 static void draw(struct window *w)
 {
     struct lathe_frame frame;
     lathe_frame(w->lathe, &frame);
-    if (!frame.width || !frame.height || !fit_texture(w, &frame))
+    if (!frame.width || !frame.height || is_shown(w, &frame) || !fit_texture(w, &frame))
         return;
+    memcpy(w->shown, frame.pixels, (size_t)frame.width * frame.height * sizeof *frame.pixels);
     SDL_Rect rect = place(w, &frame);
     SDL_UpdateTexture(w->texture, NULL, frame.pixels, (int)(frame.width * sizeof *frame.pixels));
     SDL_SetRenderDrawColor(w->renderer, 0, 0, 0, 255);
@@ -257,15 +270,23 @@ static void set_title(struct window *w, Uint32 now)
     w->title_at = now;
 }
 
+/* 60 frames a second, but never more than a quarter of the time on drawing. */
+static Uint32 next_frame(Uint32 began)
+{
+    Uint32 now = SDL_GetTicks(), rest = 3 * (now - began);
+    Uint32 due = now - began + rest > FRAME_MS ? now + rest : began + FRAME_MS;
+    return due ? due : 1;
+}
+
 bool window_poll(struct window *w)
 {
     SDL_Event event;
     while (SDL_PollEvent(&event))
         handle(w, &event);
     Uint32 now = SDL_GetTicks();
-    if (!w->frame_at || now - w->frame_at >= FRAME_MS) {
+    if (!w->frame_at || SDL_TICKS_PASSED(now, w->frame_at)) {
         draw(w);
-        w->frame_at = now ? now : 1;
+        w->frame_at = next_frame(now);
     }
     if (!w->title_at || now - w->title_at >= TITLE_MS)
         set_title(w, now ? now : 1);
