@@ -5,7 +5,7 @@
     mkfont.py SPLEEN-8X16.PSFU.GZ      (Debian package fonts-spleen; its licence is in LICENSE.spleen)
 
 font_8x16.c   Spleen 8x16, with the glyphs it lacks from extra16.txt and its line drawing made here
-font_8x14.c   the same without its first and last row
+font_8x14.c   the same without its first and last row (accented capitals: a row of the letter)
 font_8x8.c    drawn for Lathe in font8.txt
 """
 import gzip
@@ -150,6 +150,17 @@ def compose(small):
         small[code] = bytes([top] * 4 + [bottom] * 4)
 
 
+ACCENTED_CAPITALS = (0x8e, 0x8f, 0x90, 0x99, 0x9a, 0xa5)
+
+
+def to_14(code, bits):
+    """Fourteen of sixteen rows: the first and the last go, but a capital gives a row of its stem for its accent."""
+    if code not in ACCENTED_CAPITALS:
+        return bits[1:15]
+    stem = next(i for i in range(5, 11) if bits[i] == bits[i + 1])
+    return bits[:stem] + bits[stem + 1:15]
+
+
 def write_table(name, height, glyphs):
     path = os.path.join(HERE, name + ".c")
     with open(path, "w", encoding="ascii") as out:
@@ -181,7 +192,7 @@ def main():
     if missing or height != 16:
         sys.exit("no glyph for: " + " ".join(missing))
     write_table("font_8x16", 16, tall)
-    write_table("font_8x14", 14, [bits[1:15] for bits in tall])
+    write_table("font_8x14", 14, [to_14(code, bits) for code, bits in enumerate(tall)])
     write_table("font_8x8", 8, [small.get(c, bytes(8)) for c in range(256)])
 
 

@@ -19,9 +19,14 @@ static void call(uint16_t ax, uint16_t bx, uint16_t cx, uint16_t dx)
     bios_call(0x10, &r);
 }
 
+static uint16_t peek16(uint16_t segment, uint16_t offset)
+{
+    return (uint16_t)(peek8(segment, offset) | peek8(segment, offset + 1) << 8);
+}
+
 static uint16_t bda16(uint16_t at)
 {
-    return (uint16_t)(peek8(0x40, at) | peek8(0x40, at + 1) << 8);
+    return peek16(0x40, at);
 }
 
 static uint8_t crtc(uint8_t index)
@@ -365,6 +370,65 @@ static void check_state(void)
            peek8((uint16_t)(buffer[2] | buffer[3] << 8), (uint16_t)(buffer[0] | buffer[1] << 8)), 0xff);
 }
 
+static void poke16(uint16_t segment, uint16_t offset, uint16_t value)
+{
+    poke8(segment, offset, (uint8_t)value);
+    poke8(segment, offset + 1, (uint8_t)(value >> 8));
+}
+
+/* A program's own save pointer table: the ROM's, but with a palette area and fonts for modes 3 and 12h. */
+static void check_save_pointers(void)
+{
+    static uint8_t area[256], text_font[16], graphics_font[16];
+    static uint16_t table[14];
+    uint16_t old_offset = bda16(0xa8), old_segment = bda16(0xaa);
+    check.context = 0x410;
+    for (unsigned i = 0; i < 14; i++)
+        table[i] = peek16(old_segment, (uint16_t)(old_offset + 2 * i));
+    expect(&check, "parameter table", table[1], 0xc000);
+    expect(&check, "mode 3+ columns", peek8(table[1], (uint16_t)(table[0] + 0x18 * 64)), 80);
+    uint16_t segment;
+    __asm__("movw %%ds, %0" : "=r"(segment));
+    table[2] = (uint16_t)(uintptr_t)area, table[3] = segment;
+    table[4] = (uint16_t)(uintptr_t)text_font, table[5] = segment;
+    table[6] = (uint16_t)(uintptr_t)graphics_font, table[7] = segment;
+    call(0x1130, 0x0200, 0, 0); /* the 8x14 font serves for both */
+    text_font[0] = 14, text_font[3] = 1, text_font[10] = 0xff, text_font[11] = 3, text_font[12] = 0xff;
+    poke16(segment, (uint16_t)(uintptr_t)(text_font + 6), r.bp.x);
+    poke16(segment, (uint16_t)(uintptr_t)(text_font + 8), r.es);
+    graphics_font[0] = 34, graphics_font[1] = 14, graphics_font[7] = 0x12, graphics_font[8] = 0xff;
+    poke16(segment, (uint16_t)(uintptr_t)(graphics_font + 3), r.bp.x);
+    poke16(segment, (uint16_t)(uintptr_t)(graphics_font + 5), r.es);
+    poke16(0x40, 0xa8, (uint16_t)(uintptr_t)table);
+    poke16(0x40, 0xaa, segment);
+    call(3, 0, 0, 0);
+    expect(&check, "text font: height", bda16(0x85), 14);
+    expect(&check, "text font: rows", peek8(0x40, 0x84), 27);
+    expect(&check, "palette area", area[6], 0x14);
+    call(0x1000, 0x0705, 0, 0);
+    expect(&check, "palette area follows", area[5], 7);
+    call(2, 0, 0, 0);
+    expect(&check, "other mode: height", bda16(0x85), 16);
+    call(0x12, 0, 0, 0);
+    expect(&check, "graphics font: height", bda16(0x85), 14);
+    expect(&check, "graphics font: rows", peek8(0x40, 0x84), 33);
+    call(0x1b00, 0, 0, 0);
+    expect(&check, "1Bh save pointers", buffer[0x32] & 0x0e, 0x0e);
+    poke16(0x40, 0xa8, old_offset);
+    poke16(0x40, 0xaa, old_segment);
+}
+
+/* Without a printer the screen is not printed, and that is said at 0050:0000. */
+static void check_print_screen(void)
+{
+    check.context = 0x420;
+    call(3, 0, 0, 0);
+    call(0x1200, 0x20, 0, 0);
+    expect(&check, "INT 5 in the ROM", peek8(0, 5 * 4 + 3), 0xc0);
+    bios_call(5, &r);
+    expect(&check, "print status", peek8(0x50, 0) == 0 || peek8(0x50, 0) == 0xff, 1);
+}
+
 static void check_save_restore(void)
 {
     check.context = 0x500;
@@ -607,6 +671,8 @@ void main(void)
     check_palette();
     check_fonts();
     check_state();
+    check_save_pointers();
+    check_print_screen();
     check_save_restore();
     check_vbe();
     check_pm_interface();
