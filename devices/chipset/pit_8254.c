@@ -6,7 +6,8 @@
  * something other than a plain decrement happens; an event exists only where an edge of OUT has a listener.
  * State therefore depends on what the guest did, never on who looked.
  *
- * Deviations: undefined counts (1 in modes 2 and 3, BCD digits above 9) give a finite, arbitrary rate.
+ * Deviations: a new count can be read back before the CLK that loads it; undefined counts (1 in modes 2 and
+ * 3, BCD digits above 9) give a finite, arbitrary rate.
  */
 #include "devices/chipset/pit_8254.h"
 
@@ -38,9 +39,11 @@ static uint32_t initial_count(const struct pit_channel *ch)
     return n ? n : modulus(ch);
 }
 
+/* A count that CE takes at the next CLK reads as if it had. The wait is under a microsecond, less than an
+ * access on a real bus, so that programs (Linux' quick calibration) never expect to see the old count. */
 static uint16_t readable_count(const struct pit_channel *ch)
 {
-    uint32_t n = ch->ce % modulus(ch);
+    uint32_t n = (ch->load ? initial_count(ch) : ch->ce) % modulus(ch);
     if (ch->bcd)
         n = n / 1000 << 12 | n / 100 % 10 << 8 | n / 10 % 10 << 4 | n % 10;
     return (uint16_t)n;

@@ -88,6 +88,21 @@ START_TEST(mode0_counts_to_terminal)
 }
 END_TEST
 
+START_TEST(new_count_reads_back_at_once)
+{
+    struct bench t;
+    setup(&t);
+    program(&t, 0, 0, 0x1234);
+    run(&t, 100);
+    program(&t, 0, 0, 0xFFFF);
+    uint32_t low = get(&t, 0);
+    ck_assert_uint_eq(low | get(&t, 0) << 8, 0xFFFF);
+    run(&t, 2);
+    ck_assert_uint_eq(count(&t, 0), 0xFFFE);
+    teardown(&t);
+}
+END_TEST
+
 START_TEST(mode0_first_byte_stops_and_lowers_out)
 {
     struct bench t;
@@ -532,6 +547,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {mode0_counts_to_terminal,
+                                  new_count_reads_back_at_once,
                                   mode0_first_byte_stops_and_lowers_out,
                                   mode0_gate_suspends,
                                   mode1_one_shot,
