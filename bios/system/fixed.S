@@ -274,6 +274,11 @@ int15:
     jmp enter_hop
 1:  jmp int15_protected
 
+    AT 0xfa6e                 /* 8x8 font */
+    .globl font_low
+font_low:
+    .incbin "font_8x8.bin", 0, 0x400
+
     AT 0xfe6e
     STAY int1a, time_service
 

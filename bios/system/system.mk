@@ -11,6 +11,13 @@ $(OUT)/system/pm32_%.o: system/%.c
 	$(CC16) $(CFLAGS32) -MMD -MP -c -o $@ $<
 	$(OBJCOPY16) --prefix-symbols=pm32_ $@
 
+# Characters 00h to 7Fh of the 8x8 font lie at F000:FA6E, where CGA programs read them: the VGA BIOS's own.
+$(OUT)/font_8x8.bin: $(OUT)/vga/fonts/font_8x8.o
+	$(OBJCOPY16) -O binary -j .rom $< $@
+$(OUT)/system/fixed.o: system/fixed.S $(OUT)/font_8x8.bin
+	@mkdir -p $(@D)
+	$(CC16) -m16 -I. -Wa,--noexecstack -Wa,-I$(OUT) -MMD -MP -c -o $@ $<
+
 all: images/bios.bin
 images/bios.bin: $(OUT)/system/bios.elf
 	@mkdir -p $(@D)
