@@ -406,10 +406,10 @@ static void memory_16(struct scan *scan, struct insn *insn)
 static void memory_sib(struct scan *scan, struct insn *insn, unsigned mod)
 {
     uint8_t sib = (uint8_t)take(scan, 1);
-    unsigned index = (sib >> 3 & 7) | (scan->rex & 2) << 2;
+    unsigned index = (sib >> 3 & 7) | (scan->rex & 2u) << 2;
     insn->scale = sib >> 6;
     insn->index = index == GPR_SP ? GPR_ZERO : (uint8_t)index;
-    insn->base = (uint8_t)((sib & 7) | (scan->rex & 1) << 3);
+    insn->base = (uint8_t)((sib & 7) | (scan->rex & 1u) << 3);
     if ((sib & 7) == GPR_BP && mod == 0) {
         insn->base = GPR_ZERO;
         insn->disp = (int32_t)take(scan, 4);
@@ -429,7 +429,7 @@ static void memory_32(struct scan *scan, struct insn *insn, bool *rip_relative)
         insn->disp = (int32_t)take(scan, 4);
         *rip_relative = scan->mode == MODE_64;
     } else {
-        insn->base = (uint8_t)(rm | (scan->rex & 1) << 3);
+        insn->base = (uint8_t)(rm | (scan->rex & 1u) << 3);
     }
     if (mod)
         insn->disp = mod == 1 ? (int8_t)take(scan, 1) : (int32_t)take(scan, 4);
@@ -439,10 +439,10 @@ static void memory_32(struct scan *scan, struct insn *insn, bool *rip_relative)
 static void scan_modrm(struct scan *scan, const struct form *form, struct insn *insn, bool *rip_relative)
 {
     scan->position++;
-    unsigned reg = (scan->modrm >> 3 & 7) | (scan->rex & 4) << 1;
+    unsigned reg = (scan->modrm >> 3 & 7) | (scan->rex & 4u) << 1;
     insn->reg = form->byte_reg ? byte_register(scan, reg) : (uint8_t)reg;
     if (scan->modrm >= 0xC0 || form->always_reg) {
-        unsigned rm = (scan->modrm & 7) | (scan->rex & 1) << 3;
+        unsigned rm = (scan->modrm & 7) | (scan->rex & 1u) << 3;
         insn->rm = form->byte_rm ? byte_register(scan, rm) : (uint8_t)rm;
         return;
     }

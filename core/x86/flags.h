@@ -58,11 +58,11 @@ static inline bool flag_condition(const struct cpu *cpu, unsigned code)
     case 0: met = flag_of(cpu); break;
     case 1: met = flag_cf(cpu); break;
     case 2: met = flag_zf(cpu); break;
-    case 3: met = flag_cf(cpu) | flag_zf(cpu); break;
+    case 3: met = flag_cf(cpu) || flag_zf(cpu); break;
     case 4: met = flag_sf(cpu); break;
     case 5: met = flag_pf(cpu); break;
     case 6: met = flag_sf(cpu) != flag_of(cpu); break;
-    default: met = flag_zf(cpu) | (flag_sf(cpu) != flag_of(cpu)); break;
+    default: met = flag_zf(cpu) || (flag_sf(cpu) != flag_of(cpu)); break;
     }
     return met != (code & 1);
 }

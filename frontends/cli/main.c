@@ -29,7 +29,7 @@ int cli_fail(enum cli_status status, const char *format, ...)
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
     va_end(args);
-    return status;
+    return (int)status;
 }
 
 static int help(void)
