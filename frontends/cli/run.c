@@ -178,16 +178,25 @@ static bool open_serial(struct session *session, struct error *err)
     return true;
 }
 
-/* A window where there is a window system; headless it is by default for scripts and on plain terminals. */
+/* A window where there is a window system; scripts run without one unless asked. */
 static void choose_display(struct session *session)
 {
     struct run_options *options = &session->options;
-    if (options->display != DISPLAY_AUTO)
-        return;
-    options->display = window_is_available() && !options->script ? DISPLAY_SDL : DISPLAY_NONE;
-    if (options->display == DISPLAY_NONE && !options->script && !options->serial_count &&
-        options->stop_insns == UINT64_MAX && options->stop_ns == UINT64_MAX)
-        fputs("lathe: no window system here: running without display (--serial stdio shows COM1)\n", stderr);
+    if (options->display == DISPLAY_AUTO)
+        options->display = window_is_available() && !options->script ? DISPLAY_SDL : DISPLAY_NONE;
+}
+
+/* What boots, and how to get out. */
+static void announce(const struct session *session)
+{
+    const struct run_options *options = &session->options;
+    tell(session, lathe_boot_summary(session->lathe));
+    if (is_raw(session))
+        tell(session, "COM1 is on this terminal; Ctrl-A X quits, Ctrl-A C helps");
+    else if (!session->window && !options->script && !options->serial_count &&
+             options->stop_insns == UINT64_MAX && options->stop_ns == UINT64_MAX)
+        tell(session,
+             "neither window nor serial line: nothing will be seen (try --serial stdio); Ctrl-C ends");
 }
 
 static bool open_session(struct session *session, struct error *err)
@@ -209,19 +218,15 @@ static bool open_session(struct session *session, struct error *err)
 static bool open_frontends(struct session *session, struct error *err)
 {
     struct run_options *options = &session->options;
-    fprintf(stderr, "lathe: %s\n", lathe_boot_summary(session->lathe));
     if (options->display == DISPLAY_SDL) {
         session->window = window_open(session->lathe, err);
         if (!session->window)
             return false;
     }
-    for (unsigned i = 0; i < options->serial_count; i++) {
-        if (!strcmp(options->serial[i], "stdio") && isatty(STDIN_FILENO))
-            fputs("lathe: COM1 is on this terminal; Ctrl-A X quits, Ctrl-A C helps\n", stderr);
-    }
     if (!open_serial(session, err))
         return false;
     lathe_default_clock(session->lathe, session->window || (is_raw(session) && !options->script));
+    announce(session);
     return true;
 }
 

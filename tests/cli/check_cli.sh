@@ -1,0 +1,169 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The command line's contract: each bad call gives exit status 2 and exactly one line on stderr, beginning with
+# "lathe: " and containing what the table says; each good one its status.
+# usage: check_cli.sh LATHE
+set -u
+lathe=$(realpath "$1")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+bad=0
+unset DISPLAY WAYLAND_DISPLAY SDL_VIDEODRIVER
+
+# Things to stumble over.
+: > empty.img
+head -c 1000 /dev/urandom > odd.bin
+truncate -s 65537 odd-bios.bin
+truncate -s 17825792 huge-bios.bin
+truncate -s 368640 zero.img
+head -c 100 /dev/zero > short.bin
+printf '\177ELF' > cut.elf
+printf 'this is not lua (' > bad.lua
+printf 'error("no luck")' > failing.lua
+printf 'vm:exit(7)' > seven.lua
+printf 'vm:expect("never", {timeout=0.2})' > never.lua
+printf 'vm:run(0.1)' > short.lua
+printf 'QFI\373 rest of it' > disk.qcow2
+mkdir folder
+truncate -s 1M disk.img
+touch unreadable.img && chmod 000 unreadable.img
+
+fails() { # expected-text arguments...
+  local text=$1 status lines
+  shift
+  timeout 60 "$lathe" "$@" > out 2> err < /dev/null
+  status=$?
+  lines=$(wc -l < err)
+  if [ $status -ne 2 ] || [ "$lines" -ne 1 ] || ! grep -q '^lathe: ' err || ! grep -qF -- "$text" err; then
+    echo "lathe $*: status $status, $lines lines, wanted 2 and one with '$text':"
+    sed 's/^/  /' err
+    bad=1
+  fi
+}
+
+gives() { # status arguments...
+  local wanted=$1 status
+  shift
+  timeout 60 "$lathe" "$@" > out 2> err < /dev/null
+  status=$?
+  if [ $status -ne "$wanted" ]; then
+    echo "lathe $*: status $status, wanted $wanted:"
+    sed 's/^/  /' err
+    bad=1
+  fi
+}
+
+fails 'nothing to do'
+fails 'unknown verb' bench
+fails 'not in this build yet' replay
+fails 'unknown option' run --frobnicate
+fails 'unknown option' run -x
+fails 'wants a value' run --mem
+fails 'takes no value' run --no-reboot=yes
+fails '--mem' run --mem 0
+fails '--mem' run --mem 12Q
+fails '--mem' run --mem 512K
+fails '--mem' run --mem 999G
+fails '--mem' run --mem -5
+fails '--cpu' run --cpu z80
+fails 'not in this build yet' run --board isa
+fails 'unknown' run --board amiga
+fails 'not in this build yet' run --smp 2
+fails '--smp' run --smp none
+fails 'not in this build yet' run --engine jit
+fails 'not in this build yet' run --engine check
+fails '--engine' run --engine warp
+fails '--clock' run --clock broken
+fails '--speed' run --speed fast
+fails '--speed' run --speed 0
+fails '--rtc' run --rtc 2000-02-30T00:00:00
+fails '--rtc' run --rtc yesterday
+fails '--boot' run --boot tape
+fails 'twice' run --boot disk,disk
+fails 'not in this build yet' run --boot net
+fails 'not in this build yet' run --display vnc
+fails 'not in this build yet' run --display vnc:0
+fails 'not in this build yet' run --display term
+fails '--display' run --display mirror
+fails '--serial' run --serial
+fails '--serial' run --serial carrier-pigeon
+fails '--serial' run --serial file:
+fails 'only 2 serial' run --serial null --serial null --serial null
+fails 'stdio' run --serial stdio --serial stdio
+fails '--serial' run --display none --serial file:/nowhere/log
+fails '--stop-at' run --stop-at noon
+fails '--stop-at' run --stop-at insns=many
+fails '--stop-at' run --stop-at time=-1
+fails '--log' run --log pic=loud
+fails 'missing.img' run missing.img
+fails 'empty' run empty.img
+fails 'missing.img' run --fda missing.img
+fails 'empty.img' run --hda empty.img
+fails 'folder' run --cdrom folder
+fails 'disk.qcow2' run disk.qcow2
+fails 'odd.bin' run odd.bin
+fails 'multiple of 64 KiB' run --bios odd-bios.bin
+fails 'larger than' run --bios huge-bios.bin
+fails 'empty.img' run --bios empty.img
+fails 'missing.bin' run --bios missing.bin
+fails 'option ROM' run --vgabios short.bin
+fails 'missing' run --kernel missing
+fails 'no kernel' run --kernel short.bin
+fails 'no kernel' run --kernel cut.elf
+fails 'empty' run --kernel empty.img
+fails '--initrd wants a kernel' run --initrd short.bin
+fails '--append wants a kernel' run --append quiet
+fails 'IDE' run --hda disk.img --hdb disk.img --hdc disk.img --hdd disk.img --cdrom disk.img
+fails 'in use' run --hda disk.img --hdb disk.img
+fails 'missing.lua' run --script missing.lua
+fails 'bad.lua' run --script bad.lua
+fails '--screenshot' run --display none --screenshot /nowhere/a.png
+fails '--save-state' run --display none --save-state /nowhere/a
+fails 'state' run --display none --load-state missing
+fails 'not a state file' run --display none --load-state odd.bin
+fails '--debugcon' run --display none --debugcon /nowhere/log
+fails 'info' info nonsense
+fails 'image' image
+fails 'exists' image create disk.img 1M
+fails 'size' image create new.img lots
+fails '1.44M' image floppy new.img 3M
+fails '/nowhere' image create /nowhere/x 1M
+[ "$(id -u)" = 0 ] || fails 'unreadable.img' run unreadable.img
+
+gives 0 --help
+gives 0 --version
+gives 0 run --help
+gives 0 info
+gives 0 info models
+gives 0 info insns
+gives 0 image create new.img 10M
+gives 0 image floppy dos.img 1.44M
+gives 0 image info dos.img
+gives 6 run --display none --stop-at insns=100000
+gives 6 run --display none --stop-at time=0.05 --state-hash --stats --screenshot a.png
+[ -s a.png ] || { echo 'no screenshot'; bad=1; }
+gives 0 run --display none --script short.lua
+gives 7 run --display none --script seven.lua
+gives 3 run --display none --script failing.lua
+gives 3 run --display none --script never.lua
+grep -q 'no "never" within' err || { echo 'expect failed without saying so'; bad=1; }
+
+# Two equal runs, and one in two halves through a state file.
+hash() { "$lathe" run --display none --state-hash "$@" 2>&1 | grep '^state-hash:'; }
+whole=$(hash --stop-at insns=1000000)
+[ "$whole" = "$(hash --stop-at insns=1000000)" ] || { echo 'two equal runs differ'; bad=1; }
+gives 6 run --display none --stop-at insns=400000 --save-state half
+[ "$whole" = "$(hash --load-state half --stop-at insns=1000000)" ] || { echo 'a restored run differs'; bad=1; }
+case $whole in 'state-hash: insns=1000000 sha256='*) ;; *) echo "hash line: $whole"; bad=1 ;; esac
+
+# Signals: a clean stop.
+"$lathe" run --display none zero.img 2> err & pid=$!
+sleep 0.5
+kill -TERM $pid
+wait $pid
+status=$?
+[ $status -eq 143 ] || { echo "SIGTERM: status $status, wanted 143"; bad=1; }
+
+[ $bad = 0 ] && echo 'command line: fine'
+exit $bad

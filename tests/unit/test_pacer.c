@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* Real-time pacing against simulated hosts of different speeds. */
+#include "frontends/embed/pacer.h"
+#include "tests/support/suite.h"
+
+/* A machine that retires instructions all the time, on a host that manages `host_khz` of them. */
+struct host {
+    struct pacer pacer;
+    uint64_t host_khz;
+    uint64_t wall, insns, ns, khz;
+};
+
+static void run(struct host *host, uint64_t until_wall)
+{
+    while (host->wall < until_wall) {
+        uint64_t sleep_ns, khz;
+        pacer_step(&host->pacer, &(struct pacer_sample){host->insns, host->ns, host->khz, host->wall},
+                   &sleep_ns, &khz);
+        host->wall += sleep_ns;
+        host->khz = khz;
+        uint64_t insns = khz * PACER_INTERVAL_NS / 1000000;
+        host->insns += insns;
+        host->ns += PACER_INTERVAL_NS;
+        host->wall += insns * 1000000 / host->host_khz;
+    }
+}
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+START_TEST(a_fast_host_sleeps_and_keeps_the_speed)
+{
+    struct host host = {.host_khz = 400000, .khz = 100000};
+    run(&host, 10000000000);
+    ck_assert_uint_eq(host.khz, 100000);
+    ck_assert_uint_lt(distance(host.ns, host.wall), 20000000);
+}
+END_TEST
+
+START_TEST(a_slow_host_gets_fewer_instructions_but_right_time)
+{
+    struct host host = {.host_khz = 20000, .khz = 100000};
+    run(&host, 10000000000);
+    ck_assert_uint_lt(host.khz, 20000);
+    ck_assert_uint_gt(host.khz, 14000);
+    uint64_t wall = host.wall, ns = host.ns;
+    run(&host, 20000000000);
+    ck_assert_uint_lt(distance(host.wall - wall, host.ns - ns), 30000000);
+}
+END_TEST
+
+START_TEST(the_speed_comes_back)
+{
+    struct host host = {.host_khz = 20000, .khz = 100000};
+    run(&host, 5000000000);
+    ck_assert_uint_lt(host.khz, 20000);
+    host.host_khz = 400000;
+    run(&host, 10000000000);
+    ck_assert_uint_eq(host.khz, 100000);
+}
+END_TEST
+
+START_TEST(a_host_that_was_suspended_does_not_catch_up)
+{
+    struct host host = {.host_khz = 400000, .khz = 100000};
+    run(&host, 1000000000);
+    host.wall += 3600000000000;
+    uint64_t wall = host.wall, ns = host.ns;
+    run(&host, host.wall + 1000000000);
+    ck_assert_uint_lt(host.ns - ns, host.wall - wall + 300000000);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {a_fast_host_sleeps_and_keeps_the_speed,
+                                  a_slow_host_gets_fewer_instructions_but_right_time, the_speed_comes_back,
+                                  a_host_that_was_suspended_does_not_catch_up};
+    return suite_run("pacer", tests, sizeof tests / sizeof tests[0]);
+}
