@@ -67,6 +67,7 @@ static void reset_common(struct cpu *cpu)
     cpu->shadow = SHADOW_NONE;
     cpu->nmi_pending = cpu->nmi_blocked = false;
     cpu->debug_hits = 0;
+    cpu->repeating = false;
     cpu->exception.pending = false;
 }
 

@@ -99,6 +99,7 @@ struct cpu {
     bool nmi_pending, nmi_blocked;
     bool a20_masked;     /* bit 20 of physical addresses is forced to 0 */
     uint32_t debug_hits; /* DR6 bits of breakpoints met in the instruction under way */
+    bool repeating;      /* at the boundary between two iterations of a string instruction */
     struct exception exception;
     struct tlb tlb;
     gva_t fetch_page;  /* linear page that code runs from, or FETCH_NONE: translate at the next fetch */

@@ -82,6 +82,7 @@ static const struct state_field cpu_fields[] = {
     STATE_SCALAR(struct cpu, nmi_blocked),
     STATE_SCALAR(struct cpu, a20_masked),
     STATE_SCALAR(struct cpu, debug_hits),
+    STATE_SCALAR(struct cpu, repeating),
     STATE_STRUCT(struct cpu, exception, exception_fields),
     STATE_STRUCT(struct cpu, tlb, tlb_fields),
     STATE_SCALAR(struct cpu, fetch_page),

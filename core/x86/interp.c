@@ -418,6 +418,7 @@ static void run_single(struct cpu *cpu)
 
 static void run_some(struct cpu *cpu)
 {
+    cpu->repeating = false;
     if ((cpu->eflags & (EFLAGS_TF | EFLAGS_RF)) || cpu->shadow || debug_armed(cpu)) {
         run_single(cpu);
         return;

@@ -36,18 +36,20 @@ static bool idt_fault(struct cpu *cpu, enum exception_vector vector, const struc
     return cpu_fault_code(cpu, vector, event->vector * 8u | ERROR_IDT | event->ext);
 }
 
-/* Debug exceptions and aborts leave RF as it was: a handler that continues past a code breakpoint sets it. */
-static bool sets_rf(uint8_t vector)
+/* Whether RF is set in the pushed image: by faults, so that the instruction can restart past its own code
+ * breakpoint, and by whatever comes between two iterations of a string instruction. Debug exceptions and
+ * aborts leave RF as it was: a handler that continues past a code breakpoint sets it (SDM 3B 17.3.1.1). */
+static bool sets_rf(const struct cpu *cpu, uint8_t vector, enum interrupt_source source)
 {
-    return vector != VECTOR_DB && vector != VECTOR_DF && vector != VECTOR_MC;
+    if (cpu->repeating)
+        return true;
+    return source == INTERRUPT_EXCEPTION && vector != VECTOR_DB && vector != VECTOR_DF && vector != VECTOR_MC;
 }
 
-/* RF in the pushed image lets a faulting instruction restart past its own code breakpoint (SDM 3B 17.3.1.1).
- */
 static uint32_t pushed_eflags(const struct cpu *cpu, uint8_t vector, enum interrupt_source source)
 {
     uint32_t eflags = cpu_get_eflags(cpu);
-    if (source == INTERRUPT_EXCEPTION && sets_rf(vector))
+    if (sets_rf(cpu, vector, source))
         eflags |= EFLAGS_RF & cpu->model->eflags_mask;
     return eflags;
 }
@@ -242,9 +244,12 @@ bool interrupt_deliver(struct cpu *cpu, uint8_t vector, enum interrupt_source so
         delivered = long_interrupt(cpu, vector, source, has_error, error, return_rip);
     else
         delivered = deliver_protected(cpu, &event, software);
-    if (delivered && vector == VECTOR_DB && !software)
+    if (!delivered)
+        return false;
+    cpu->repeating = false;
+    if (vector == VECTOR_DB && !software)
         cpu->dr[7] &= ~(uint64_t)DR7_GD;
-    return delivered;
+    return true;
 }
 
 /* Bit of the VME interrupt redirection map: set where INT n goes to the monitor (SDM 3A 20.3.3). #GP where

@@ -174,6 +174,7 @@ static const struct insn *run_repeated(struct cpu *cpu, const struct insn *insn,
             /* The next iteration is the next instruction: nothing of it is charged yet. */
             cpu->rip += insn->offset;
             cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget - insn->left;
+            cpu->repeating = true;
             return NULL;
         }
     }

@@ -175,6 +175,8 @@ main32:
     EQUAL edi, data + 3
     EQUAL ecx, 3
     EQUAL dword [fault_eip], .rep
+    test dword [fault_eflags], EFLAGS_RF
+    MUST nz
     DR6_IS 2
     SET_DR 7, 0
 
