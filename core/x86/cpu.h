@@ -174,6 +174,9 @@ void cpu_run(struct cpu *cpu, uint64_t horizon);
 /* Makes cpu_run return at the next instruction boundary. Safe to call from device code under a CPU access. */
 void cpu_stop(struct cpu *cpu);
 
+/* Lets virtual time pass without instructions while one is under way (bus cycles); deadlines stay exact. */
+void cpu_spend(struct cpu *cpu, uint64_t ns);
+
 /* Pins. They may be driven from device code at any time. */
 void cpu_set_intr(struct cpu *cpu, bool level);
 void cpu_pulse_nmi(struct cpu *cpu);

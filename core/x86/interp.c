@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/base/muldiv.h"
 #include "core/mem/physmap.h"
 #include "core/x86/access.h"
 #include "core/x86/debug.h"
@@ -132,6 +133,18 @@ static void refetch_from(struct cpu *cpu, const struct tlb_entry *entry)
         cpu->fetch_memory = entry->page + entry->addend - (uint64_t)(uintptr_t)cpu->memory->host;
     else
         cpu_refetch(cpu);
+}
+
+void cpu_spend(struct cpu *cpu, uint64_t ns)
+{
+    struct clock *clock = cpu->clock;
+    clock_skip_to(clock, clock_now(clock) + ns);
+    /* The horizon is some deadline's instruction count: it comes closer by as many as fit the time spent. */
+    uint64_t closer = muldiv64_up(ns, clock->khz, 1000000);
+    if (closer > (uint64_t)cpu->budget)
+        closer = (uint64_t)cpu->budget;
+    cpu->horizon -= closer;
+    cpu->budget -= (int64_t)closer;
 }
 
 /* Makes fetch_page the page of cpu->rip. False with a page fault pending. */

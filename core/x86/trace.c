@@ -24,10 +24,19 @@ struct edge {
 
 enum { EDGES = 256 };
 
+enum { WORDS_PER_PAGE = MEM_PAGE_SIZE / 64 };
+
+/* What is known of a page of guest memory: the traces that begin in it, and which of its bytes they came
+ * from, so that stores beside code cost one look. */
+struct code_page {
+    struct trace *first;
+    uint64_t *code_bytes; /* WORDS_PER_PAGE words, one bit a byte; NULL until the page holds code */
+};
+
 struct trace_cache {
     struct edge edges[EDGES];
     struct trace *hash[HASH_SIZE];
-    struct trace **pages; /* traces that begin in each page */
+    struct code_page *pages;
     uint64_t page_count;
     uint8_t *arena;
     size_t used;
@@ -54,6 +63,8 @@ void trace_cache_free(struct trace_cache *cache)
 {
     if (!cache)
         return;
+    for (uint64_t i = 0; i < cache->page_count; i++)
+        alloc_free(cache->pages[i].code_bytes);
     alloc_free(cache->pages);
     alloc_free(cache->arena);
     alloc_free(cache->scratch);
@@ -69,7 +80,11 @@ void trace_cache_clear(struct cpu *cpu)
 {
     struct trace_cache *cache = cpu->traces;
     memset(cache->hash, 0, sizeof cache->hash);
-    memset(cache->pages, 0, (size_t)cache->page_count * sizeof *cache->pages);
+    for (uint64_t i = 0; i < cache->page_count; i++) {
+        cache->pages[i].first = NULL;
+        if (cache->pages[i].code_bytes)
+            memset(cache->pages[i].code_bytes, 0, WORDS_PER_PAGE * sizeof(uint64_t));
+    }
     memset(cpu->memory->code_line, 0, (size_t)cache->page_count * sizeof *cpu->memory->code_line);
     cache->used = 0;
     cache->generation++;
@@ -93,18 +108,59 @@ static void unlink_hash(struct trace_cache *cache, struct trace *trace)
     *link = trace->hash_next;
 }
 
-/* Marks what is left in the page after some of its traces died. */
-static void remark_page(struct cpu *cpu, mem_t page)
+/* Bits of code_bytes word `word` that [first, first + size) of the page covers. */
+static uint64_t byte_mask(unsigned word, unsigned first, unsigned size)
 {
-    cpu->memory->code_line[page >> MEM_PAGE_SHIFT] = 0;
-    for (const struct trace *t = cpu->traces->pages[page >> MEM_PAGE_SHIFT]; t; t = t->page_next)
+    unsigned low = word * 64, end = first + size;
+    uint64_t mask = UINT64_MAX;
+    if (first > low)
+        mask &= UINT64_MAX << (first - low);
+    if (end < low + 64)
+        mask &= UINT64_MAX >> (low + 64 - end);
+    return mask;
+}
+
+static void mark_bytes(struct code_page *page, unsigned first, unsigned size)
+{
+    if (!page->code_bytes)
+        page->code_bytes = alloc_array(WORDS_PER_PAGE, sizeof *page->code_bytes);
+    for (unsigned word = first / 64; word <= (first + size - 1) / 64; word++)
+        page->code_bytes[word] |= byte_mask(word, first, size);
+}
+
+static bool holds_code(const struct code_page *page, unsigned first, unsigned size)
+{
+    for (unsigned word = first / 64; word <= (first + size - 1) / 64; word++) {
+        if (page->code_bytes[word] & byte_mask(word, first, size))
+            return true;
+    }
+    return false;
+}
+
+static unsigned in_page(mem_t offset)
+{
+    return (unsigned)(offset & (MEM_PAGE_SIZE - 1));
+}
+
+/* Marks what is left in the page after some of its traces died. */
+static void remark_page(struct cpu *cpu, mem_t offset)
+{
+    struct code_page *page = &cpu->traces->pages[offset >> MEM_PAGE_SHIFT];
+    cpu->memory->code_line[offset >> MEM_PAGE_SHIFT] = 0;
+    memset(page->code_bytes, 0, WORDS_PER_PAGE * sizeof *page->code_bytes);
+    for (const struct trace *t = page->first; t; t = t->page_next) {
         memory_mark_code(cpu->memory, start_of(t), t->bytes);
+        mark_bytes(page, in_page(start_of(t)), t->bytes);
+    }
 }
 
 static bool invalidate_in_page(struct cpu *cpu, mem_t offset, uint64_t size)
 {
     bool current = false;
-    struct trace **link = &cpu->traces->pages[offset >> MEM_PAGE_SHIFT];
+    struct code_page *page = &cpu->traces->pages[offset >> MEM_PAGE_SHIFT];
+    if (!page->first || !holds_code(page, in_page(offset), (unsigned)size))
+        return false;
+    struct trace **link = &page->first;
     while (*link) {
         struct trace *trace = *link;
         mem_t start = start_of(trace);
@@ -117,7 +173,7 @@ static bool invalidate_in_page(struct cpu *cpu, mem_t offset, uint64_t size)
             link = &trace->page_next;
         }
     }
-    remark_page(cpu, offset & ~(mem_t)(MEM_PAGE_SIZE - 1));
+    remark_page(cpu, offset);
     return current;
 }
 
@@ -125,10 +181,9 @@ bool trace_invalidate(struct cpu *cpu, mem_t offset, uint64_t size)
 {
     bool current = false;
     while (size) {
-        uint64_t left = MEM_PAGE_SIZE - (offset & (MEM_PAGE_SIZE - 1));
+        uint64_t left = MEM_PAGE_SIZE - in_page(offset);
         uint64_t part = size < left ? size : left;
-        if (cpu->traces->pages[offset >> MEM_PAGE_SHIFT])
-            current |= invalidate_in_page(cpu, offset, part);
+        current |= invalidate_in_page(cpu, offset, part);
         offset += part;
         size -= part;
     }
@@ -184,11 +239,13 @@ static struct trace *build(struct cpu *cpu, mem_t memory, uint64_t key)
     if (!count)
         return NULL;
     cache->used += sizeof *trace + (count + 1) * sizeof *trace->insns;
-    struct trace **bucket = &cache->hash[hash_of(key)], **page = &cache->pages[memory >> MEM_PAGE_SHIFT];
+    struct trace **bucket = &cache->hash[hash_of(key)];
+    struct code_page *page = &cache->pages[memory >> MEM_PAGE_SHIFT];
     trace->hash_next = *bucket;
     *bucket = trace;
-    trace->page_next = *page;
-    *page = trace;
+    trace->page_next = page->first;
+    page->first = trace;
+    mark_bytes(page, in_page(memory), trace->bytes);
     if (memory_mark_code(cpu->memory, memory, trace->bytes))
         tlb_derive_memory_page(cpu, memory & ~(mem_t)(MEM_PAGE_SIZE - 1));
     return trace;

@@ -3,9 +3,8 @@
 #include <string.h>
 
 #include "core/base/bytes.h"
-#include "core/mem/portmap.h"
-#include "core/x86/debug.h"
 #include "core/x86/exec/handlers.h"
+#include "core/x86/io.h"
 #include "core/x86/model.h"
 #include "core/x86/msr.h"
 #include "core/x86/operand.h"
@@ -101,8 +100,7 @@ static bool port_in(struct cpu *cpu, uint16_t port, unsigned size)
 {
     if (!io_permitted(cpu, port, size))
         return false;
-    reg_write(cpu, GPR_AX, size, portmap_read(cpu->portmap, port, size));
-    debug_io_access(cpu, port, size);
+    reg_write(cpu, GPR_AX, size, io_read(cpu, port, size));
     return true;
 }
 
@@ -110,8 +108,7 @@ static bool port_out(struct cpu *cpu, uint16_t port, unsigned size)
 {
     if (!io_permitted(cpu, port, size))
         return false;
-    portmap_write(cpu->portmap, port, size, (uint32_t)reg_read(cpu, GPR_AX, size));
-    debug_io_access(cpu, port, size);
+    io_write(cpu, port, size, (uint32_t)reg_read(cpu, GPR_AX, size));
     return true;
 }
 

@@ -7,13 +7,12 @@
 #include <string.h>
 
 #include "core/base/clock.h"
-#include "core/mem/portmap.h"
-#include "core/x86/debug.h"
 #include "core/x86/exec/chain.h"
 #include "core/x86/exec/handlers.h"
 #include "core/x86/exec/modify.h"
 #include "core/x86/exec/sized.h"
 #include "core/x86/flags.h"
+#include "core/x86/io.h"
 #include "core/x86/operand.h"
 #include "core/x86/protection.h"
 
@@ -55,8 +54,7 @@ static bool ins_step(struct cpu *cpu, const struct insn *insn, uint64_t step)
     if (!io_permitted(cpu, port, size) || !segment_check(cpu, SEG_ES, offset, size, true, &address) ||
         !linear_probe(cpu, address, size, cpu->user, true))
         return false;
-    uint32_t value = portmap_read(cpu->portmap, port, size);
-    debug_io_access(cpu, port, size);
+    uint32_t value = io_read(cpu, port, size);
     if (!mem_write(cpu, insn, SEG_ES, offset, size, value))
         return false;
     advance(cpu, insn, GPR_DI, step);
@@ -73,8 +71,7 @@ static bool outs_step(struct cpu *cpu, const struct insn *insn, uint64_t step)
         !mem_read(cpu, insn, (enum seg_index)insn->seg, operand_wrap(insn, cpu->gpr[GPR_SI]), size, &value))
         return false;
     advance(cpu, insn, GPR_SI, step);
-    portmap_write(cpu->portmap, port, size, (uint32_t)value);
-    debug_io_access(cpu, port, size);
+    io_write(cpu, port, size, (uint32_t)value);
     return true;
 }
 
