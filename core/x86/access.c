@@ -79,9 +79,20 @@ static bool translate_span(struct cpu *cpu, gva_t address, unsigned size, bool u
     return true;
 }
 
+/* Whether all bytes lie in the one page that a fast tag stands for. */
+static bool fast_tag_covers(uint64_t tag, gva_t address, uint64_t size)
+{
+    return tag == page_of(address) && size <= left_in_page(address);
+}
+
 bool linear_read(struct cpu *cpu, gva_t address, unsigned size, bool user, uint64_t *value)
 {
     struct span span;
+    const struct tlb_entry *entry = mem_fast_entry(cpu, address);
+    if (fast_tag_covers(entry->read[user], address, size)) {
+        *value = load_le(mem_host(entry, address), size);
+        return true;
+    }
     if (!translate_span(cpu, address, size, user, false, &span))
         return false;
     *value = physmap_read(cpu->physmap, span.first, span.first_size);
@@ -103,6 +114,11 @@ static void restore_fast_write(struct cpu *cpu, gva_t address, gpa_t physical)
 bool linear_write(struct cpu *cpu, gva_t address, unsigned size, bool user, uint64_t value)
 {
     struct span span;
+    const struct tlb_entry *entry = mem_fast_entry(cpu, address);
+    if (fast_tag_covers(entry->write[user], address, size)) {
+        store_le(mem_host(entry, address), size, value);
+        return true;
+    }
     if (!translate_span(cpu, address, size, user, true, &span))
         return false;
     physmap_write(cpu->physmap, span.first, span.first_size, value);
@@ -115,6 +131,9 @@ bool linear_write(struct cpu *cpu, gva_t address, unsigned size, bool user, uint
 
 bool linear_probe(struct cpu *cpu, gva_t address, uint64_t size, bool user, bool write)
 {
+    const struct tlb_entry *entry = mem_fast_entry(cpu, address);
+    if (fast_tag_covers(write ? entry->write[user] : entry->read[user], address, size))
+        return true;
     gva_t last = page_of(address + size - 1);
     for (gva_t page = page_of(address);; page += MEM_PAGE_SIZE) {
         gpa_t physical;

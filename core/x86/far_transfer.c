@@ -21,20 +21,26 @@ void real_target_commit(struct cpu *cpu, uint16_t selector, uint64_t offset)
     cpu_derive(cpu);
 }
 
-void code_segment_commit(struct cpu *cpu, uint16_t selector, const struct descriptor *d, unsigned cpl,
-                         uint64_t rip)
+static void set_code(struct cpu *cpu, uint16_t selector, const struct descriptor *d, unsigned cpl,
+                     uint64_t rip)
 {
     cpu->cpl = (uint8_t)cpl;
     cpu->seg[SEG_CS] = segment_from_descriptor((uint16_t)((selector & ERROR_SELECTOR) | cpl), d);
-    cpu_derive_segment(cpu, SEG_CS);
     cpu->next_rip = rip;
+}
+
+void code_segment_commit(struct cpu *cpu, uint16_t selector, const struct descriptor *d, unsigned cpl,
+                         uint64_t rip)
+{
+    set_code(cpu, selector, d, cpl, rip);
     cpu_derive(cpu);
 }
 
-void stack_segment_commit(struct cpu *cpu, uint16_t selector, const struct descriptor *d, uint64_t sp)
+void level_commit(struct cpu *cpu, const struct level_target *target)
 {
-    segment_install(cpu, SEG_SS, selector, d);
-    stack_pointer_set(cpu, stack_mask(&cpu->seg[SEG_SS]), sp);
+    set_code(cpu, target->cs, target->code, target->cpl, target->rip);
+    cpu->seg[SEG_SS] = segment_from_descriptor(target->ss, target->stack);
+    stack_pointer_set(cpu, stack_mask(&cpu->seg[SEG_SS]), target->sp);
     cpu_derive(cpu);
 }
 
@@ -172,8 +178,13 @@ static bool call_inner_level(struct cpu *cpu, const struct descriptor *gate, uin
         !descriptor_set_accessed(cpu, ss, &stack) || !descriptor_set_accessed(cpu, selector, code))
         return false;
     stack_frame_write(cpu, &frame);
-    code_segment_commit(cpu, selector, code, level, rip);
-    stack_segment_commit(cpu, ss, &stack, frame.sp);
+    level_commit(cpu, &(struct level_target){.cs = selector,
+                                             .code = code,
+                                             .cpl = level,
+                                             .rip = rip,
+                                             .ss = ss,
+                                             .stack = &stack,
+                                             .sp = frame.sp});
     return true;
 }
 
@@ -295,8 +306,13 @@ static bool return_outer_level(struct cpu *cpu, uint16_t selector, struct descri
         !rip_within(cpu, code, rip, 0) || !descriptor_set_accessed(cpu, (uint16_t)ss, &stack) ||
         !descriptor_set_accessed(cpu, selector, code))
         return false;
-    code_segment_commit(cpu, selector, code, cpl, rip);
-    stack_segment_commit(cpu, (uint16_t)ss, &stack, sp + release);
+    level_commit(cpu, &(struct level_target){.cs = selector,
+                                             .code = code,
+                                             .cpl = cpl,
+                                             .rip = rip,
+                                             .ss = (uint16_t)ss,
+                                             .stack = &stack,
+                                             .sp = sp + release});
     segments_drop_privileged(cpu);
     return true;
 }

@@ -152,8 +152,13 @@ static bool deliver_inner_level(struct cpu *cpu, struct handler *handler, const 
         return false;
     stack_frame_write(cpu, &frame);
     mask_flags(cpu, handler->masks);
-    code_segment_commit(cpu, handler->selector, &handler->code, level, handler->rip);
-    stack_segment_commit(cpu, ss, &stack, frame.sp);
+    level_commit(cpu, &(struct level_target){.cs = handler->selector,
+                                             .code = &handler->code,
+                                             .cpl = level,
+                                             .rip = handler->rip,
+                                             .ss = ss,
+                                             .stack = &stack,
+                                             .sp = frame.sp});
     if (from_v86)
         clear_v86_segments(cpu);
     return true;

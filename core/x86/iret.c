@@ -87,8 +87,13 @@ static bool return_outer_level(struct cpu *cpu, const struct return_frame *frame
         !descriptor_set_accessed(cpu, cs, code))
         return false;
     eflags_write(cpu, (uint32_t)frame->eflags, return_mask(cpu, size));
-    code_segment_commit(cpu, cs, code, cpl, frame->rip);
-    stack_segment_commit(cpu, (uint16_t)ss, &stack, sp);
+    level_commit(cpu, &(struct level_target){.cs = cs,
+                                             .code = code,
+                                             .cpl = cpl,
+                                             .rip = frame->rip,
+                                             .ss = (uint16_t)ss,
+                                             .stack = &stack,
+                                             .sp = sp});
     segments_drop_privileged(cpu);
     return true;
 }

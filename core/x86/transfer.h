@@ -10,8 +10,16 @@
 void code_segment_commit(struct cpu *cpu, uint16_t selector, const struct descriptor *d, unsigned cpl,
                          uint64_t rip);
 
-/* Loads SS:SP for a level that code_segment_commit has already made current. */
-void stack_segment_commit(struct cpu *cpu, uint16_t selector, const struct descriptor *d, uint64_t sp);
+/* CS:rip and SS:sp of another privilege level, checked, with their accessed bits set. */
+struct level_target {
+    uint16_t cs, ss;
+    const struct descriptor *code, *stack;
+    unsigned cpl;
+    uint64_t rip, sp;
+};
+
+/* Continues there. */
+void level_commit(struct cpu *cpu, const struct level_target *target);
 
 /* Reads SS:SP of an inner level from the current TSS; #TS where they lie beyond its limit. */
 bool tss_read_stack(struct cpu *cpu, unsigned level, unsigned ext, uint16_t *ss, uint32_t *sp);
