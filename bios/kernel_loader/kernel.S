@@ -66,7 +66,7 @@ pcir:   .ascii  "PCIR"
         .org    PRODUCT
         .asciz  "--kernel"
 
-/* Boot entry vector. Returns to the BIOS where there is nothing to boot. */
+/* Boot entry vector. Returns to the BIOS where the kernel cannot be loaded; the device ends the run then. */
         .org    BEV
 boot:   pushal
         pushw   %ds
@@ -86,7 +86,6 @@ boot:   pushal
         je      enter_real
         cmpb    $STATUS_PROTECTED, %al
         je      enter_protected
-        call    print_message
         popw    %es
         popw    %ds
         popal
@@ -118,25 +117,6 @@ collect_ranges:
         testl   %ebx, %ebx
         jnz     1b
 2:      ret
-
-/* Characters from the device up to a zero. */
-print_message:
-        movw    $PORT_DATA, %dx
-1:      inl     %dx, %eax
-        testb   %al, %al
-        jz      2f
-        pushw   %dx
-        movb    $0x0e, %ah
-        movw    $7, %bx
-        int     $0x10
-        popw    %dx
-        jmp     1b
-2:      movw    $0x0e0d, %ax
-        movw    $7, %bx
-        int     $0x10
-        movw    $0x0e0a, %ax
-        int     $0x10
-        ret
 
 /* Linux's 16-bit entry: CS:IP, all other segments equal, interrupts off (boot.rst, "Running the kernel"). */
 enter_real:

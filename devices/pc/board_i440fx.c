@@ -156,6 +156,11 @@ static void power_off(void *self)
     machine_stop(((struct board *)self)->machine, MACHINE_POWERED_OFF);
 }
 
+static void kernel_failed(void *self)
+{
+    machine_stop(((struct board *)self)->machine, MACHINE_KERNEL_REFUSED);
+}
+
 static void debug_exit(void *self, uint32_t value)
 {
     struct machine *machine = self;
@@ -345,7 +350,9 @@ static void new_kernel_loader(struct board *board)
                                                                      .physmap = &machine->physmap,
                                                                      .image = config->kernel,
                                                                      .rom = rom,
-                                                                     .rom_size = KERNEL_ROM_BYTES});
+                                                                     .rom_size = KERNEL_ROM_BYTES,
+                                                                     .failed = kernel_failed,
+                                                                     .self = board});
     pci_attach(board->pci, &board->kernel->pci, SLOT_KERNEL, 0);
 }
 

@@ -147,7 +147,7 @@ bool kernel_segments_place(const struct kernel_image *image, struct physmap *phy
     for (unsigned i = 0; i < image->segments; i++) {
         const struct kernel_segment *segment = &image->segment[i];
         if (!kernel_memory_has(memory, segment->address, segment->size))
-            return error_set(err, "kernel part at %llXh, %llu bytes: no RAM there; try more --mem",
+            return error_set(err, "the kernel wants %llXh, %llu bytes, where the BIOS reports no RAM",
                              (unsigned long long)segment->address, (unsigned long long)segment->size);
         physmap_write_bytes(physmap, segment->address, image->file.data + segment->file_offset,
                             segment->file_size);

@@ -39,10 +39,8 @@ static void fail(struct kernel_loader *loader, const char *message)
 {
     log_write(&loader->log, LOG_ERROR, "%s", message);
     loader->status = STATUS_FAILED;
-    loader->position = 0;
-    loader->length = 0;
-    while (*message && loader->length < KERNEL_LOADER_QUEUE)
-        loader->queue[loader->length++] = (uint8_t)*message++;
+    loader->position = loader->length = 0;
+    loader->cfg.failed(loader->cfg.self);
 }
 
 static void load(struct kernel_loader *loader)

@@ -8,7 +8,7 @@
  *                                        02h  protected-mode entry  FFh  failed
  *   base + 4, 4 bytes   DATA: write: argument of the next command
  *                             read: after a load, one after the other: CS, IP, other segments, SP (real
- *                             mode); EIP, EAX, EBX (protected mode); characters of a message, then 0 (failed)
+ *                             mode) or EIP, EAX, EBX (protected mode)
  *
  * The list is what INT 15h E820h gave: a doubleword count, then entries of 20 bytes: base, size, type.
  */
@@ -25,7 +25,7 @@ struct kernel_image;
 
 enum { KERNEL_LOADER_PORTS = 8, KERNEL_LOADER_VENDOR = 0x1234, KERNEL_LOADER_DEVICE = 0x4B4C };
 
-enum { KERNEL_LOADER_QUEUE = 128 };
+enum { KERNEL_LOADER_QUEUE = 4 };
 
 struct kernel_loader_config {
     struct log *log;
@@ -33,6 +33,8 @@ struct kernel_loader_config {
     const struct kernel_image *image; /* outlives the device */
     mem_t rom;                        /* where the option ROM is in guest memory */
     uint32_t rom_size;                /* a power of two, at least 4 KiB */
+    void (*failed)(void *self);       /* the kernel cannot be loaded; the reason is in the log */
+    void *self;
 };
 
 struct kernel_loader {

@@ -71,11 +71,12 @@ struct machine_config {
 
 /* Why machine_run returned. */
 enum machine_stop {
-    MACHINE_LIMIT,       /* instruction count or time reached */
-    MACHINE_STOPPED,     /* INPUT_STOP or machine_interrupt */
-    MACHINE_POWERED_OFF, /* the guest switched it off */
-    MACHINE_DEBUG_EXIT,  /* the guest wrote to port F4h */
-    MACHINE_TRIPLE_FAULT /* with no_reboot */
+    MACHINE_LIMIT,          /* instruction count or time reached */
+    MACHINE_STOPPED,        /* INPUT_STOP or machine_interrupt */
+    MACHINE_POWERED_OFF,    /* the guest switched it off */
+    MACHINE_DEBUG_EXIT,     /* the guest wrote to port F4h */
+    MACHINE_TRIPLE_FAULT,   /* with no_reboot */
+    MACHINE_KERNEL_REFUSED, /* does not fit into the memory that the BIOS reports; the log says why */
 };
 
 /* Limits of machine_run; UINT64_MAX: none. */

@@ -144,6 +144,7 @@ static enum lathe_stop stop_of(enum machine_stop stop)
     case MACHINE_STOPPED: return LATHE_INTERRUPTED;
     case MACHINE_POWERED_OFF: return LATHE_POWERED_OFF;
     case MACHINE_DEBUG_EXIT: return LATHE_DEBUG_EXIT;
+    case MACHINE_KERNEL_REFUSED: return LATHE_KERNEL_REFUSED;
     default: return LATHE_TRIPLE_FAULT;
     }
 }
@@ -172,6 +173,7 @@ int lathe_exit_status(const struct lathe *lathe, enum lathe_stop stop)
     switch (stop) {
     case LATHE_POWERED_OFF: return 0;
     case LATHE_DEBUG_EXIT: return (int)((machine_exit_value(lathe->machine) << 1 | 1) & 0xFF);
+    case LATHE_KERNEL_REFUSED: return 2;
     case LATHE_TRIPLE_FAULT: return 4;
     case LATHE_LIMIT: return 6;
     default: return 5;

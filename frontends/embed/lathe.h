@@ -30,12 +30,12 @@ struct lathe;
 #define LATHE_NO_LIMIT UINT64_MAX
 
 enum lathe_stop {
-    LATHE_LIMIT,        /* the limit given to lathe_run is reached */
-    LATHE_INTERRUPTED,  /* lathe_interrupt */
-    LATHE_POWERED_OFF,  /* the guest switched the machine off */
-    LATHE_DEBUG_EXIT,   /* the guest wrote to the debug exit port; see lathe_exit_status */
-    LATHE_TRIPLE_FAULT, /* with option no-reboot */
-    LATHE_HOST_ERROR    /* see lathe_error */
+    LATHE_LIMIT,         /* the limit given to lathe_run is reached */
+    LATHE_INTERRUPTED,   /* lathe_interrupt */
+    LATHE_POWERED_OFF,   /* the guest switched the machine off */
+    LATHE_DEBUG_EXIT,    /* the guest wrote to the debug exit port; see lathe_exit_status */
+    LATHE_TRIPLE_FAULT,  /* with option no-reboot */
+    LATHE_KERNEL_REFUSED /* it does not fit into the guest's memory; the log says why */
 };
 
 /* --- What there is ---------------------------------------------------------------------------------------
