@@ -179,7 +179,7 @@ void piix4_pm_apmc(void *self, uint8_t value)
 
 static void suspend(struct piix4_pm *pm)
 {
-    unsigned type = (pm->pm_control & PMCNTRL_SUS_TYP) >> SUS_TYP_SHIFT;
+    unsigned type = (unsigned)(pm->pm_control & PMCNTRL_SUS_TYP) >> SUS_TYP_SHIFT;
     if (type == SUS_SOFT_OFF) {
         log_write(&pm->log, LOG_INFO, "soft off");
         if (pm->cfg.power_off)

@@ -125,7 +125,7 @@ static void sample_due(void *opaque, uint64_t late_ns)
         return;
     if (!mouse->count)
         put_packet(mouse);
-    event_at(&mouse->sample, clock_now(mouse->cfg.clock) + NS_PER_S / mouse->rate);
+    event_at(&mouse->sample, clock_now(mouse->cfg.clock) + (uint64_t)(NS_PER_S / mouse->rate));
 }
 
 static void news(struct mouse *mouse)

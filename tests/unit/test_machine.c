@@ -61,7 +61,7 @@ static enum machine_stop run_ms(struct bench *t, uint64_t ms)
     return machine_run(t->machine, &(struct machine_until){UINT64_MAX, machine_now_ns(t->machine) + ms * MS});
 }
 
-static uint8_t cmos(struct bench *t, unsigned index)
+static unsigned cmos(struct bench *t, unsigned index)
 {
     return rtc_peek(t->machine->board->rtc, index);
 }
