@@ -208,7 +208,11 @@ static const struct option table[] = {
     {{"vgabios", "FILE", "VGA BIOS instead of Lathe's own"}, STRING(vgabios)},
     {{"engine", "interp", "how instructions are executed [auto]"}, set_engine, 0},
     {{"clock", "KIND", "virtual: time runs free; real: it follows the wall clock"}, set_clock, 0},
-    {{"speed", "MHZ", "instructions per virtual microsecond, and TSC frequency [100]"}, set_speed, 0},
+    {{"speed", "MHZ",
+      "instructions per virtual microsecond, and TSC frequency [the processor model's; else 100, or 400 with "
+      "--clock real]"},
+     set_speed,
+     0},
     {{"rtc", "TIME", "date at power-on, or now [2000-01-01T00:00:00]"}, set_rtc, 0},
     {{"seed", "N", "seed of what the guest gets as random [1]"}, set_seed, 0},
     {{"debug-exit", NULL, "writing V to I/O port F4h ends Lathe with status (V << 1) | 1"}, FLAG(debug_exit)},
@@ -228,7 +232,6 @@ void options_init(struct options *options)
 {
     *options = (struct options){
         .ram_bytes = 64 * MIB,
-        .khz = 100000,
         .rtc_epoch = 946684800, /* 2000-01-01T00:00:00 */
         .seed = 1,
     };

@@ -6,6 +6,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/log.h"
+#include "core/x86/model.h"
 #include "devices/media/media.h"
 #include "devices/media/media_probe.h"
 #include "devices/pc/kernel_image.h"
@@ -260,6 +261,21 @@ static void send_debugcon(void *self, uint8_t byte)
     lathe->debugcon(lathe->debugcon_opaque, byte);
 }
 
+enum { VIRTUAL_KHZ = 100000, REAL_KHZ = 400000 };
+
+/* Old models run at their own pace. Against the wall clock the rest get what most hosts can do, and the pacer
+ * takes away what this one cannot. */
+static uint64_t choose_khz(const struct lathe *lathe)
+{
+    const struct options *options = &lathe->options;
+    if (options->khz)
+        return options->khz;
+    const struct cpu_model *model = options->cpu ? cpu_model_find(options->cpu) : NULL;
+    if (model && model->default_khz)
+        return model->default_khz;
+    return options->clock == CLOCK_REAL ? REAL_KHZ : VIRTUAL_KHZ;
+}
+
 static void fill_config(struct lathe *lathe)
 {
     const struct options *options = &lathe->options;
@@ -268,7 +284,7 @@ static void fill_config(struct lathe *lathe)
         log_configure(lathe->log, options->log, NULL);
     lathe->config = (struct machine_config){
         .ram_bytes = options->ram_bytes,
-        .khz = options->khz,
+        .khz = choose_khz(lathe),
         .rtc_epoch = options->rtc_epoch,
         .seed = options->seed,
         .cpu_model = options->cpu,
