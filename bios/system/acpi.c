@@ -15,7 +15,13 @@
 
 #include "system/dsdt_aml.h"
 
-enum { TABLES_BYTES = 0x10000, NVS_BYTES = 0x1000, HEADER_LENGTH = 4, HEADER_CHECKSUM = 9 };
+enum {
+    TABLES_BYTES = 0x10000,
+    NVS_BYTES = 0x1000,
+    SMALLEST_RAM = 0x400000,
+    HEADER_LENGTH = 4,
+    HEADER_CHECKSUM = 9
+};
 enum {
     SMI_COMMAND_PORT = 0xb2,
     ACPI_ENABLE = 0xf1,
@@ -170,7 +176,7 @@ static bool have_power_management(void)
 
 void acpi_init(void)
 {
-    if (!have_power_management())
+    if (!have_power_management() || PRIVATE->memory_below_4g < SMALLEST_RAM)
         return;
     uint32_t top = PRIVATE->memory_below_4g;
     uint32_t at = top - TABLES_BYTES;

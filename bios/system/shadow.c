@@ -43,6 +43,8 @@ bool shadow_open(void)
     if (pci_read8(PCI_HOST, PAM0) & PAM_READ << 4)
         restart();
     shadow_rom();
+    for (uint8_t reg = PAM1; reg <= PAM6; reg++) /* option ROMs start from fresh copies, too */
+        pci_write8(PCI_HOST, reg, 0);
     /* Not every chipset model can read the bus and write RAM at once, so each block goes through low memory.
      */
     for (unsigned block = 0; block < 12; block++) {
