@@ -205,3 +205,76 @@ void mem_write_slow(struct cpu *cpu, const struct insn *insn, enum seg_index seg
     if (linear_write(cpu, address, size, cpu->user, value))
         debug_data_access(cpu, address, size, true);
 }
+
+/* `size` bytes, 1 to 8, from `at` on within a translated access. */
+static uint64_t span_read(struct cpu *cpu, const struct span *span, unsigned at, unsigned size)
+{
+    if (at >= span->first_size)
+        return physmap_read(cpu->physmap, span->second + at - span->first_size, size);
+    if (at + size <= span->first_size)
+        return physmap_read(cpu->physmap, span->first + at, size);
+    unsigned first = span->first_size - at;
+    return physmap_read(cpu->physmap, span->first + at, first) |
+           physmap_read(cpu->physmap, span->second, size - first) << (8 * first);
+}
+
+static void span_write(struct cpu *cpu, const struct span *span, unsigned at, unsigned size, uint64_t value)
+{
+    unsigned first = at >= span->first_size ? 0 : span->first_size - at;
+    if (first >= size) {
+        physmap_write(cpu->physmap, span->first + at, size, value);
+        return;
+    }
+    if (first)
+        physmap_write(cpu->physmap, span->first + at, first, value);
+    gpa_t rest = span->second + at + first - span->first_size;
+    physmap_write(cpu->physmap, rest, size - first, value >> (8 * first));
+}
+
+/* Every check of a 16-byte access, and its translation. */
+static bool begin16(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset, bool write,
+                    gva_t *address, struct span *span)
+{
+    enter_slow(cpu, insn);
+    if (!segment_check(cpu, seg, offset, 16, write, address))
+        return false;
+    if (misaligned(cpu, *address, 16))
+        return cpu_fault_code(cpu, VECTOR_AC, 0);
+    return translate_span(cpu, *address, 16, cpu->user, write, span);
+}
+
+bool mem_read16_slow(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
+                     uint64_t value[2])
+{
+    gva_t address;
+    struct span span;
+    if (!begin16(cpu, insn, seg, offset, false, &address, &span))
+        return false;
+    value[0] = span_read(cpu, &span, 0, 8);
+    value[1] = span_read(cpu, &span, 8, 8);
+    debug_data_access(cpu, address, 16, false);
+    return true;
+}
+
+bool mem_write16_slow(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
+                      const uint64_t value[2])
+{
+    gva_t address;
+    struct span span;
+    if (!begin16(cpu, insn, seg, offset, true, &address, &span))
+        return false;
+    span_write(cpu, &span, 0, 8, value[0]);
+    span_write(cpu, &span, 8, 8, value[1]);
+    if (span.first_size == 16)
+        restore_fast_write(cpu, address, span.first);
+    debug_data_access(cpu, address, 16, true);
+    return true;
+}
+
+bool mem_fault_unaligned16(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
+                           bool write)
+{
+    gva_t address;
+    enter_slow(cpu, insn);
+    return segment_check(cpu, seg, offset, 16, write, &address) && cpu_fault_code(cpu, VECTOR_GP, 0);
+}

@@ -20,6 +20,17 @@ uint64_t mem_read_slow(struct cpu *cpu, const struct insn *insn, enum seg_index 
 void mem_write_slow(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
                     unsigned size, uint64_t value);
 
+/* The slow halves of 16-byte accesses. False with the fault noted. */
+bool mem_read16_slow(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
+                     uint64_t value[2]);
+bool mem_write16_slow(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
+                      const uint64_t value[2]);
+
+/* Raises the #GP of a 16-byte operand that must be aligned and is not, or the limit's fault before it.
+ * Returns false. */
+bool mem_fault_unaligned16(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
+                           bool write);
+
 /* Linear accesses at any alignment. user: as at CPL 3 (else supervisor, whatever the CPL). */
 bool linear_read(struct cpu *cpu, gva_t address, unsigned size, bool user, uint64_t *value);
 bool linear_write(struct cpu *cpu, gva_t address, unsigned size, bool user, uint64_t value);
@@ -105,6 +116,35 @@ static inline bool mem_write(struct cpu *cpu, const struct insn *insn, enum seg_
     }
     mem_write_slow(cpu, insn, seg, offset, size, value);
     return !cpu->exception.pending;
+}
+
+/* 16 bytes at any alignment; value[0] is the lower half. A store that faults stores nothing. */
+static inline bool mem_read16(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
+                              uint64_t value[2])
+{
+    const uint8_t *host = mem_fast_read(cpu, seg, offset, 16);
+    if (__builtin_expect(!host, 0))
+        return mem_read16_slow(cpu, insn, seg, offset, value);
+    value[0] = load_le64(host);
+    value[1] = load_le64(host + 8);
+    return true;
+}
+
+static inline bool mem_write16(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
+                               const uint64_t value[2])
+{
+    uint8_t *host = mem_fast_write(cpu, seg, offset, 16);
+    if (__builtin_expect(!host, 0))
+        return mem_write16_slow(cpu, insn, seg, offset, value);
+    store_le64(host, value[0]);
+    store_le64(host + 8, value[1]);
+    return true;
+}
+
+/* Whether seg:offset is a multiple of 16 as a linear address. */
+static inline bool mem_is_aligned16(const struct cpu *cpu, enum seg_index seg, uint64_t offset)
+{
+    return ((cpu->seg[seg].base + offset) & 15) == 0;
 }
 
 #endif

@@ -13,7 +13,7 @@
 #include "core/x86/model.h"
 
 enum prefix_need { NEED_ANY, NEED_NONE, NEED_66, NEED_F3, NEED_F2 };
-enum size_kind { SIZE_V, SIZE_B, SIZE_W, SIZE_D, SIZE_Q, SIZE_Z };
+enum size_kind { SIZE_V, SIZE_B, SIZE_W, SIZE_D, SIZE_Q, SIZE_Z, SIZE_Y };
 enum imm_kind {
     IMM_NONE,
     IMM_B,
@@ -105,7 +105,7 @@ static void parse_encoding(struct form *form, const char *text)
 
 static void parse_size(struct form *form, char letter, bool *sized)
 {
-    static const char letters[] = "vbwdqz";
+    static const char letters[] = "vbwdqzy";
     const char *at = strchr(letters, letter);
     if (*sized || !letter || !at)
         return;
@@ -154,9 +154,11 @@ static void parse_operand(struct form *form, const char *token, size_t length, b
     case 'E': form->byte_rm = token[1] == 'b'; break;
     case 'M': form->mem_only = true; break;
     case 'R': form->always_reg = true; break;
+    case 'N':
+    case 'U': form->reg_only = true; return;
     case 'S': form->reg_only |= length == 3; return; /* STi; Sw and ST have no field of their own */
     case 'Z': form->byte_rm = token[1] == 'b'; break;
-    default: return; /* C, D, CL, DX, segment names: no size, no field of their own */
+    default: return; /* C, D, P, Q, V, W, CL, DX, segment names: no size, no field of their own */
     }
     parse_size(form, token[1], sized);
 }
@@ -369,6 +371,7 @@ static void set_sizes(struct scan *scan, const struct form *form, struct insn *i
     case SIZE_D: insn->op_size = form->always_reg && scan->mode == MODE_64 ? 8 : 4; break;
     case SIZE_Q: insn->op_size = 8; break;
     case SIZE_Z: insn->op_size = (uint8_t)(v == 8 ? 4 : v); break;
+    case SIZE_Y: insn->op_size = v == 8 ? 8 : 4; break;
     default: insn->op_size = (uint8_t)v; break;
     }
     insn->addr_shift = (uint8_t)(64 - 8 * scan->addr_size);
@@ -515,7 +518,7 @@ static void scan_operands(struct scan *scan, const struct form *form, struct ins
         scan_modrm(scan, form, insn, &rip_relative);
     else if (form->moffs)
         scan_moffs(scan, insn);
-    else if (form->string)
+    if (form->string)
         set_segment(scan, insn, false);
     if (form->opcode_reg || (!form->modrm && insn_table[form->row].operands[0] == 'Z')) {
         unsigned number = (scan->opcode & 7u) | (scan->rex & 1u) << 3;

@@ -21,7 +21,7 @@ enum {
 
 #define PTE_NX UINT64_C(0x8000000000000000)
 
-enum { MAX_LEVELS = 4 };
+enum { MAX_LEVELS = 4, LARGE_RESERVED_SHIFT = 13 /* lowest reserved bit of a large page's entry */ };
 
 /* Progress of one walk. */
 struct walk {
@@ -52,6 +52,13 @@ static uint64_t address_mask(const struct cpu *cpu, const struct walk *walk)
     return ((UINT64_C(1) << cpu->model->physical_bits) - 1) & ~UINT64_C(0xFFF);
 }
 
+/* A 4 MiB page's bits 13 to 13 + n - 1 are address bits 32 to 31 + n (PSE-36, SDM 3A 4.3). */
+static unsigned pse36_bits(const struct cpu *cpu)
+{
+    unsigned bits = cpu->model->physical_bits;
+    return !cpu_model_has_pse36(cpu->model) || bits <= 32 ? 0 : bits > 40 ? 8 : bits - 32;
+}
+
 /* Bits that must be zero in a present entry (SDM 3A 4.3, 4.4). */
 static uint64_t reserved_bits(const struct cpu *cpu, const struct walk *walk, unsigned level, bool large)
 {
@@ -63,8 +70,11 @@ static uint64_t reserved_bits(const struct cpu *cpu, const struct walk *walk, un
         if (!(cpu->efer & EFER_LMA))
             reserved |= UINT64_C(0x7FF0000000000000);
     }
-    if (large)
-        reserved |= ((UINT64_C(1) << level_shift(walk, level)) - 1) & ~UINT64_C(0x1FFF);
+    if (large) {
+        unsigned used = walk->entry_size == 4 ? pse36_bits(cpu) : 0;
+        reserved |= ((UINT64_C(1) << level_shift(walk, level)) - 1) &
+                    ~((UINT64_C(1) << (LARGE_RESERVED_SHIFT + used)) - 1);
+    }
     return reserved;
 }
 
@@ -158,6 +168,17 @@ static uint32_t error_code(const struct cpu *cpu, uint32_t found, enum mmu_inten
     return found | (intent == MMU_WRITE ? PF_W : 0u) | (user ? PF_U : 0u) | (fetch_bit ? PF_I : 0u);
 }
 
+/* The physical address that a finished walk leads to. */
+static gpa_t leaf_address(const struct cpu *cpu, const struct walk *walk, gva_t address)
+{
+    uint64_t leaf = walk->entry[walk->level];
+    gpa_t span = (gpa_t)1 << level_shift(walk, walk->level);
+    gpa_t frame = leaf & address_mask(cpu, walk) & ~(span - 1);
+    if (walk->entry_size == 4 && walk->level > 1)
+        frame |= (leaf >> LARGE_RESERVED_SHIFT & ((1u << pse36_bits(cpu)) - 1)) << 32;
+    return frame | (address & (span - 1));
+}
+
 bool mmu_walk(struct cpu *cpu, gva_t address, enum mmu_intent intent, bool user, struct mmu_mapping *mapping,
               uint32_t *error)
 {
@@ -179,9 +200,7 @@ bool mmu_walk(struct cpu *cpu, gva_t address, enum mmu_intent intent, bool user,
     for (unsigned level = walk.top; level > walk.level; level--)
         update_entry(cpu, &walk, level, PTE_A);
     update_entry(cpu, &walk, walk.level, intent == MMU_WRITE ? PTE_A | PTE_D : PTE_A);
-    gpa_t span = (gpa_t)1 << level_shift(&walk, walk.level);
-    gpa_t frame = walk.entry[walk.level] & address_mask(cpu, &walk) & ~(span - 1);
-    mapping->frame = frame | (address & (span - 1) & ~(gpa_t)(MEM_PAGE_SIZE - 1));
+    mapping->frame = leaf_address(cpu, &walk, address) & ~(gpa_t)(MEM_PAGE_SIZE - 1);
     mapping->rights = rights_of(cpu, &walk);
     return true;
 }
@@ -242,8 +261,7 @@ bool mmu_peek(struct cpu *cpu, gva_t address, gpa_t *physical)
         uint32_t error;
         if (!start(cpu, address, &walk) || !descend(cpu, address, &walk, &error))
             return false;
-        gpa_t span = (gpa_t)1 << level_shift(&walk, walk.level);
-        frame = (walk.entry[walk.level] & address_mask(cpu, &walk) & ~(span - 1)) | (address & (span - 1));
+        frame = leaf_address(cpu, &walk, address);
     }
     *physical = mmu_bus_address(cpu, (frame & ~(gpa_t)(MEM_PAGE_SIZE - 1)) | (address & (MEM_PAGE_SIZE - 1)));
     return true;

@@ -21,6 +21,10 @@ enum cpuid_edx {
     CPUID_PGE = 1 << 13,
     CPUID_MCA = 1 << 14,
     CPUID_CMOV = 1 << 15,
+    CPUID_PAT = 1 << 16,
+    CPUID_PSE36 = 1 << 17,
+    CPUID_MMX = 1 << 23,
+    CPUID_FXSR = 1 << 24,
 };
 
 #define HAS(feature) (UINT64_C(1) << (feature))
@@ -34,6 +38,8 @@ enum cpuid_edx {
     (UP_TO_586 | HAS(FEATURE_CMOV) | HAS(FEATURE_FCMOV) | HAS(FEATURE_PMC) | HAS(FEATURE_SEP) |              \
      HAS(FEATURE_NOPL))
 
+#define UP_TO_PENTIUM2 (UP_TO_686 | HAS(FEATURE_MMX) | HAS(FEATURE_FXSR))
+
 #define EFLAGS_386 0x0003FFFFu
 #define EFLAGS_486 0x0007FFFFu
 #define EFLAGS_586 0x003FFFFFu
@@ -41,10 +47,12 @@ enum cpuid_edx {
 #define CR0_386 0x8000001Fu
 #define CR0_486 0xE005003Fu
 
-#define EDX_586 (CPUID_FPU | CPUID_VME | CPUID_DE | CPUID_PSE | CPUID_TSC | CPUID_MSR | CPUID_MCE | CPUID_CX8)
-#define EDX_686 (EDX_586 | CPUID_PAE | CPUID_SEP | CPUID_MTRR | CPUID_PGE | CPUID_MCA | CPUID_CMOV)
-#define CR4_586 (CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_MCE)
-#define CR4_686 (CR4_586 | CR4_PAE | CR4_PGE | CR4_PCE)
+#define EDX_586      (CPUID_FPU | CPUID_VME | CPUID_DE | CPUID_PSE | CPUID_TSC | CPUID_MSR | CPUID_MCE | CPUID_CX8)
+#define EDX_686      (EDX_586 | CPUID_PAE | CPUID_SEP | CPUID_MTRR | CPUID_PGE | CPUID_MCA | CPUID_CMOV)
+#define EDX_PENTIUM2 (EDX_686 | CPUID_PAT | CPUID_PSE36 | CPUID_MMX | CPUID_FXSR)
+#define CR4_586      (CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_MCE)
+#define CR4_686      (CR4_586 | CR4_PAE | CR4_PGE | CR4_PCE)
+#define CR4_PENTIUM2 (CR4_686 | CR4_OSFXSR)
 
 static const struct cpu_model models[] = {
     {.name = "386",
@@ -82,16 +90,44 @@ static const struct cpu_model models[] = {
      .eflags_mask = EFLAGS_586,
      .physical_bits = 32,
      .default_khz = 90000},
+    {.name = "pentium-mmx",
+     .description = "Intel Pentium with MMX (P55C)",
+     .vendor = "GenuineIntel",
+     .signature = 0x0543,
+     .features_edx = EDX_586 | CPUID_MMX,
+     .max_leaf = 1,
+     .insn_features = UP_TO_586 | HAS(FEATURE_PMC) | HAS(FEATURE_MMX),
+     .cr0_fixed = CR0_ET,
+     .cr0_mask = CR0_486,
+     .cr4_mask = CR4_586 | CR4_PCE,
+     .eflags_mask = EFLAGS_586,
+     .physical_bits = 32,
+     .default_khz = 166000},
     {.name = "pentiumpro",
      .description = "Intel Pentium Pro (P6)",
      .vendor = "GenuineIntel",
      .signature = 0x0619,
      .features_edx = EDX_686,
      .max_leaf = 2,
+     .caches = {0x03020101, 0, 0, 0x06040A42},
      .insn_features = UP_TO_686,
      .cr0_fixed = CR0_ET,
      .cr0_mask = CR0_486,
      .cr4_mask = CR4_686,
+     .eflags_mask = EFLAGS_586,
+     .physical_bits = 36,
+     .default_khz = 0},
+    {.name = "pentium2",
+     .description = "Intel Pentium II (Deschutes)",
+     .vendor = "GenuineIntel",
+     .signature = 0x0652,
+     .features_edx = EDX_PENTIUM2,
+     .max_leaf = 2,
+     .caches = {0x03020101, 0, 0, 0x0C040843},
+     .insn_features = UP_TO_PENTIUM2,
+     .cr0_fixed = CR0_ET,
+     .cr0_mask = CR0_486,
+     .cr4_mask = CR4_PENTIUM2,
      .eflags_mask = EFLAGS_586,
      .physical_bits = 36,
      .default_khz = 0},
@@ -115,5 +151,5 @@ const struct cpu_model *cpu_model_at(unsigned i)
 
 const struct cpu_model *cpu_model_default(void)
 {
-    return &models[MODEL_COUNT - 1];
+    return cpu_model_find("pentium2");
 }

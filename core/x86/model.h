@@ -15,6 +15,7 @@ struct cpu_model {
     uint32_t signature;                  /* CPUID leaf 1 EAX, and EDX after reset */
     uint32_t features_edx, features_ecx; /* CPUID leaf 1 */
     uint32_t max_leaf;                   /* 0: no CPUID */
+    uint32_t caches[4];                  /* CPUID leaf 2: EAX, EBX, ECX, EDX */
     uint64_t insn_features;              /* bit per enum insn_feature */
     uint32_t cr0_fixed;                  /* CR0 bits that read as 1 */
     uint32_t cr0_mask;                   /* CR0 bits that exist */
@@ -32,6 +33,18 @@ const struct cpu_model *cpu_model_at(unsigned i);
 
 /* The model of machines that name none. */
 const struct cpu_model *cpu_model_default(void);
+
+/* Bits of MXCSR that exist: DAZ came with SSE2. */
+static inline uint32_t cpu_model_mxcsr_mask(const struct cpu_model *model)
+{
+    return model->insn_features >> FEATURE_SSE2 & 1 ? 0xFFFF : 0xFFBF;
+}
+
+/* 4 MiB pages reach above 4 GiB (PSE-36). */
+static inline bool cpu_model_has_pse36(const struct cpu_model *model)
+{
+    return (model->features_edx >> 17 & 1) != 0;
+}
 
 static inline bool cpu_model_has(const struct cpu_model *model, enum insn_feature feature)
 {

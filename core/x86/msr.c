@@ -93,6 +93,24 @@ static bool reads_zero(const struct cpu *cpu, uint32_t index)
     }
 }
 
+static bool has_pat(const struct cpu *cpu)
+{
+    return (cpu->model->features_edx >> 16 & 1) != 0;
+}
+
+/* Every byte is a memory type: UC, WC, WT, WP, WB or UC- (SDM 3A 11.12.2). */
+static bool write_pat(struct cpu *cpu, uint64_t value)
+{
+    enum { MEMORY_TYPES = 0xF3 }; /* one bit a type */
+    for (unsigned i = 0; i < 64; i += 8) {
+        unsigned type = value >> i & 0xFF;
+        if (type > 7 || !(MEMORY_TYPES >> type & 1))
+            return false;
+    }
+    cpu->msr.pat = value;
+    return true;
+}
+
 bool msr_read(struct cpu *cpu, uint32_t index, uint64_t *value)
 {
     const uint64_t *storage = plain(cpu, index);
@@ -105,7 +123,7 @@ bool msr_read(struct cpu *cpu, uint32_t index, uint64_t *value)
     case IA32_TSC: *value = cpu_tsc_ticks(cpu) + cpu->msr.tsc_offset; return true;
     case MTRRCAP: *value = MTRR_CAPABILITIES; return is_p6(cpu);
     case IA32_MTRR_DEF_TYPE: *value = cpu->msr.mtrr_def_type; return is_p6(cpu);
-    case IA32_PAT: *value = cpu->msr.pat; return is_p6(cpu) && (cpu->model->features_edx >> 16 & 1);
+    case IA32_PAT: *value = cpu->msr.pat; return has_pat(cpu);
     default:
         if (reads_zero(cpu, index))
             return true;
@@ -129,6 +147,7 @@ bool msr_write(struct cpu *cpu, uint32_t index, uint64_t value)
         cpu->msr.mtrr_def_type = value;
         return is_p6(cpu);
     case IA32_BIOS_UPDT_TRIG: return is_p6(cpu);
+    case IA32_PAT: return has_pat(cpu) && write_pat(cpu, value);
     default:
         if (reads_zero(cpu, index))
             return true;

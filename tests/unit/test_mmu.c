@@ -147,6 +147,27 @@ START_TEST(large_pages)
 }
 END_TEST
 
+/* PSE-36: bits 13-16 are address bits 32-35 where CPUID announces it; bits above stay reserved. */
+START_TEST(large_pages_above_4_gib)
+{
+    gpa_t physical;
+    cpu_fixture_init(&f, "pentium2");
+    f.cpu->cr0 |= CR0_PE | CR0_PG;
+    f.cpu->cr4 |= CR4_PSE;
+    f.cpu->cr3 = DIRECTORY;
+    cpu_derive(f.cpu);
+    cpu_fixture_poke(&f, PDE, 4, 0x00C1A000 | P | W | PS); /* 1101b in bits 13-16 */
+    ck_assert_int_eq(access_page(0x412345, false, false), NONE);
+    ck_assert_uint_eq(tlb_find(&f.cpu->tlb, 0x412345)->frame, UINT64_C(0xD00C12000));
+    ck_assert(mmu_peek(f.cpu, 0x412345, &physical));
+    ck_assert_uint_eq(physical, UINT64_C(0xD00C12345));
+    cpu_fixture_poke(&f, PDE, 4, 0x20000 | P | W | PS);
+    tlb_flush(f.cpu, false);
+    ck_assert_int_eq(access_page(0x412345, false, false), FAULT(PF_P | PF_RSVD));
+    finish();
+}
+END_TEST
+
 START_TEST(large_pages_need_pse)
 {
     start();
@@ -251,6 +272,7 @@ int main(void)
                                   translations_stay_until_flushed,
                                   more_rights_in_memory_need_no_flush,
                                   large_pages,
+                                  large_pages_above_4_gib,
                                   large_pages_need_pse,
                                   global_pages_survive_cr3,
                                   pae,

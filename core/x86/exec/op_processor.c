@@ -24,9 +24,6 @@ static void set_four(struct cpu *cpu, uint32_t a, uint32_t b, uint32_t c, uint32
     cpu->gpr[GPR_DX] = d;
 }
 
-/* Leaf 2: a 4 KiB-page TLB and cache description of the P6 (SDM 2A table 3-12). */
-enum { CACHE_DESCRIPTORS_A = 0x03020101, CACHE_DESCRIPTORS_D = 0x06040A42 };
-
 /* A leaf above the highest answers as the highest does. */
 bool op_cpuid(struct cpu *cpu, const struct insn *insn)
 {
@@ -41,7 +38,7 @@ bool op_cpuid(struct cpu *cpu, const struct insn *insn)
         set_four(cpu, model->max_leaf, load_le32(vendor), load_le32(vendor + 8), load_le32(vendor + 4));
         break;
     case 1: set_four(cpu, model->signature, 0, model->features_ecx, model->features_edx); break;
-    default: set_four(cpu, CACHE_DESCRIPTORS_A, 0, 0, CACHE_DESCRIPTORS_D); break;
+    default: set_four(cpu, model->caches[0], model->caches[1], model->caches[2], model->caches[3]); break;
     }
     return true;
 }

@@ -2,6 +2,7 @@
 /* x87 control instructions: control and status words, environments, FWAIT, FXSAVE (SDM 1, 8.3.11; 10.5). */
 #include "core/x86/exec/handlers.h"
 #include "core/x86/exec/x87_access.h"
+#include "core/x86/model.h"
 
 /* FNENI, FNDISI (8087) and FNSETPM (287): later processors ignore them. */
 bool op_fnop_287(struct cpu *cpu, const struct insn *insn)
@@ -135,12 +136,12 @@ bool op_frstor(struct cpu *cpu, const struct insn *insn)
 
 /* --- FXSAVE and FXRSTOR --- */
 
-enum { FX_MXCSR = 24, FX_MXCSR_MASK = 28, FX_XMM = 160, FX_END = 416, MXCSR_MASK = 0xFFFF };
+enum { FX_MXCSR = 24, FX_MXCSR_MASK = 28, FX_XMM = 160, FX_END = 416 };
 
-/* XMM registers that the image holds: none without CR4.OSFXSR, 16 in 64-bit mode. */
+/* XMM registers that the image holds: none without CR4.OSFXSR or SSE, 16 in 64-bit mode. */
 static unsigned fx_xmm_count(const struct cpu *cpu)
 {
-    if (!(cpu->cr4 & CR4_OSFXSR))
+    if (!(cpu->cr4 & CR4_OSFXSR) || !cpu_model_has(cpu->model, FEATURE_SSE))
         return 0;
     return cpu->mode == MODE_64 ? 16 : 8;
 }
@@ -155,14 +156,14 @@ static bool fx_begin(struct cpu *cpu, const struct insn *insn)
 
 bool op_fxsave(struct cpu *cpu, const struct insn *insn)
 {
-    uint8_t image[FX_END];
+    uint8_t image[FX_END] = {0};
     unsigned xmm = fx_xmm_count(cpu), size = xmm ? FX_XMM + 16 * xmm : FX_XMM;
-    if (!fx_begin(cpu, insn) || !x87_load_image(cpu, insn, image, size))
+    if (!fx_begin(cpu, insn))
         return false;
     x87_fxsave(&cpu->x87, insn->op_size == 8, image);
-    if (xmm) {
+    if (cpu_model_has(cpu->model, FEATURE_SSE)) {
         store_le32(image + FX_MXCSR, cpu->mxcsr);
-        store_le32(image + FX_MXCSR_MASK, MXCSR_MASK);
+        store_le32(image + FX_MXCSR_MASK, cpu_model_mxcsr_mask(cpu->model));
     }
     for (unsigned i = 0; i < xmm; i++) {
         store_le64(image + FX_XMM + 16 * i, cpu->xmm[i][0]);
@@ -177,7 +178,7 @@ bool op_fxrstor(struct cpu *cpu, const struct insn *insn)
     unsigned xmm = fx_xmm_count(cpu), size = xmm ? FX_XMM + 16 * xmm : FX_XMM;
     if (!fx_begin(cpu, insn) || !x87_load_image(cpu, insn, image, size))
         return false;
-    if (xmm && load_le32(image + FX_MXCSR) & ~(uint32_t)MXCSR_MASK)
+    if (xmm && load_le32(image + FX_MXCSR) & ~cpu_model_mxcsr_mask(cpu->model))
         return cpu_fault_code(cpu, VECTOR_GP, 0);
     x87_fxrstor(&cpu->x87, insn->op_size == 8, image);
     if (xmm)

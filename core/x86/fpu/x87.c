@@ -22,11 +22,6 @@ void x87_fninit(struct x87 *f)
     f->fds = 0;
 }
 
-bool x87_pending(const struct x87 *f)
-{
-    return !x87_masked(f, f->status);
-}
-
 uint16_t x87_fnstsw(const struct x87 *f)
 {
     unsigned summary = x87_pending(f) ? X87_ES | X87_B : 0;

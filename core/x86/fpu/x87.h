@@ -51,7 +51,10 @@ enum x87_constant { X87_FLD1, X87_FLDL2T, X87_FLDL2E, X87_FLDPI, X87_FLDLG2, X87
 void x87_reset(struct x87 *f);
 void x87_fninit(struct x87 *f);
 /* An unmasked exception waits: the next waiting instruction raises #MF (or IRQ13). */
-bool x87_pending(const struct x87 *f);
+static inline bool x87_pending(const struct x87 *f)
+{
+    return (f->status & ~f->control & FLOAT_EXCEPTIONS) != 0;
+}
 /* The status word as FNSTSW shows it, and back (FXRSTOR, debuggers). */
 uint16_t x87_fnstsw(const struct x87 *f);
 void x87_set_status(struct x87 *f, uint16_t status);
@@ -162,9 +165,18 @@ void x87_fxrstor(struct x87 *f, bool wide, const uint8_t image[X87_FXSAVE_SIZE])
 
 /* --- MMX aliasing (SDM volume 1, 9.5.1) --- */
 /* Every MMX instruction but EMMS: TOP = 0, all registers in use. MMn is mantissa[n]. */
-void x87_mmx_enter(struct x87 *f);
+static inline void x87_mmx_enter(struct x87 *f)
+{
+    f->top = 0;
+    f->tag = 0xFF;
+}
+
 /* Writing MMn also sets the sign and exponent to ones. */
-void x87_mmx_write(struct x87 *f, unsigned n, uint64_t value);
+static inline void x87_mmx_write(struct x87 *f, unsigned n, uint64_t value)
+{
+    f->mantissa[n] = value;
+    f->sign_exponent[n] = 0xFFFF;
+}
 void x87_emms(struct x87 *f);
 
 #endif

@@ -170,18 +170,6 @@ void x87_fxrstor(struct x87 *f, bool wide, const uint8_t image[X87_FXSAVE_SIZE])
         set_untagged(f, i, image + 32 + 16 * i);
 }
 
-void x87_mmx_enter(struct x87 *f)
-{
-    f->top = 0;
-    f->tag = 0xff;
-}
-
-void x87_mmx_write(struct x87 *f, unsigned n, uint64_t value)
-{
-    f->mantissa[n] = value;
-    f->sign_exponent[n] = 0xffff;
-}
-
 void x87_emms(struct x87 *f)
 {
     f->top = 0;
