@@ -3,7 +3,6 @@
  * change of privilege, task gates and TSSs (SDM 2A CALL, JMP, RET; 3A 5.8). Checks in the manual's order. */
 #include "core/x86/transfer.h"
 
-#include "core/base/assert.h"
 #include "core/x86/access.h"
 #include "core/x86/long_mode.h"
 #include "core/x86/protection.h"
@@ -116,7 +115,8 @@ static bool enter_same_level(struct cpu *cpu, uint16_t selector, struct descript
     if (!rip_within(cpu, d, rip, 0) || !descriptor_set_accessed(cpu, selector, d))
         return false;
     if (return_rip) {
-        stack_frame_write(cpu, &frame);
+        if (!stack_frame_write(cpu, &frame))
+            return false;
         stack_pointer_set(cpu, cpu->sp_mask, frame.sp);
     }
     code_segment_commit(cpu, selector, d, cpu->cpl, rip);
@@ -177,7 +177,8 @@ static bool call_inner_level(struct cpu *cpu, const struct descriptor *gate, uin
     if (!stack_frame_check(cpu, &frame, ss & ERROR_SELECTOR) || !rip_within(cpu, code, rip, 0) ||
         !descriptor_set_accessed(cpu, ss, &stack) || !descriptor_set_accessed(cpu, selector, code))
         return false;
-    stack_frame_write(cpu, &frame);
+    if (!stack_frame_write(cpu, &frame))
+        return false;
     level_commit(cpu, &(struct level_target){.cs = selector,
                                              .code = code,
                                              .cpl = level,
@@ -264,7 +265,8 @@ bool far_call(struct cpu *cpu, uint16_t selector, uint64_t offset, unsigned op_s
     if (!frame_current(cpu, op_size, cpu->seg[SEG_CS].selector, return_rip, &frame) ||
         !real_target_check(cpu, offset))
         return false;
-    stack_frame_write(cpu, &frame);
+    if (!stack_frame_write(cpu, &frame))
+        return false;
     stack_pointer_set(cpu, cpu->sp_mask, frame.sp);
     real_target_commit(cpu, selector, offset);
     return true;

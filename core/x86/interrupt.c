@@ -77,7 +77,8 @@ static bool deliver_real(struct cpu *cpu, const struct delivery *event)
         !linear_read(cpu, (cpu->idtr.base + offset) & cpu->linear_mask, 4, false, &entry) ||
         !real_target_check(cpu, entry & 0xFFFF))
         return false;
-    stack_frame_write(cpu, &frame);
+    if (!stack_frame_write(cpu, &frame))
+        return false;
     stack_pointer_set(cpu, cpu->sp_mask, frame.sp);
     cpu->eflags &= ~(uint32_t)(EFLAGS_IF | EFLAGS_TF | EFLAGS_RF | EFLAGS_AC);
     real_target_commit(cpu, (uint16_t)(entry >> 16), entry & 0xFFFF);
@@ -106,7 +107,8 @@ static bool deliver_same_level(struct cpu *cpu, struct handler *handler, const s
     if (!stack_frame_check(cpu, &frame, event->ext) || !handler_rip_check(cpu, handler, event->ext) ||
         !descriptor_set_accessed(cpu, handler->selector, &handler->code))
         return false;
-    stack_frame_write(cpu, &frame);
+    if (!stack_frame_write(cpu, &frame))
+        return false;
     stack_pointer_set(cpu, cpu->sp_mask, frame.sp);
     mask_flags(cpu, handler->masks);
     code_segment_commit(cpu, handler->selector, &handler->code, cpu->cpl, handler->rip);
@@ -150,7 +152,8 @@ static bool deliver_inner_level(struct cpu *cpu, struct handler *handler, const 
         !handler_rip_check(cpu, handler, event->ext) || !descriptor_set_accessed(cpu, ss, &stack) ||
         !descriptor_set_accessed(cpu, handler->selector, &handler->code))
         return false;
-    stack_frame_write(cpu, &frame);
+    if (!stack_frame_write(cpu, &frame))
+        return false;
     mask_flags(cpu, handler->masks);
     level_commit(cpu, &(struct level_target){.cs = handler->selector,
                                              .code = &handler->code,
@@ -195,7 +198,8 @@ static bool push_task_error(struct cpu *cpu, const struct delivery *event)
     stack_frame_push(&frame, cut_offset(event->error, frame.size));
     if (!stack_frame_check(cpu, &frame, event->ext))
         return false;
-    stack_frame_write(cpu, &frame);
+    if (!stack_frame_write(cpu, &frame))
+        return false;
     stack_pointer_set(cpu, cpu->sp_mask, frame.sp);
     return true;
 }
@@ -292,7 +296,8 @@ static bool deliver_v86_redirected(struct cpu *cpu, uint8_t vector, uint64_t ret
     stack_frame_push(&frame, return_rip & 0xFFFF);
     if (!linear_read(cpu, vector * 4u, 4, true, &entry) || !stack_frame_check(cpu, &frame, 0))
         return false;
-    stack_frame_write(cpu, &frame);
+    if (!stack_frame_write(cpu, &frame))
+        return false;
     stack_pointer_set(cpu, cpu->sp_mask, frame.sp);
     cpu->eflags &= ~(uint32_t)(EFLAGS_TF | EFLAGS_RF | (virtual_if ? EFLAGS_VIF : EFLAGS_IF));
     real_target_commit(cpu, (uint16_t)(entry >> 16), entry & 0xFFFF);

@@ -68,12 +68,13 @@ bool stack_frame_check(struct cpu *cpu, struct stack_frame *frame, uint32_t erro
     return true;
 }
 
-void stack_frame_write(struct cpu *cpu, const struct stack_frame *frame)
+bool stack_frame_write(struct cpu *cpu, const struct stack_frame *frame)
 {
     for (unsigned i = 0; i < frame->count; i++) {
-        bool written = linear_write(cpu, frame->address[i], frame->size, frame->user, frame->value[i]);
-        ASSERT(written);
+        if (!linear_write(cpu, frame->address[i], frame->size, frame->user, frame->value[i]))
+            return false;
     }
+    return true;
 }
 
 bool stack_read(struct cpu *cpu, unsigned offset, unsigned size, uint64_t *value)

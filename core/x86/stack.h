@@ -29,9 +29,11 @@ void stack_frame_current(const struct cpu *cpu, struct stack_frame *frame, unsig
 
 void stack_frame_push(struct stack_frame *frame, uint64_t value);
 
-/* Raises #SS(error) or #PF where a push would; afterwards stack_frame_write cannot fail. */
+/* Raises #SS(error) or #PF where a push would. */
 bool stack_frame_check(struct cpu *cpu, struct stack_frame *frame, uint32_t error);
-void stack_frame_write(struct cpu *cpu, const struct stack_frame *frame);
+
+/* Writes what stack_frame_check has passed. Fails only where the guest's tables change under the sequence. */
+bool stack_frame_write(struct cpu *cpu, const struct stack_frame *frame);
 
 /* Width of the stack pointer that a stack segment gives. */
 uint64_t stack_mask(const struct segment *ss);

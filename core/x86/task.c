@@ -6,7 +6,6 @@
  */
 #include "core/x86/transfer.h"
 
-#include "core/base/assert.h"
 #include "core/x86/access.h"
 #include "core/x86/control.h"
 #include "core/x86/eflags.h"
@@ -67,19 +66,20 @@ static bool read_field(struct cpu *cpu, gva_t base, unsigned offset, unsigned si
     return true;
 }
 
-/* For pages that have been probed. */
+/* For pages that have been probed: these accesses fail only where a TSS or the GDT overlaps the page tables
+ * that map them, and then do nothing. */
 static uint32_t take_field(struct cpu *cpu, gva_t base, unsigned offset, unsigned size)
 {
     uint32_t value = 0;
-    bool read = read_field(cpu, base, offset, size, &value);
-    ASSERT(read);
+    if (!read_field(cpu, base, offset, size, &value))
+        cpu->exception.pending = false;
     return value;
 }
 
 static void put_field(struct cpu *cpu, gva_t base, unsigned offset, unsigned size, uint32_t value)
 {
-    bool written = linear_write(cpu, (base + offset) & cpu->linear_mask, size, false, value);
-    ASSERT(written);
+    if (!linear_write(cpu, (base + offset) & cpu->linear_mask, size, false, value))
+        cpu->exception.pending = false;
 }
 
 /* Kind, presence and limit of the new TSS (SDM 3A table 7-1, first rows). */
@@ -160,24 +160,33 @@ static struct task_image read_new_task(struct cpu *cpu, const struct task *task)
     return image;
 }
 
+static void set_type(struct cpu *cpu, uint16_t selector, struct descriptor *d, unsigned type)
+{
+    if (!descriptor_write_type(cpu, selector, d, type))
+        cpu->exception.pending = false;
+}
+
+static void clear_busy(struct cpu *cpu, uint16_t selector)
+{
+    struct descriptor d;
+    if (descriptor_read(cpu, selector, VECTOR_TS, 0, &d))
+        set_type(cpu, selector, &d, descriptor_type(&d) & ~2u);
+    else
+        cpu->exception.pending = false;
+}
+
 /* Busy bits, back link and TR (SDM 3A 7.3 steps 7 to 12, table 7-2). */
 static void change_links(struct cpu *cpu, struct task *task)
 {
     struct segment *tr = &cpu->seg[SEG_TR];
-    struct descriptor old;
-    bool done = true;
-    if (!nests(task) && !selector_is_null(tr->selector)) {
-        done = descriptor_read(cpu, tr->selector, VECTOR_TS, 0, &old) &&
-               descriptor_write_type(cpu, tr->selector, &old, descriptor_type(&old) & ~2u);
-        ASSERT(done);
-    }
+    struct descriptor *d = &task->descriptor;
     if (nests(task))
         put_field(cpu, task->new_base, TSS_LINK, 2, tr->selector);
+    else if (!selector_is_null(tr->selector))
+        clear_busy(cpu, tr->selector);
     if (task->reason != TASK_RETURN)
-        done = descriptor_write_type(cpu, task->selector, &task->descriptor,
-                                     descriptor_type(&task->descriptor) | 2);
-    ASSERT(done);
-    segment_install(cpu, SEG_TR, task->selector, &task->descriptor);
+        set_type(cpu, task->selector, d, descriptor_type(d) | 2);
+    segment_install(cpu, SEG_TR, task->selector, d);
 }
 
 /* Registers of the new task; selectors with unusable hidden parts, which load_segments then qualifies. */

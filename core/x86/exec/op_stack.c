@@ -78,7 +78,8 @@ bool op_enter(struct cpu *cpu, const struct insn *insn)
     uint64_t top = (frame.sp - (insn->imm & 0xFFFF)) & cpu->sp_mask;
     if (!probe_top(cpu, top, size))
         return false;
-    stack_frame_write(cpu, &frame);
+    if (!stack_frame_write(cpu, &frame))
+        return false;
     reg_write(cpu, GPR_BP, size, frame_pointer);
     stack_pointer_set(cpu, cpu->sp_mask, top);
     return true;
