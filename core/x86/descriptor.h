@@ -114,6 +114,12 @@ static inline bool selector_is_null(uint16_t selector)
     return (selector & ERROR_SELECTOR) == 0;
 }
 
+/* Linear address of a byte of a system table: 64 bits wide wherever IA-32e mode is active. */
+static inline gva_t system_address(const struct cpu *cpu, uint64_t address)
+{
+    return cpu_is_long(cpu) ? address : address & UINT32_MAX;
+}
+
 /* Linear address of a selector's descriptor; false where it lies outside its table. */
 bool descriptor_locate(const struct cpu *cpu, uint16_t selector, gva_t *address);
 

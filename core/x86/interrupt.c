@@ -250,7 +250,7 @@ bool interrupt_deliver(struct cpu *cpu, uint8_t vector, enum interrupt_source so
     if (!cpu_is_protected(cpu))
         delivered = deliver_real(cpu, &event);
     else if (cpu_is_long(cpu))
-        delivered = long_interrupt(cpu, vector, source, has_error, error, return_rip);
+        delivered = long_interrupt(cpu, vector, source, has_error, error, event.eflags, return_rip);
     else
         delivered = deliver_protected(cpu, &event, software);
     if (!delivered)

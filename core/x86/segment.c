@@ -31,7 +31,7 @@ bool descriptor_locate(const struct cpu *cpu, uint16_t selector, gva_t *address)
         base = ldt->base;
         limit = ldt->limit;
     }
-    *address = (base + offset) & cpu->linear_mask;
+    *address = system_address(cpu, base + offset);
     return offset + 7 <= limit || limit > 0xFFFF;
 }
 
@@ -56,7 +56,7 @@ static bool write_access_byte(struct cpu *cpu, uint16_t selector, struct descrip
     gva_t address;
     if (!descriptor_locate(cpu, selector, &address))
         return selector_fault(cpu, VECTOR_GP, selector, 0);
-    if (!linear_write(cpu, (address + 5) & cpu->linear_mask, 1, false, high >> 8 & 0xFF))
+    if (!linear_write(cpu, system_address(cpu, address + 5), 1, false, high >> 8 & 0xFF))
         return false;
     d->high = high;
     return true;

@@ -25,6 +25,7 @@ void stack_frame_init(struct stack_frame *frame, const struct segment *ss, uint6
     frame->mask = stack_mask(ss);
     frame->size = size;
     frame->user = cpl == 3;
+    frame->flat = false;
     frame->count = 0;
 }
 
@@ -32,6 +33,7 @@ void stack_frame_current(const struct cpu *cpu, struct stack_frame *frame, unsig
 {
     stack_frame_init(frame, &cpu->seg[SEG_SS], cpu->gpr[GPR_SP], size, cpu->cpl);
     frame->mask = cpu->sp_mask;
+    frame->flat = cpu->mode == MODE_64;
 }
 
 void stack_frame_push(struct stack_frame *frame, uint64_t value)
@@ -51,16 +53,28 @@ static bool within_limit(const struct segment *ss, uint64_t offset, unsigned siz
     return offset > ss->limit && last <= (ss->attributes & SEG_ATTR_DB ? 0xFFFFFFFF : 0xFFFF);
 }
 
+static bool is_canonical(uint64_t address)
+{
+    return ((int64_t)(address << 16) >> 16) == (int64_t)address;
+}
+
+/* Linear address of one value. False where it does not lie within the stack. */
+static bool locate(const struct stack_frame *frame, uint64_t offset, gva_t *address)
+{
+    *address = offset;
+    if (frame->flat)
+        return is_canonical(offset) && is_canonical(offset + frame->size - 1);
+    *address = (frame->ss.base + offset) & UINT32_MAX;
+    return within_limit(&frame->ss, offset, frame->size);
+}
+
 bool stack_frame_check(struct cpu *cpu, struct stack_frame *frame, uint32_t error)
 {
-    bool flat = cpu_is_64bit(cpu);
     uint64_t sp = frame->sp;
     for (unsigned i = 0; i < frame->count; i++) {
-        uint64_t offset = (sp - frame->size) & frame->mask;
-        sp = offset;
-        if (!flat && !within_limit(&frame->ss, offset, frame->size))
+        sp = (sp - frame->size) & frame->mask;
+        if (!locate(frame, sp, &frame->address[i]))
             return cpu_fault_code(cpu, VECTOR_SS, error);
-        frame->address[i] = ((flat ? 0 : frame->ss.base) + offset) & cpu->linear_mask;
         if (!linear_probe(cpu, frame->address[i], frame->size, frame->user, true))
             return false;
     }

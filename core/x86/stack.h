@@ -15,6 +15,7 @@ struct stack_frame {
     uint64_t mask; /* width of the stack pointer */
     unsigned size; /* bytes a push */
     bool user;
+    bool flat; /* 64-bit: no limit, canonical addresses */
     unsigned count;
     uint64_t value[STACK_FRAME_MAX];
     gva_t address[STACK_FRAME_MAX];

@@ -80,9 +80,27 @@ bool op_str(struct cpu *cpu, const struct insn *insn)
     return store_word(cpu, insn, cpu->seg[SEG_TR].selector);
 }
 
+/* In IA-32e mode LDT and TSS descriptors have 16 bytes; the third dword is the upper half of the base. */
+static bool read_base_high(struct cpu *cpu, uint16_t selector, uint64_t *base)
+{
+    gva_t address;
+    uint64_t high;
+    *base = 0;
+    if (!cpu_is_long(cpu))
+        return true;
+    if (!descriptor_locate(cpu, (uint16_t)(selector + 8), &address))
+        return selector_fault(cpu, VECTOR_GP, selector, 0);
+    if (!linear_read(cpu, address, 8, false, &high))
+        return false;
+    if (high >> 32 & 0x1F00)
+        return selector_fault(cpu, VECTOR_GP, selector, 0);
+    *base = high << 32;
+    return true;
+}
+
 bool op_lldt(struct cpu *cpu, const struct insn *insn)
 {
-    uint64_t value;
+    uint64_t value, base;
     struct descriptor d;
     if (!privileged(cpu) || !operand_read(cpu, insn, 2, &value))
         return false;
@@ -99,13 +117,16 @@ bool op_lldt(struct cpu *cpu, const struct insn *insn)
         return selector_fault(cpu, VECTOR_GP, selector, 0);
     if (!descriptor_present(&d))
         return selector_fault(cpu, VECTOR_NP, selector, 0);
+    if (!read_base_high(cpu, selector, &base))
+        return false;
     segment_install(cpu, SEG_LDTR, selector, &d);
+    cpu->seg[SEG_LDTR].base |= base;
     return true;
 }
 
 bool op_ltr(struct cpu *cpu, const struct insn *insn)
 {
-    uint64_t value;
+    uint64_t value, base;
     struct descriptor d;
     if (!privileged(cpu) || !operand_read(cpu, insn, 2, &value))
         return false;
@@ -117,13 +138,15 @@ bool op_ltr(struct cpu *cpu, const struct insn *insn)
     if (!descriptor_read(cpu, selector, VECTOR_GP, 0, &d))
         return false;
     unsigned type = descriptor_type(&d);
-    if (!descriptor_is_system(&d) || (type != TYPE_TSS16 && type != TYPE_TSS32))
+    bool usable = type == TYPE_TSS32 || (type == TYPE_TSS16 && !cpu_is_long(cpu));
+    if (!descriptor_is_system(&d) || !usable)
         return selector_fault(cpu, VECTOR_GP, selector, 0);
     if (!descriptor_present(&d))
         return selector_fault(cpu, VECTOR_NP, selector, 0);
-    if (!descriptor_write_type(cpu, selector, &d, type | 2))
+    if (!read_base_high(cpu, selector, &base) || !descriptor_write_type(cpu, selector, &d, type | 2))
         return false;
     segment_install(cpu, SEG_TR, selector, &d);
+    cpu->seg[SEG_TR].base |= base;
     return true;
 }
 
