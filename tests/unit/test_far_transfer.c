@@ -106,6 +106,8 @@ START_TEST(call_without_room_faults_first)
     ck_assert_int_eq(call(&f, SEL_CODE0, TARGET), FAULT(VECTOR_SS, 0));
     ck_assert_int_eq(call(&f, SEL_SMALL_CODE, 0x1000), FAULT(VECTOR_SS, 0));
     ck_assert_uint_eq(f.cpu->gpr[GPR_SP], 0x1006);
+    f.cpu->gpr[GPR_SP] = 0x1007;
+    ck_assert_int_eq(call(&f, SEL_CODE0, TARGET), FAULT(VECTOR_SS, 0));
     f.cpu->gpr[GPR_SP] = 0x1008;
     ck_assert_int_eq(call(&f, SEL_CODE0, TARGET), NONE);
     cpu_fixture_free(&f);
@@ -204,6 +206,9 @@ START_TEST(inner_stack_checks)
     ck_assert_int_eq(call(&f, SEL_CALL_GATE | 3, 0), FAULT(VECTOR_SS, SEL_EXPAND_DOWN));
     f.cpu->seg[SEG_TR].limit = 8; /* SS0 ends at byte 9 */
     ck_assert_int_eq(call(&f, SEL_CALL_GATE | 3, 0), FAULT(VECTOR_TS, SEL_TSS));
+    f.cpu->seg[SEG_TR].limit = 9;
+    cpu_fixture_poke(&f, PF_TSS + 8, 4, SEL_DATA0);
+    ck_assert_int_eq(call(&f, SEL_CALL_GATE | 3, 0), NONE);
     cpu_fixture_free(&f);
 }
 END_TEST

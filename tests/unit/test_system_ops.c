@@ -281,6 +281,7 @@ START_TEST(segment_moves)
 {
     *gpr(GPR_AX) = 0xFFFF0000 | SEL_DATA3;
     ck_assert_int_eq(RUN(0x8E, 0xC0), NO_FAULT); /* MOV ES, AX */
+    *gpr(GPR_BX) = 0x77777777;
     ck_assert_int_eq(RUN(0x8C, 0xC3), NO_FAULT); /* MOV EBX, ES */
     ck_assert_uint_eq(*gpr(GPR_BX), SEL_DATA3);
     *gpr(GPR_BX) = 0x77777777;
