@@ -62,8 +62,7 @@ mem_t memory_take(struct memory *memory, uint64_t size)
     return offset;
 }
 
-/* Bits of the lines that [offset, offset+size) touches; the range lies within one page. */
-static uint32_t line_mask(mem_t offset, uint64_t size)
+uint32_t memory_line_mask(mem_t offset, uint64_t size)
 {
     unsigned first = (unsigned)(offset & (MEM_PAGE_SIZE - 1)) >> MEM_LINE_SHIFT;
     unsigned last = (unsigned)((offset + size - 1) & (MEM_PAGE_SIZE - 1)) >> MEM_LINE_SHIFT;
@@ -74,13 +73,13 @@ bool memory_mark_code(struct memory *memory, mem_t offset, uint64_t size)
 {
     uint32_t *lines = &memory->code_line[offset >> MEM_PAGE_SHIFT];
     bool first = *lines == 0;
-    *lines |= line_mask(offset, size);
+    *lines |= memory_line_mask(offset, size);
     return first;
 }
 
 void memory_unmark_code(struct memory *memory, mem_t offset, uint64_t size)
 {
-    memory->code_line[offset >> MEM_PAGE_SHIFT] &= ~line_mask(offset, size);
+    memory->code_line[offset >> MEM_PAGE_SHIFT] &= ~memory_line_mask(offset, size);
 }
 
 void memory_written(struct memory *memory, mem_t offset, uint64_t size)
@@ -89,7 +88,7 @@ void memory_written(struct memory *memory, mem_t offset, uint64_t size)
         uint64_t in_page = MEM_PAGE_SIZE - (offset & (MEM_PAGE_SIZE - 1));
         uint64_t part = size < in_page ? size : in_page;
         uint32_t lines = memory->code_line[offset >> MEM_PAGE_SHIFT];
-        if (lines && (lines & line_mask(offset, part)) && memory->code_written)
+        if (lines && (lines & memory_line_mask(offset, part)) && memory->code_written)
             memory->code_written(memory->code_opaque, offset, part);
         offset += part;
         size -= part;

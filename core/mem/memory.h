@@ -52,6 +52,9 @@ static inline bool memory_page_has_code(const struct memory *memory, mem_t offse
     return memory->code_line[offset >> MEM_PAGE_SHIFT] != 0;
 }
 
+/* Bits of code_line for the lines that [offset, offset+size), within one page, touches. */
+uint32_t memory_line_mask(mem_t offset, uint64_t size);
+
 /* Marks [offset, offset+size), within one page, as translated code. True where the page had none before. */
 bool memory_mark_code(struct memory *memory, mem_t offset, uint64_t size);
 

@@ -6,6 +6,7 @@
 #include "core/base/alloc.h"
 #include "core/base/assert.h"
 #include "core/base/bytes.h"
+#include "core/base/error.h"
 
 enum { LEAF_SHIFT = 22, LEAF_PAGES = 1 << (LEAF_SHIFT - MEM_PAGE_SHIFT), NOBODY = PHYSMAP_MAX_REGIONS };
 
@@ -310,4 +311,38 @@ void physmap_write_bytes(struct physmap *map, gpa_t address, const void *bytes, 
         in += part;
         size -= part;
     }
+}
+
+/* The next address from which the owners may differ. */
+static gpa_t next_edge(const struct physmap *map, gpa_t at)
+{
+    gpa_t next = LIMIT_4G;
+    for (unsigned i = 0; i < map->count; i++) {
+        const struct physmap_region *region = map->regions[i];
+        if (region && region->base > at && region->base < next)
+            next = region->base;
+        if (region && region->base + region->size > at && region->base + region->size < next)
+            next = region->base + region->size;
+    }
+    return next;
+}
+
+static bool page_owners_are(const struct physmap *map, gpa_t at, unsigned reader, unsigned writer)
+{
+    const struct physmap_leaf *leaf = map->leaves[at >> LEAF_SHIFT];
+    unsigned page = (unsigned)(at >> MEM_PAGE_SHIFT) % LEAF_PAGES;
+    return leaf ? leaf->reader[page] == reader && leaf->writer[page] == writer
+                : reader == NOBODY && writer == NOBODY;
+}
+
+bool physmap_check(const struct physmap *map, struct error *err)
+{
+    for (gpa_t at = 0; at < LIMIT_4G;) {
+        unsigned reader = resolve(map, at, false), writer = resolve(map, at, true);
+        for (gpa_t end = next_edge(map, at); at < end; at += MEM_PAGE_SIZE) {
+            if (!page_owners_are(map, at, reader, writer))
+                return error_set(err, "physical map: stale owner of page %llx", (unsigned long long)at);
+        }
+    }
+    return true;
 }

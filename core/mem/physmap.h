@@ -10,6 +10,8 @@
 
 #include "core/mem/memory.h"
 
+struct error;
+
 enum { PHYSMAP_MAX_REGIONS = 255 };
 
 /* A memory-mapped device. offset: from the region's base; size 1, 2, 4 or 8, naturally aligned within the
@@ -72,6 +74,9 @@ const struct physmap_region *physmap_writer(const struct physmap *map, gpa_t add
 /* Offset in guest memory behind an address, or false where it is not plain memory in that direction. */
 bool physmap_read_memory(const struct physmap *map, gpa_t address, mem_t *offset);
 bool physmap_write_memory(const struct physmap *map, gpa_t address, mem_t *offset);
+
+/* For tests: the page table below 4 GiB is what the regions say. False with *err where not. */
+bool physmap_check(const struct physmap *map, struct error *err);
 
 /* One access of 1 to 8 bytes at any alignment; crosses pages and regions bytewise where it must. */
 uint64_t physmap_read(struct physmap *map, gpa_t address, unsigned size);

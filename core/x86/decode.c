@@ -336,7 +336,8 @@ static const struct form *find_form(struct scan *scan, const struct decoder *dec
 {
     const struct form *form = decoder->forms + decoder->first[scan->map][scan->opcode];
     unsigned count = decoder->count[scan->map][scan->opcode];
-    if (count && form->modrm) {
+    bool looked_ahead = count && form->modrm;
+    if (looked_ahead) {
         scan->modrm = (uint8_t)take(scan, 1);
         if (scan->ran_out)
             return NULL;
@@ -346,6 +347,9 @@ static const struct form *find_form(struct scan *scan, const struct decoder *dec
         if (fits(scan, form))
             return form;
     }
+    /* What makes it undefined belongs to it: a store there must reach the trace. */
+    if (looked_ahead)
+        scan->position++;
     return NULL;
 }
 

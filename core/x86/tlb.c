@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/x86/tlb.h"
 
+#include "core/base/error.h"
 #include "core/mem/physmap.h"
 #include "core/x86/cpu.h"
 #include "core/x86/mmu.h"
@@ -124,4 +125,50 @@ void tlb_derive_memory_page(struct cpu *cpu, mem_t page)
         if (physmap_write_memory(cpu->physmap, mmu_bus_address(cpu, entry->frame), &offset) && offset == page)
             tlb_derive_entry(cpu, entry);
     }
+}
+
+/* A fast half may lag behind what is allowed now (pages that lost their code), never run ahead of it. */
+static bool no_faster(const struct tlb_entry *have, const struct tlb_entry *allowed)
+{
+    bool any = false;
+    for (unsigned user = 0; user < 2; user++) {
+        if ((have->read[user] != TLB_NONE && have->read[user] != allowed->read[user]) ||
+            (have->write[user] != TLB_NONE && have->write[user] != allowed->write[user]))
+            return false;
+        any |= have->read[user] != TLB_NONE || have->write[user] != TLB_NONE;
+    }
+    return !any || have->addend == allowed->addend;
+}
+
+static bool check_entry(struct cpu *cpu, unsigned index, struct error *err)
+{
+    const struct tlb_entry *entry = &cpu->tlb.entry[index];
+    struct tlb_entry allowed = *entry;
+    if (entry->page == TLB_NONE)
+        derive_none(&allowed);
+    else
+        tlb_derive_entry(cpu, &allowed);
+    if (!no_faster(entry, &allowed))
+        return error_set(err, "TLB entry %u (page %llx): its fast half allows too much", index,
+                         (unsigned long long)entry->page);
+    if (entry->page == TLB_NONE)
+        return true;
+    unsigned position = cpu->tlb.position[index];
+    if (tlb_index(entry->page) != index || position >= cpu->tlb.filled_count ||
+        cpu->tlb.filled[position] != index)
+        return error_set(err, "TLB entry %u (page %llx) is misplaced", index,
+                         (unsigned long long)entry->page);
+    return true;
+}
+
+bool tlb_check(struct cpu *cpu, struct error *err)
+{
+    unsigned used = 0;
+    for (unsigned i = 0; i < TLB_ENTRIES; i++) {
+        if (!check_entry(cpu, i, err))
+            return false;
+        used += cpu->tlb.entry[i].page != TLB_NONE;
+    }
+    return used == cpu->tlb.filled_count ||
+           error_set(err, "%u TLB entries in use, %u listed", used, cpu->tlb.filled_count);
 }

@@ -14,6 +14,7 @@
 #include "core/mem/memory.h"
 
 struct cpu;
+struct error;
 
 enum { TLB_SHIFT = 10, TLB_ENTRIES = 1 << TLB_SHIFT };
 
@@ -70,5 +71,9 @@ void tlb_flush_page(struct cpu *cpu, gva_t address);
 void tlb_derive_all(struct cpu *cpu);
 void tlb_derive_memory_page(struct cpu *cpu, mem_t page);
 void tlb_derive_entry(struct cpu *cpu, struct tlb_entry *entry);
+
+/* For tests: the list of used entries is right, and no fast half allows more than the physical map and the
+ * entry's rights do. False with *err where not. */
+bool tlb_check(struct cpu *cpu, struct error *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/error.h"
 #include "core/x86/cpu.h"
 #include "core/x86/decode.h"
 #include "core/x86/exec/handlers.h"
@@ -295,4 +296,56 @@ struct trace *trace_single(struct cpu *cpu, mem_t memory, const uint8_t *bytes, 
     scratch->insns[0] = edge->insn;
     seal(scratch, 1, edge->insn.length);
     return scratch;
+}
+
+static bool same_insn(const struct insn *a, const struct insn *b)
+{
+    return a->fn == b->fn && a->imm == b->imm && a->disp == b->disp && a->row == b->row &&
+           a->selector == b->selector && a->offset == b->offset && a->length == b->length &&
+           a->flags == b->flags && a->op_size == b->op_size && a->addr_shift == b->addr_shift &&
+           a->reg == b->reg && a->rm == b->rm && a->base == b->base && a->index == b->index &&
+           a->scale == b->scale && a->seg == b->seg && a->opcode == b->opcode && a->modrm == b->modrm;
+}
+
+static bool is_findable(const struct trace_cache *cache, const struct trace *trace)
+{
+    const struct trace *t = cache->hash[hash_of(trace->key)];
+    while (t && t != trace)
+        t = t->hash_next;
+    return t != NULL;
+}
+
+static bool check_trace(const struct cpu *cpu, const struct trace *trace, uint64_t page, struct error *err)
+{
+    mem_t start = start_of(trace);
+    unsigned bytes = 0;
+    if (start >> MEM_PAGE_SHIFT != page || (start + trace->bytes - 1) >> MEM_PAGE_SHIFT != page)
+        return error_set(err, "trace at %llx is in the list of page %llx", (unsigned long long)start,
+                         (unsigned long long)page);
+    if (!is_findable(cpu->traces, trace))
+        return error_set(err, "trace at %llx is not in the hash table", (unsigned long long)start);
+    if (memory_line_mask(start, trace->bytes) & ~cpu->memory->code_line[page])
+        return error_set(err, "trace at %llx: its lines are not marked", (unsigned long long)start);
+    for (unsigned i = 0; i < trace->count; i++) {
+        struct insn insn = {.offset = (uint8_t)bytes};
+        mem_t at = start + bytes;
+        unsigned left = MEM_PAGE_SIZE - (unsigned)(at & (MEM_PAGE_SIZE - 1));
+        if (decode_insn(cpu->decoder, (enum cpu_mode)(trace->key & 3), cpu->memory->host + at, left, &insn) !=
+                DECODE_OK ||
+            !same_insn(&insn, &trace->insns[i]) || trace->insns[i].left != trace->count - i)
+            return error_set(err, "trace at %llx: instruction %u is not what is in memory",
+                             (unsigned long long)start, i);
+        bytes += insn.length;
+    }
+    return bytes == trace->bytes || error_set(err, "trace at %llx: wrong length", (unsigned long long)start);
+}
+
+bool trace_cache_check(const struct cpu *cpu, struct error *err)
+{
+    for (uint64_t page = 0; page < cpu->traces->page_count; page++) {
+        for (const struct trace *t = cpu->traces->pages[page]; t; t = t->page_next)
+            if (!check_trace(cpu, t, page, err))
+                return false;
+    }
+    return true;
 }

@@ -12,6 +12,7 @@
 #include "core/x86/insn.h"
 
 struct cpu;
+struct error;
 struct trace_cache;
 
 enum { TRACE_MAX_INSNS = 32, TRACE_MAX_BYTES = 240 };
@@ -59,5 +60,9 @@ struct trace *trace_single(struct cpu *cpu, mem_t memory, const uint8_t *bytes, 
 
 /* Whether the instruction at `memory` is known to go on in the next page; hot ones then cost no decoding. */
 bool trace_runs_over_page(const struct cpu *cpu, mem_t memory);
+
+/* For tests, between runs: every live trace is what its bytes in memory decode to, is found by its key, and
+ * has its lines marked as code. False with *err where one is not. */
+bool trace_cache_check(const struct cpu *cpu, struct error *err);
 
 #endif

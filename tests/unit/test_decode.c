@@ -172,6 +172,16 @@ START_TEST(invalid_encodings)
 }
 END_TEST
 
+/* Otherwise a store into the byte that makes it valid would not reach its translation. */
+START_TEST(invalid_encodings_hold_the_byte_that_makes_them_so)
+{
+    struct insn insn = DECODE(MODE_32, "\xFF\xF8");
+    ck_assert_uint_eq(insn.length, 2);
+    insn = DECODE(MODE_16, "\x66\x0F\xC7\xC8");
+    ck_assert_uint_eq(insn.length, 4);
+}
+END_TEST
+
 START_TEST(models_gate_rows)
 {
     struct decoder *old = decoder_new(cpu_model_find("386"));
@@ -220,15 +230,16 @@ int main(void)
     TCase *tcase = tcase_create("decode");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     const TTest *const tests[] = {lengths,
-                                                                    every_split_asks_for_more,
-                                                                    fifteen_bytes_are_the_most,
-                                                                    memory_operands,
-                                                                    byte_registers,
-                                                                    branch_displacements_count_from_the_trace,
-                                                                    invalid_encodings,
-                                                                    models_gate_rows,
-                                                                    random_bytes,
-                                                                    NULL};
+                                  every_split_asks_for_more,
+                                  fifteen_bytes_are_the_most,
+                                  memory_operands,
+                                  byte_registers,
+                                  branch_displacements_count_from_the_trace,
+                                  invalid_encodings,
+                                  invalid_encodings_hold_the_byte_that_makes_them_so,
+                                  models_gate_rows,
+                                  random_bytes,
+                                  NULL};
     for (unsigned i = 0; tests[i]; i++)
         tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Random guest code: instructions of the table with operands that aim at what can break. */
+#ifndef LATHE_TESTS_FUZZ_CODE_H
+#define LATHE_TESTS_FUZZ_CODE_H
+
+#include <stddef.h>
+
+#include "tests/fuzz/rng.h"
+
+struct code {
+    struct rng *rng;
+    uint8_t *bytes;
+    size_t size, capacity;
+    bool wide;          /* 32-bit operands and addresses by default */
+    uint32_t ram_bytes; /* of the machine that runs it */
+};
+
+/* Addresses, ports and selectors that something is behind, or just not. */
+uint32_t fuzz_address(struct rng *rng, uint32_t ram_bytes);
+uint16_t fuzz_port(struct rng *rng);
+uint16_t fuzz_selector(struct rng *rng);
+uint32_t fuzz_cr0(struct rng *rng);
+uint32_t fuzz_eflags(struct rng *rng);
+
+/* Fills the buffer to its capacity. */
+void fuzz_code(struct code *code);
+
+#endif
