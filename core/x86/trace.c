@@ -315,6 +315,15 @@ static bool is_findable(const struct trace_cache *cache, const struct trace *tra
     return t != NULL;
 }
 
+static bool is_marked(const struct code_page *page, unsigned first, unsigned size)
+{
+    for (unsigned word = first / 64; word <= (first + size - 1) / 64; word++) {
+        if (~page->code_bytes[word] & byte_mask(word, first, size))
+            return false;
+    }
+    return true;
+}
+
 static bool check_trace(const struct cpu *cpu, const struct trace *trace, uint64_t page, struct error *err)
 {
     mem_t start = start_of(trace);
@@ -324,12 +333,13 @@ static bool check_trace(const struct cpu *cpu, const struct trace *trace, uint64
                          (unsigned long long)page);
     if (!is_findable(cpu->traces, trace))
         return error_set(err, "trace at %llx is not in the hash table", (unsigned long long)start);
-    if (memory_line_mask(start, trace->bytes) & ~cpu->memory->code_line[page])
-        return error_set(err, "trace at %llx: its lines are not marked", (unsigned long long)start);
+    if (memory_line_mask(start, trace->bytes) & ~cpu->memory->code_line[page] ||
+        !is_marked(&cpu->traces->pages[page], in_page(start), trace->bytes))
+        return error_set(err, "trace at %llx: its bytes are not marked as code", (unsigned long long)start);
     for (unsigned i = 0; i < trace->count; i++) {
         struct insn insn = {.offset = (uint8_t)bytes};
         mem_t at = start + bytes;
-        unsigned left = MEM_PAGE_SIZE - (unsigned)(at & (MEM_PAGE_SIZE - 1));
+        unsigned left = MEM_PAGE_SIZE - in_page(at);
         if (decode_insn(cpu->decoder, (enum cpu_mode)(trace->key & 3), cpu->memory->host + at, left, &insn) !=
                 DECODE_OK ||
             !same_insn(&insn, &trace->insns[i]) || trace->insns[i].left != trace->count - i)
@@ -343,7 +353,7 @@ static bool check_trace(const struct cpu *cpu, const struct trace *trace, uint64
 bool trace_cache_check(const struct cpu *cpu, struct error *err)
 {
     for (uint64_t page = 0; page < cpu->traces->page_count; page++) {
-        for (const struct trace *t = cpu->traces->pages[page]; t; t = t->page_next)
+        for (const struct trace *t = cpu->traces->pages[page].first; t; t = t->page_next)
             if (!check_trace(cpu, t, page, err))
                 return false;
     }

@@ -62,7 +62,7 @@ struct trace *trace_single(struct cpu *cpu, mem_t memory, const uint8_t *bytes, 
 bool trace_runs_over_page(const struct cpu *cpu, mem_t memory);
 
 /* For tests, between runs: every live trace is what its bytes in memory decode to, is found by its key, and
- * has its lines marked as code. False with *err where one is not. */
+ * has its bytes marked as code. False with *err where one is not. */
 bool trace_cache_check(const struct cpu *cpu, struct error *err);
 
 #endif
