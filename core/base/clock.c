@@ -80,17 +80,36 @@ void event_init(struct event *event, struct clock *clock, const char *name, even
 
 void event_at(struct event *event, uint64_t deadline_ns)
 {
+    event_restore(event, deadline_ns, EVENT_LAST);
+}
+
+static bool comes_before(const struct event *a, uint64_t deadline_ns, uint32_t rank)
+{
+    return a->deadline_ns < deadline_ns || (a->deadline_ns == deadline_ns && a->rank <= rank);
+}
+
+void event_restore(struct event *event, uint64_t deadline_ns, uint32_t rank)
+{
     event_cancel(event);
     struct clock *clock = event->clock;
     struct event **link = &clock->first;
-    while (*link && (*link)->deadline_ns <= deadline_ns)
+    while (*link && comes_before(*link, deadline_ns, rank))
         link = &(*link)->next;
     event->deadline_ns = deadline_ns;
+    event->rank = rank;
     event->next = *link;
     event->pending = true;
     *link = event;
     if (clock->first == event && clock->horizon_moved)
         clock->horizon_moved(clock->horizon_opaque);
+}
+
+uint32_t event_rank(const struct event *event)
+{
+    uint32_t rank = 0;
+    for (const struct event *at = event->clock->first; at && at != event; at = at->next)
+        rank++;
+    return rank;
 }
 
 void event_cancel(struct event *event)

@@ -25,8 +25,11 @@ struct event {
     void *opaque;
     struct event *next;
     uint64_t deadline_ns;
+    uint32_t rank; /* among equal deadlines: its place when it was saved, or EVENT_LAST */
     bool pending;
 };
+
+#define EVENT_LAST UINT32_MAX
 
 /* Tells the running engine that its horizon moved closer: stop after the current instruction. */
 typedef void clock_horizon_fn(void *opaque);
@@ -73,5 +76,10 @@ void event_init(struct event *event, struct clock *clock, const char *name, even
 /* Sets or moves the deadline (absolute virtual ns; a past one runs as soon as possible). */
 void event_at(struct event *event, uint64_t deadline_ns);
 void event_cancel(struct event *event);
+
+/* Place in the queue, 0 first; and a deadline set again with the place that it had, so that ties break as
+ * before. */
+uint32_t event_rank(const struct event *event);
+void event_restore(struct event *event, uint64_t deadline_ns, uint32_t rank);
 
 #endif

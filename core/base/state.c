@@ -64,6 +64,7 @@ static void save_event(const struct event *event, struct buffer *out)
     uint64_t now = clock_now(event->clock);
     buffer_append_le(out, event->pending, 1);
     buffer_append_le(out, event->pending && event->deadline_ns > now ? event->deadline_ns - now : 0, 8);
+    buffer_append_le(out, event->pending ? event_rank(event) : 0, 4);
 }
 
 static void save_heap(const struct state_field *field, const uint8_t *self, struct buffer *out)
@@ -129,9 +130,10 @@ static bool load_event(struct event *event, struct reader *in)
 {
     bool pending = reader_take_le(in, 1) != 0;
     uint64_t delay = reader_take_le(in, 8);
+    uint32_t rank = (uint32_t)reader_take_le(in, 4);
     event_cancel(event);
     if (pending && !in->failed)
-        event_at(event, clock_now(event->clock) + delay);
+        event_restore(event, clock_now(event->clock) + delay, rank);
     return true;
 }
 

@@ -109,6 +109,33 @@ START_TEST(cancelled_events_do_not_run)
 }
 END_TEST
 
+START_TEST(restored_events_keep_their_order)
+{
+    struct clock clock;
+    struct event events[3];
+    unsigned ids[3] = {0, 1, 2};
+    uint32_t ranks[3];
+    clock_init(&clock, 1000000);
+    for (unsigned i = 0; i < 3; i++)
+        event_init(&events[i], &clock, "e", note, &ids[i]);
+    event_at(&events[2], 50);
+    event_at(&events[0], 50);
+    event_at(&events[1], 50);
+    for (unsigned i = 0; i < 3; i++)
+        ranks[i] = event_rank(&events[i]);
+    for (unsigned i = 0; i < 3; i++)
+        event_cancel(&events[i]);
+    for (unsigned i = 0; i < 3; i++)
+        event_restore(&events[i], 50, ranks[i]);
+    clock.insns = 50;
+    order_count = 0;
+    clock_run_due(&clock);
+    ck_assert_uint_eq(order[0], 2);
+    ck_assert_uint_eq(order[1], 0);
+    ck_assert_uint_eq(order[2], 1);
+}
+END_TEST
+
 static void count_call(void *opaque)
 {
     ++*(unsigned *)opaque;
@@ -135,12 +162,10 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {time_is_exact_at_odd_speeds,
-                                         long_runs_do_not_overflow,
-                                         idle_moves_time_but_not_the_count,
-                                         a_change_of_speed_keeps_the_present,
-                                         ties_break_by_the_order_of_setting,
-                                         cancelled_events_do_not_run,
-                                         only_an_earlier_deadline_moves_the_horizon};
+    const TTest *const tests[] = {
+        time_is_exact_at_odd_speeds,        long_runs_do_not_overflow,
+        idle_moves_time_but_not_the_count,  a_change_of_speed_keeps_the_present,
+        ties_break_by_the_order_of_setting, cancelled_events_do_not_run,
+        restored_events_keep_their_order,   only_an_earlier_deadline_moves_the_horizon};
     return suite_run("clock", tests, sizeof tests / sizeof *tests);
 }
