@@ -83,9 +83,13 @@ void event_at(struct event *event, uint64_t deadline_ns)
     event_restore(event, deadline_ns, EVENT_LAST);
 }
 
-static bool comes_before(const struct event *a, uint64_t deadline_ns, uint32_t rank)
+/* Whether an event in the queue, at `index`, runs before one with the given deadline and rank. Restored
+ * events compare by rank; one that was set since then has none and counts by where it stands. */
+static bool comes_before(const struct event *queued, uint32_t index, uint64_t deadline_ns, uint32_t rank)
 {
-    return a->deadline_ns < deadline_ns || (a->deadline_ns == deadline_ns && a->rank <= rank);
+    if (queued->deadline_ns != deadline_ns)
+        return queued->deadline_ns < deadline_ns;
+    return queued->rank == EVENT_LAST ? index < rank : queued->rank <= rank;
 }
 
 void event_restore(struct event *event, uint64_t deadline_ns, uint32_t rank)
@@ -93,7 +97,7 @@ void event_restore(struct event *event, uint64_t deadline_ns, uint32_t rank)
     event_cancel(event);
     struct clock *clock = event->clock;
     struct event **link = &clock->first;
-    while (*link && comes_before(*link, deadline_ns, rank))
+    for (uint32_t index = 0; *link && comes_before(*link, index, deadline_ns, rank); index++)
         link = &(*link)->next;
     event->deadline_ns = deadline_ns;
     event->rank = rank;
