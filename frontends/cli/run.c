@@ -186,6 +186,16 @@ static void choose_display(struct session *session)
         options->display = window_is_available() && !options->script ? DISPLAY_SDL : DISPLAY_NONE;
 }
 
+/* Where a person looks or types, time is the wall clock's, unless a script sets the pace. */
+static void choose_clock(struct session *session)
+{
+    const struct run_options *options = &session->options;
+    bool person = options->display == DISPLAY_SDL;
+    for (unsigned i = 0; i < options->serial_count; i++)
+        person = person || (!strcmp(options->serial[i], "stdio") && isatty(STDIN_FILENO));
+    lathe_default_clock(session->lathe, person && !options->script);
+}
+
 /* What boots, and how to get out. */
 static void announce(const struct session *session)
 {
@@ -207,6 +217,7 @@ static bool open_session(struct session *session, struct error *err)
         !check_writable("--save-state", options->save_state, err) || !open_debugcon(session, err))
         return false;
     choose_display(session);
+    choose_clock(session);
     if (!lathe_power_on(session->lathe))
         return error_set(err, "%s", lathe_error(session->lathe));
     if (options->load_state && !lathe_load(session->lathe, options->load_state))
@@ -225,7 +236,6 @@ static bool open_frontends(struct session *session, struct error *err)
     }
     if (!open_serial(session, err))
         return false;
-    lathe_default_clock(session->lathe, session->window || (is_raw(session) && !options->script));
     announce(session);
     return true;
 }
