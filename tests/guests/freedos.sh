@@ -3,8 +3,8 @@
 # argument: image name
 command -v mtype >/dev/null || skip 'needs mtools'
 floppy_guest "$1"
-boot freedos-write --fda "$guest"
+boot freedos-write --speed 10 --fda "$guest"
 mdir -i "$guest" ::/NEW.TXT
 mtype -i "$guest" ::/NEW.TXT | grep -q 'written by the guest'
 cmp <(mtype -i "$guest" ::/COPY.COM) <(mtype -i "$guest" ::/COMMAND.COM)
-boot freedos-read --fda "$guest"
+boot freedos-read --speed 10 --fda "$guest"

@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: MIT
--- GRUB's shell, and a command that it has to load a module for.
-vm:expect("grub>", {timeout = 240, on = "screen"})
+-- GRUB's menu, its command line, and a command that it loads a module for.
+vm:expect("for a command-line", {timeout = 240, on = "screen"})
+vm:type("c")
+vm:expect("grub>", {on = "screen"})
 vm:type("insmod regexp\n")
 vm:type("echo prefix is $prefix\n")
 vm:expect("prefix is (", {on = "screen"})

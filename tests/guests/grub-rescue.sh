@@ -4,6 +4,6 @@
 guest fetch grub-rescue
 case $1 in
   floppy) cp "$packages/grub-rescue/usr/lib/grub-rescue/grub-rescue-floppy.img" "$work/floppy.img"
-    boot grub-rescue --fda "$work/floppy.img" ;;
-  cdrom) boot grub-rescue --cdrom "$packages/grub-rescue/usr/lib/grub-rescue/grub-rescue-cdrom.iso" ;;
+    boot grub-rescue --speed 20 --fda "$work/floppy.img" ;;
+  cdrom) boot grub-rescue --speed 20 --cdrom "$packages/grub-rescue/usr/lib/grub-rescue/grub-rescue-cdrom.iso" ;;
 esac

@@ -5,7 +5,5 @@ vm:serial_send("echo sum-$((6 * 7))-$(uname -m)\n")
 vm:expect("sum-42-i686", {on = "serial"})
 vm:serial_send("seq 1 20000 | sha256sum\n")
 vm:expect("f6351f5e", {on = "serial", timeout = 120})
-vm:serial_send("awk 'BEGIN { printf \"%.12f\\n\", atan2(1, 1) * 4 + exp(1) - log(2) }'\n")
-vm:expect("5.166727301489", {on = "serial"})
 vm:serial_send("poweroff -f\n")
 vm:wait_poweroff{timeout = 60}
