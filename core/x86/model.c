@@ -23,8 +23,20 @@ enum cpuid_edx {
     CPUID_CMOV = 1 << 15,
     CPUID_PAT = 1 << 16,
     CPUID_PSE36 = 1 << 17,
+    CPUID_CLFSH = 1 << 19,
     CPUID_MMX = 1 << 23,
     CPUID_FXSR = 1 << 24,
+    CPUID_SSE = 1 << 25,
+    CPUID_SSE2 = 1 << 26,
+    CPUID_SS = 1 << 27,
+};
+
+enum cpuid_ecx {
+    CPUID_SSE3 = 1 << 0,
+    CPUID_SSSE3 = 1 << 9,
+    CPUID_SSE41 = 1 << 19,
+    CPUID_SSE42 = 1 << 20,
+    CPUID_POPCNT = 1 << 23,
 };
 
 #define HAS(feature) (UINT64_C(1) << (feature))
@@ -39,6 +51,11 @@ enum cpuid_edx {
      HAS(FEATURE_NOPL))
 
 #define UP_TO_PENTIUM2 (UP_TO_686 | HAS(FEATURE_MMX) | HAS(FEATURE_FXSR))
+#define UP_TO_PENTIUM3 (UP_TO_PENTIUM2 | HAS(FEATURE_SSE))
+#define UP_TO_PENTIUM4 (UP_TO_PENTIUM3 | HAS(FEATURE_SSE2) | HAS(FEATURE_CLFSH))
+#define UP_TO_MAX                                                                                            \
+    (UP_TO_PENTIUM4 | HAS(FEATURE_SSE3) | HAS(FEATURE_SSSE3) | HAS(FEATURE_SSE41) | HAS(FEATURE_SSE42) |     \
+     HAS(FEATURE_POPCNT))
 
 #define EFLAGS_386 0x0003FFFFu
 #define EFLAGS_486 0x0007FFFFu
@@ -50,9 +67,12 @@ enum cpuid_edx {
 #define EDX_586      (CPUID_FPU | CPUID_VME | CPUID_DE | CPUID_PSE | CPUID_TSC | CPUID_MSR | CPUID_MCE | CPUID_CX8)
 #define EDX_686      (EDX_586 | CPUID_PAE | CPUID_SEP | CPUID_MTRR | CPUID_PGE | CPUID_MCA | CPUID_CMOV)
 #define EDX_PENTIUM2 (EDX_686 | CPUID_PAT | CPUID_PSE36 | CPUID_MMX | CPUID_FXSR)
+#define EDX_PENTIUM3 (EDX_PENTIUM2 | CPUID_SSE)
+#define EDX_PENTIUM4 (EDX_PENTIUM3 | CPUID_SSE2 | CPUID_CLFSH | CPUID_SS)
 #define CR4_586      (CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_MCE)
 #define CR4_686      (CR4_586 | CR4_PAE | CR4_PGE | CR4_PCE)
 #define CR4_PENTIUM2 (CR4_686 | CR4_OSFXSR)
+#define CR4_PENTIUM3 (CR4_PENTIUM2 | CR4_OSXMMEXCPT)
 
 static const struct cpu_model models[] = {
     {.name = "386",
@@ -128,6 +148,54 @@ static const struct cpu_model models[] = {
      .cr0_fixed = CR0_ET,
      .cr0_mask = CR0_486,
      .cr4_mask = CR4_PENTIUM2,
+     .eflags_mask = EFLAGS_586,
+     .physical_bits = 36,
+     .default_khz = 0},
+    {.name = "pentium3",
+     .description = "Intel Pentium III (Coppermine)",
+     .vendor = "GenuineIntel",
+     .signature = 0x0683,
+     .features_edx = EDX_PENTIUM3,
+     .max_leaf = 2,
+     .leaf1_ebx = 0x02,
+     .caches = {0x03020101, 0, 0, 0x0C040882},
+     .insn_features = UP_TO_PENTIUM3,
+     .cr0_fixed = CR0_ET,
+     .cr0_mask = CR0_486,
+     .cr4_mask = CR4_PENTIUM3,
+     .eflags_mask = EFLAGS_586,
+     .physical_bits = 36,
+     .default_khz = 0},
+    {.name = "pentium4",
+     .description = "Intel Pentium 4 (Northwood)",
+     .vendor = "GenuineIntel",
+     .signature = 0x0F29,
+     .features_edx = EDX_PENTIUM4,
+     .max_leaf = 2,
+     .leaf1_ebx = 0x0809,
+     .caches = {0x665B5001, 0, 0, 0x007B7040},
+     .brand = "Intel(R) Pentium(R) 4 CPU 2.40GHz",
+     .insn_features = UP_TO_PENTIUM4,
+     .cr0_fixed = CR0_ET,
+     .cr0_mask = CR0_486,
+     .cr4_mask = CR4_PENTIUM3,
+     .eflags_mask = EFLAGS_586,
+     .physical_bits = 36,
+     .default_khz = 0},
+    {.name = "max",
+     .description = "Everything that Lathe implements",
+     .vendor = "GenuineIntel",
+     .signature = 0x0F29,
+     .features_edx = EDX_PENTIUM4,
+     .features_ecx = CPUID_SSE3 | CPUID_SSSE3 | CPUID_SSE41 | CPUID_SSE42 | CPUID_POPCNT,
+     .max_leaf = 2,
+     .leaf1_ebx = 0x0800,
+     .caches = {0x665B5001, 0, 0, 0x007B7040},
+     .brand = "Lathe",
+     .insn_features = UP_TO_MAX,
+     .cr0_fixed = CR0_ET,
+     .cr0_mask = CR0_486,
+     .cr4_mask = CR4_PENTIUM3,
      .eflags_mask = EFLAGS_586,
      .physical_bits = 36,
      .default_khz = 0},

@@ -15,7 +15,9 @@ struct cpu_model {
     uint32_t signature;                  /* CPUID leaf 1 EAX, and EDX after reset */
     uint32_t features_edx, features_ecx; /* CPUID leaf 1 */
     uint32_t max_leaf;                   /* 0: no CPUID */
+    uint32_t leaf1_ebx;                  /* brand index, CLFLUSH line size */
     uint32_t caches[4];                  /* CPUID leaf 2: EAX, EBX, ECX, EDX */
+    const char *brand;                   /* of leaves 80000002h-80000004h, at most 47 characters, or NULL */
     uint64_t insn_features;              /* bit per enum insn_feature */
     uint32_t cr0_fixed;                  /* CR0 bits that read as 1 */
     uint32_t cr0_mask;                   /* CR0 bits that exist */

@@ -25,6 +25,7 @@ enum msr_index {
     IA32_MCG_STATUS = 0x17A,
     EVNTSEL0 = 0x186,
     EVNTSEL1 = 0x187,
+    IA32_MISC_ENABLE = 0x1A0,
     IA32_DEBUGCTL = 0x1D9,
     MTRR_PHYSBASE0 = 0x200,
     MTRR_PHYSMASK7 = 0x20F,
@@ -46,6 +47,11 @@ static bool is_p6(const struct cpu *cpu)
     return cpu_model_has(cpu->model, FEATURE_CMOV);
 }
 
+static bool is_p4(const struct cpu *cpu)
+{
+    return (cpu->model->signature >> 8 & 15) == 15;
+}
+
 /* Storage of the registers that are nothing but storage; NULL for others. */
 static uint64_t *plain(struct cpu *cpu, uint32_t index)
 {
@@ -64,6 +70,7 @@ static uint64_t *plain(struct cpu *cpu, uint32_t index)
     case IA32_SYSENTER_CS: return &msr->sysenter_cs;
     case IA32_SYSENTER_ESP: return &msr->sysenter_esp;
     case IA32_SYSENTER_EIP: return &msr->sysenter_eip;
+    case IA32_MISC_ENABLE: return is_p4(cpu) ? &msr->misc_enable : NULL;
     case IA32_DEBUGCTL: return &msr->debugctl;
     case IA32_MCG_STATUS: return &msr->mcg_status;
     case IA32_BIOS_SIGN_ID: return &msr->bios_sign_id;

@@ -24,12 +24,32 @@ static void set_four(struct cpu *cpu, uint32_t a, uint32_t b, uint32_t c, uint32
     cpu->gpr[GPR_DX] = d;
 }
 
+#define LEAF_EXTENDED   UINT32_C(0x80000000)
+#define LEAF_BRAND_LAST UINT32_C(0x80000004)
+
+/* Leaves 80000000h to 80000004h: the brand string, 16 characters a leaf, and nothing else yet. */
+static void extended_leaf(struct cpu *cpu, uint32_t leaf)
+{
+    uint8_t brand[48] = {0};
+    if (leaf < LEAF_EXTENDED + 2) {
+        set_four(cpu, leaf == LEAF_EXTENDED ? LEAF_BRAND_LAST : 0, 0, 0, 0);
+        return;
+    }
+    memcpy(brand, cpu->model->brand, strlen(cpu->model->brand));
+    const uint8_t *part = brand + 16 * (leaf - LEAF_EXTENDED - 2);
+    set_four(cpu, load_le32(part), load_le32(part + 4), load_le32(part + 8), load_le32(part + 12));
+}
+
 /* A leaf above the highest answers as the highest does. */
 bool op_cpuid(struct cpu *cpu, const struct insn *insn)
 {
     const struct cpu_model *model = cpu->model;
     (void)insn;
     uint32_t leaf = (uint32_t)cpu->gpr[GPR_AX];
+    if (model->brand && leaf >= LEAF_EXTENDED && leaf <= LEAF_BRAND_LAST) {
+        extended_leaf(cpu, leaf);
+        return true;
+    }
     if (leaf > model->max_leaf)
         leaf = model->max_leaf;
     const uint8_t *vendor = (const uint8_t *)model->vendor;
@@ -37,7 +57,9 @@ bool op_cpuid(struct cpu *cpu, const struct insn *insn)
     case 0:
         set_four(cpu, model->max_leaf, load_le32(vendor), load_le32(vendor + 8), load_le32(vendor + 4));
         break;
-    case 1: set_four(cpu, model->signature, 0, model->features_ecx, model->features_edx); break;
+    case 1:
+        set_four(cpu, model->signature, model->leaf1_ebx, model->features_ecx, model->features_edx);
+        break;
     default: set_four(cpu, model->caches[0], model->caches[1], model->caches[2], model->caches[3]); break;
     }
     return true;
