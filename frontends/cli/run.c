@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "core/base/error.h"
 #include "frontends/cli/cli.h"
 #include "frontends/cli/run_options.h"
@@ -164,6 +165,16 @@ static bool check_writable(const char *option, const char *path, struct error *e
     return true;
 }
 
+/* Options for which this build lacks the library. */
+static bool check_features(const struct run_options *options, struct error *err)
+{
+    if (options->screenshot && !LATHE_HAVE_PNG)
+        return error_set(err, "--screenshot: this build of Lathe has no libpng");
+    if ((options->save_state || options->load_state) && !LATHE_HAVE_ZLIB)
+        return error_set(err, "--save-state, --load-state: this build of Lathe has no zlib");
+    return true;
+}
+
 static bool open_serial(struct session *session, struct error *err)
 {
     lathe_on_serial(session->lathe, on_serial, session);
@@ -212,7 +223,7 @@ static void announce(const struct session *session)
 static bool open_session(struct session *session, struct error *err)
 {
     struct run_options *options = &session->options;
-    if ((options->script && !script_check(options->script, err)) ||
+    if (!check_features(options, err) || (options->script && !script_check(options->script, err)) ||
         !check_writable("--screenshot", options->screenshot, err) ||
         !check_writable("--save-state", options->save_state, err) || !open_debugcon(session, err))
         return false;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Builds without SDL2. */
+#include <stddef.h>
+
 #include "core/base/error.h"
 #include "frontends/sdl/window.h"
 
