@@ -14,6 +14,7 @@
 #include "core/x86/protection.h"
 #include "devices/media/media.h"
 #include "devices/pc/machine_private.h"
+#include "tests/fuzz/fuzz_board.h"
 #include "tests/fuzz/fuzz_code.h"
 
 enum { DISK_BYTES = 2 << 20, FLOPPY_BYTES = 1440 << 10, DISC_BYTES = 256 << 10, ROM_BYTES = 64 << 10 };
@@ -297,6 +298,8 @@ struct machine *world_machine(const struct world *world)
     free(rom);
     free(option_rom);
     fill_memory(machine, &rng);
+    if (rng_chance(&rng, 80))
+        fuzz_board_set_up(machine);
     return machine;
 }
 
