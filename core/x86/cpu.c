@@ -177,9 +177,10 @@ void cpu_set_a20(struct cpu *cpu, bool enabled)
     if (cpu->a20_masked == !enabled)
         return;
     cpu->a20_masked = !enabled;
-    cpu->fetch_page = FETCH_NONE;
     cpu_derive(cpu);
     tlb_derive_all(cpu);
+    if (cpu->fetch_page != FETCH_NONE)
+        cpu_refetch(cpu);
     if (cpu->current)
         cpu_stop(cpu);
 }
@@ -189,7 +190,9 @@ void cpu_map_changed(void *opaque, gpa_t base, uint64_t size)
     struct cpu *cpu = opaque;
     (void)base;
     (void)size;
-    cpu->fetch_page = FETCH_NONE;
+    /* The translation stands: only what is behind its frame is another. */
+    if (cpu->fetch_page != FETCH_NONE)
+        cpu_refetch(cpu);
     tlb_derive_all(cpu);
     if (cpu->current)
         cpu_stop(cpu);

@@ -5,6 +5,7 @@
 
 #include "core/base/sha256.h"
 #include "core/base/state.h"
+#include "core/x86/check.h"
 #include "core/x86/protection.h"
 #include "tests/support/cpu_fixture.h"
 #include "tests/support/suite.h"
@@ -357,6 +358,24 @@ START_TEST(a20_masks_the_address_not_the_code_cache)
 }
 END_TEST
 
+/* Loading a state moves devices about: the page that code runs from, which the guest could tell, stays. */
+START_TEST(a_changed_map_keeps_the_fetch_page)
+{
+    START("\x40\x40\x40\x40");
+    cpu_fixture_run(&f, 1);
+    gva_t page = f.cpu->fetch_page;
+    ck_assert_uint_eq(page, 0x1000);
+    cpu_map_changed(f.cpu, 0xA0000, 0x1000);
+    cpu_set_a20(f.cpu, false);
+    cpu_set_a20(f.cpu, true);
+    ck_assert_uint_eq(f.cpu->fetch_page, page);
+    ck_assert(cpu_check(f.cpu, NULL));
+    cpu_fixture_run(&f, 2);
+    ck_assert_uint_eq(f.cpu->gpr[GPR_AX], 3);
+    finish();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {any_slicing_gives_the_same_state,
@@ -376,6 +395,7 @@ int main(void)
                                   data_breakpoints_trap_after_the_access,
                                   a_triple_fault_shuts_down,
                                   hlt_waits_for_an_interrupt,
-                                  a20_masks_the_address_not_the_code_cache};
+                                  a20_masks_the_address_not_the_code_cache,
+                                  a_changed_map_keeps_the_fetch_page};
     return suite_run("interp", tests, sizeof tests / sizeof *tests);
 }
