@@ -2,6 +2,7 @@
 #include "devices/pc/kernel_image.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,12 +26,14 @@ static bool read_stream(FILE *file, const char *path, struct kernel_bytes *bytes
     bytes->size = (size_t)info.st_size;
     bytes->data = alloc_zeroed(bytes->size);
     return fread(bytes->data, 1, bytes->size, file) == bytes->size ||
-           error_set(err, "'%s': cannot read all of it: %s", path, strerror(errno));
+           error_set(err, "'%s': cannot read all of it: %s", path,
+                     ferror(file) ? strerror(errno) : "the file became shorter");
 }
 
 static bool read_file(const char *path, struct kernel_bytes *bytes, struct error *err)
 {
-    FILE *file = fopen(path, "rb");
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe must not keep us waiting */
+    FILE *file = fd >= 0 ? fdopen(fd, "rb") : NULL;
     if (!file)
         return error_set(err, "'%s': %s", path, strerror(errno));
     bool good = read_stream(file, path, bytes, err);

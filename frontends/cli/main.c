@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* lathe: the command line. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "frontends/cli/cli.h"
 #include "frontends/embed/lathe.h"
@@ -60,7 +63,18 @@ static int dispatch(const char *name, int count, char **arguments)
     return cli_fail(CLI_USAGE, "unknown verb '%s'; there are run, info and image ('lathe --help')", name);
 }
 
-int main(int argc, char **argv)
+/* Where a standard stream is closed, the first image opened would take its place, and messages would go into
+ * it. */
+static bool have_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
+            return false;
+    }
+    return true;
+}
+
+static int start(int argc, char **argv)
 {
     if (argc < 2)
         return cli_fail(CLI_USAGE, "nothing to do; try 'lathe run' or 'lathe --help'");
@@ -71,4 +85,15 @@ int main(int argc, char **argv)
         return CLI_OK;
     }
     return dispatch(argv[1], argc - 2, argv + 2);
+}
+
+int main(int argc, char **argv)
+{
+    if (!have_standard_streams())
+        return CLI_HOST;
+    int status = start(argc, argv);
+    bool written = !fflush(stdout) && !ferror(stdout);
+    if (status == CLI_OK && !written)
+        return cli_fail(CLI_HOST, "standard output: %s", strerror(errno));
+    return status;
 }

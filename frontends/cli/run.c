@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `lathe run`: puts machine, window, serial links and script together, and takes them apart again. */
 #include <errno.h>
-#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 #include "frontends/cli/run_options.h"
 #include "frontends/cli/signals.h"
 #include "frontends/embed/lathe.h"
+#include "frontends/embed/out_file.h"
 #include "frontends/script/script.h"
 #include "frontends/sdl/window.h"
 #include "frontends/serial/serial_link.h"
@@ -26,7 +27,9 @@ struct session {
     struct window *window;
     struct serial_link *serial[RUN_SERIAL_MAX];
     FILE *debugcon;
+    struct script_source script;
     bool quit;      /* the user closed the window or typed Ctrl-A X */
+    bool broken;    /* an output of the run failed: said already */
     bool told_dead; /* said that nothing can wake the guest */
     struct timespec start;
 };
@@ -57,12 +60,22 @@ static void show_status(const struct session *session)
     tell(session, text);
 }
 
-static void obey(struct session *session, enum serial_command command)
+/* Going on where nobody can see it would be no use. */
+static void output_failed(struct session *session, const char *option, const char *path)
+{
+    const char *reason = strerror(errno);
+    if (!session->broken)
+        cli_fail(CLI_HOST, "--%s %s: cannot write: %s", option, path, reason);
+    session->broken = session->quit = true;
+}
+
+static void obey(struct session *session, unsigned port, enum serial_command command)
 {
     switch (command) {
     case SERIAL_QUIT: session->quit = true; break;
     case SERIAL_RESET: lathe_reset(session->lathe); break;
     case SERIAL_STATUS: show_status(session); break;
+    case SERIAL_BROKEN: output_failed(session, "serial", session->options.serial[port]); break;
     case SERIAL_HELP:
         tell(session, "Ctrl-A then: X quit, R reset, S status, Ctrl-A send Ctrl-A, anything else this help");
         break;
@@ -89,10 +102,12 @@ static void poll_outside(struct session *session)
 {
     for (unsigned i = 0; i < session->options.serial_count; i++) {
         if (session->serial[i])
-            obey(session, serial_link_poll(session->serial[i], session->lathe, i));
+            obey(session, i, serial_link_poll(session->serial[i], session->lathe, i));
     }
     if (session->window && !window_poll(session->window))
         session->quit = true;
+    if (session->debugcon && ferror(session->debugcon))
+        output_failed(session, "debugcon", session->options.debugcon);
     rest_if_dead(session);
 }
 
@@ -143,26 +158,17 @@ static bool open_debugcon(struct session *session, struct error *err)
     const char *path = session->options.debugcon;
     if (!path)
         return true;
-    session->debugcon = strcmp(path, "-") ? fopen(path, "wb") : stdout;
-    if (!session->debugcon)
-        return error_set(err, "--debugcon: '%s': %s", path, strerror(errno));
-    lathe_on_debugcon(session->lathe, on_debugcon, session);
-    return true;
+    int fd = strcmp(path, "-") ? out_file_stream(path, err) : STDOUT_FILENO;
+    if (fd < 0)
+        return error_prefix(err, "--debugcon: ");
+    session->debugcon = fd == STDOUT_FILENO ? stdout : fdopen(fd, "wb");
+    return session->debugcon != NULL;
 }
 
-/* Finds out now whether a file can be written at exit, without touching one that is there. */
+/* Finds out now whether a file can be written at exit. */
 static bool check_writable(const char *option, const char *path, struct error *err)
 {
-    if (!path)
-        return true;
-    bool existed = !access(path, F_OK);
-    int fd = open(path, O_WRONLY | O_CREAT, 0666);
-    if (fd < 0)
-        return error_set(err, "%s: '%s' cannot be written: %s", option, path, strerror(errno));
-    close(fd);
-    if (!existed)
-        unlink(path);
-    return true;
+    return !path || out_file_check(path, err) || error_prefix(err, "%s: ", option);
 }
 
 /* Options for which this build lacks the library. */
@@ -223,14 +229,19 @@ static void announce(const struct session *session)
 static bool open_session(struct session *session, struct error *err)
 {
     struct run_options *options = &session->options;
-    if (!check_features(options, err) || (options->script && !script_check(options->script, err)) ||
-        !check_writable("--screenshot", options->screenshot, err) ||
-        !check_writable("--save-state", options->save_state, err) || !open_debugcon(session, err))
+    if (!check_features(options, err) ||
+        (options->script && !script_read(options->script, &session->script, err)))
         return false;
     choose_display(session);
     choose_clock(session);
+    if (options->debugcon)
+        lathe_on_debugcon(session->lathe, on_debugcon, session);
     if (!lathe_power_on(session->lathe))
         return error_set(err, "%s", lathe_error(session->lathe));
+    /* Images are locked from here on, so that none of these can be one of them. */
+    if (!check_writable("--screenshot", options->screenshot, err) ||
+        !check_writable("--save-state", options->save_state, err) || !open_debugcon(session, err))
+        return false;
     if (options->load_state && !lathe_load(session->lathe, options->load_state))
         return error_set(err, "--load-state: %s", lathe_error(session->lathe));
     return true;
@@ -287,30 +298,41 @@ static int report(struct session *session, int status)
 static void close_frontends(struct session *session)
 {
     for (unsigned i = 0; i < RUN_SERIAL_MAX; i++) {
+        if (session->serial[i] && !serial_link_finish(session->serial[i]))
+            output_failed(session, "serial", session->options.serial[i]);
         serial_link_close(session->serial[i]);
         session->serial[i] = NULL;
     }
     window_close(session->window);
     session->window = NULL;
+    if (session->debugcon && (fflush(session->debugcon) || ferror(session->debugcon)))
+        output_failed(session, "debugcon", session->options.debugcon);
     if (session->debugcon && session->debugcon != stdout)
         fclose(session->debugcon);
-    fflush(stdout);
+    session->debugcon = NULL;
 }
 
 /* --- During ------------------------------------------------------------------------------------------ */
 
 static int stop_status(const struct session *session, enum lathe_stop stop)
 {
+    if (session->broken)
+        return CLI_HOST;
     if (stop != LATHE_INTERRUPTED)
         return lathe_exit_status(session->lathe, stop);
     return signals_received() ? CLI_SIGNAL + signals_received() : CLI_OK;
 }
 
+static bool is_interrupted(void *opaque)
+{
+    return ((struct session *)opaque)->quit || signals_received();
+}
+
 static int run_script(struct session *session)
 {
     struct script_result result;
-    const struct script_host host = {run_until, session};
-    script_run(session->lathe, session->options.script, &host, &result);
+    const struct script_host host = {run_until, is_interrupted, session};
+    script_run(session->lathe, &session->script, &host, &result);
     switch (result.end) {
     case SCRIPT_FINISHED: return CLI_OK;
     case SCRIPT_EXITED: return result.status;
@@ -329,11 +351,21 @@ static int run_script(struct session *session)
 static int run_session(struct session *session)
 {
     clock_gettime(CLOCK_MONOTONIC, &session->start);
-    signals_attach(session->lathe);
     int status =
         session->options.script ? run_script(session) : stop_status(session, run_until(session, UINT64_MAX));
     close_frontends(session);
-    return report(session, status);
+    return report(session, session->broken ? (int)CLI_HOST : status);
+}
+
+/* Signals end the run in good order from before the terminal is touched. */
+static int start_session(struct session *session)
+{
+    struct error err = {{0}};
+    signals_attach(session->lathe);
+    if (open_frontends(session, &err))
+        return run_session(session);
+    close_frontends(session);
+    return signals_received() ? CLI_SIGNAL + signals_received() : cli_fail(CLI_USAGE, "%s", err.text);
 }
 
 int verb_run(int count, char **arguments)
@@ -341,19 +373,19 @@ int verb_run(int count, char **arguments)
     struct session session = {.lathe = lathe_new()};
     struct error err = {{0}};
     int status;
+    signal(SIGPIPE, SIG_IGN); /* writing says so where nobody reads */
     bool parsed = run_options_parse(&session.options, session.lathe, count, arguments, &err);
     if (parsed && session.options.help) {
         run_print_options();
         status = CLI_OK;
     } else if (!parsed || !open_session(&session, &err)) {
         status = cli_fail(CLI_USAGE, "%s", err.text);
-    } else if (!open_frontends(&session, &err)) {
-        close_frontends(&session);
-        status = cli_fail(CLI_USAGE, "%s", err.text);
     } else {
-        status = run_session(&session);
+        status = start_session(&session);
     }
+    close_frontends(&session);
     signals_attach(NULL);
+    script_free(&session.script);
     lathe_free(session.lathe);
     return status;
 }

@@ -4,7 +4,6 @@
 #include "config.h"
 
 #if LATHE_HAVE_PNG
-#include <errno.h>
 #include <png.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "core/base/alloc.h"
 #include "core/base/error.h"
 #include "frontends/embed/lathe.h"
+#include "frontends/embed/out_file.h"
 
 /* How often each column and line is written. Pixels of odd shapes (5:6) stay square: only whole ratios are
  * worth repeating. */
@@ -64,19 +64,18 @@ static bool write_picture(png_structp png, png_infop info, FILE *file, const str
 
 bool png_write(const char *path, const struct lathe_frame *frame, struct error *err)
 {
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        return error_set(err, "screenshot '%s': %s", path, strerror(errno));
+    struct out_file out;
+    if (!out_file_begin(&out, path, err))
+        return error_prefix(err, "screenshot ");
     unsigned across, down;
     repeats(frame, &across, &down);
     uint8_t *row = alloc_array((size_t)frame->width * across, 3);
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
     png_infop info = png ? png_create_info_struct(png) : NULL;
-    bool good = info && write_picture(png, info, file, frame, row);
+    bool good = info && write_picture(png, info, out.file, frame, row);
     png_destroy_write_struct(&png, &info);
     alloc_free(row);
-    good = !fclose(file) && good;
-    return good || error_set(err, "screenshot '%s': writing failed: %s", path, strerror(errno));
+    return out_file_end(&out, good, err) || error_prefix(err, "screenshot ");
 }
 
 #else

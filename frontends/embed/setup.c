@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* From options to a machine_config: recognises loose media, opens files, chooses drives and boot order. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/base/alloc.h"
 #include "core/base/log.h"
@@ -73,9 +75,15 @@ static bool place_all_loose(struct options *options, struct error *err)
 /* Reads a whole ROM file. */
 static bool read_rom(const char *path, size_t max, struct machine_rom *rom, struct error *err)
 {
-    FILE *file = fopen(path, "rb");
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe must not keep us waiting */
+    FILE *file = fd >= 0 ? fdopen(fd, "rb") : NULL;
     if (!file)
         return error_set(err, "'%s': %s", path, strerror(errno));
+    if (fstat(fd, &info) || !S_ISREG(info.st_mode)) {
+        fclose(file);
+        return error_set(err, "'%s' is not a regular file", path);
+    }
     uint8_t *bytes = alloc_zeroed(max + 1);
     size_t size = fread(bytes, 1, max + 1, file);
     bool good = !ferror(file) || error_set(err, "'%s': cannot read: %s", path, strerror(errno));

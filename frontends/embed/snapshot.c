@@ -16,6 +16,7 @@
 #include "devices/pc/machine.h"
 #include "frontends/embed/embed.h"
 #include "frontends/embed/lathe.h"
+#include "frontends/embed/out_file.h"
 
 char *lathe_dump(struct lathe *lathe, const char *part)
 {
@@ -38,12 +39,11 @@ static const char magic[] = "LATHE\x1A";
 
 static bool write_file(const char *path, const void *header, const void *body, size_t size, struct error *err)
 {
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        return error_set(err, "state '%s': %s", path, strerror(errno));
-    bool good = fwrite(header, HEADER_BYTES, 1, file) == 1 && fwrite(body, size, 1, file) == 1;
-    good = !fclose(file) && good;
-    return good || error_set(err, "state '%s': writing failed: %s", path, strerror(errno));
+    struct out_file out;
+    if (!out_file_begin(&out, path, err))
+        return error_prefix(err, "state ");
+    bool good = fwrite(header, HEADER_BYTES, 1, out.file) == 1 && fwrite(body, size, 1, out.file) == 1;
+    return out_file_end(&out, good, err) || error_prefix(err, "state ");
 }
 
 bool lathe_save(struct lathe *lathe, const char *path)

@@ -11,6 +11,7 @@
  */
 #include "frontends/script/script.h"
 
+#include <errno.h>
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
@@ -25,6 +26,10 @@ enum {
     LOOK_NS = 20000000, /* virtual time between two looks at screen and serial line */
     TAIL_BYTES = 2000,  /* of serial output in a failure message */
 };
+
+enum { SOURCE_MAX = 16 << 20, HOOK_COUNT = 10000 /* Lua instructions between two looks for a signal */ };
+
+#define REGISTRY_KEY "lathe.script"
 
 static const double default_timeout = 60;
 
@@ -48,12 +53,31 @@ static void on_serial(void *self, unsigned port, uint8_t byte)
         buffer_append(&((struct script *)self)->serial, &byte, 1);
 }
 
-/* Unwinds the script; the result says why. */
+static void on_count(lua_State *lua, lua_Debug *activation);
+
+/* Unwinds the script; the result says why. Where the script catches that as if it were an error of its own,
+ * the next instruction raises it again. */
 static int unwind(lua_State *lua, struct script *script, enum script_end end)
 {
+    if (!script->ended)
+        script->result->end = end;
     script->ended = true;
-    script->result->end = end;
+    lua_sethook(lua, on_count, LUA_MASKCOUNT, 1);
     return luaL_error(lua, "ended");
+}
+
+/* Scripts that compute for ever can be stopped, in all their coroutines. */
+static void on_count(lua_State *lua, lua_Debug *activation)
+{
+    (void)activation;
+    lua_getfield(lua, LUA_REGISTRYINDEX, REGISTRY_KEY);
+    struct script *script = lua_touserdata(lua, -1);
+    lua_pop(lua, 1);
+    if (!script->ended && !script->host.interrupted(script->host.opaque))
+        return;
+    if (!script->ended)
+        script->result->stop = LATHE_INTERRUPTED;
+    unwind(lua, script, SCRIPT_STOPPED);
 }
 
 /* Lets the guest run. Unwinds where the machine stops. */
@@ -87,6 +111,13 @@ static double table_number(lua_State *lua, int index, const char *key, double ot
     double value = lua_isnil(lua, -1) ? otherwise : luaL_checknumber(lua, -1);
     lua_pop(lua, 1);
     return value;
+}
+
+/* The same as an integer, 0 where absent; far out of range means the end of the range. */
+static int table_int(lua_State *lua, int index, const char *key)
+{
+    double value = table_number(lua, index, key, 0);
+    return value >= INT16_MAX ? INT16_MAX : value > INT16_MIN ? (int)value : INT16_MIN;
 }
 
 /* --- expect ----------------------------------------------------------------------------------------- */
@@ -221,8 +252,7 @@ static int vm_mouse(lua_State *lua)
 {
     struct script *script = script_of(lua);
     luaL_checktype(lua, 2, LUA_TTABLE);
-    int dx = (int)table_number(lua, 2, "dx", 0), dy = (int)table_number(lua, 2, "dy", 0);
-    int wheel = (int)table_number(lua, 2, "wheel", 0);
+    int dx = table_int(lua, 2, "dx"), dy = table_int(lua, 2, "dy"), wheel = table_int(lua, 2, "wheel");
     lua_getfield(lua, 2, "buttons");
     unsigned buttons = button_bits(lua, luaL_optstring(lua, -1, ""));
     lathe_mouse(script->lathe, dx, dy, wheel, buttons);
@@ -411,6 +441,8 @@ static const luaL_Reg methods[] = {
 static void make_vm(lua_State *lua, struct script *script)
 {
     luaL_openlibs(lua);
+    lua_pushlightuserdata(lua, script);
+    lua_setfield(lua, LUA_REGISTRYINDEX, REGISTRY_KEY);
     *(struct script **)lua_newuserdatauv(lua, sizeof script, 0) = script;
     luaL_newmetatable(lua, "lathe.vm");
     lua_pushvalue(lua, -1);
@@ -420,17 +452,53 @@ static void make_vm(lua_State *lua, struct script *script)
     lua_setglobal(lua, "vm");
 }
 
-bool script_check(const char *path, struct error *err)
+/* Compiles the text; a first line that begins with # is for the shell. */
+static bool load_source(lua_State *lua, const struct script_source *source)
 {
+    const char *text = (const char *)source->text.data;
+    size_t size = source->text.size, skipped = 0;
+    while (size && text[0] == '#' && skipped < size && text[skipped] != '\n')
+        skipped++;
+    char name[256];
+    snprintf(name, sizeof name, "@%s", source->path);
+    return luaL_loadbufferx(lua, text ? text + skipped : "", size - skipped, name, "t") == LUA_OK;
+}
+
+static bool read_source(const char *path, struct buffer *text, struct error *err)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return error_set(err, "--script: '%s': %s", path, strerror(errno));
+    char chunk[4096];
+    size_t size;
+    while (text->size <= SOURCE_MAX && (size = fread(chunk, 1, sizeof chunk, file)) > 0)
+        buffer_append(text, chunk, size);
+    bool good = !ferror(file) || error_set(err, "--script: '%s': cannot read: %s", path, strerror(errno));
+    fclose(file);
+    if (good && text->size > SOURCE_MAX)
+        return error_set(err, "--script: '%s' is no script: larger than %d MiB", path, SOURCE_MAX >> 20);
+    return good;
+}
+
+bool script_read(const char *path, struct script_source *source, struct error *err)
+{
+    *source = (struct script_source){.path = path};
+    if (!read_source(path, &source->text, err))
+        return false;
     lua_State *lua = luaL_newstate();
-    bool good = luaL_loadfilex(lua, path, "t") == LUA_OK;
+    bool good = load_source(lua, source);
     if (!good)
         error_set(err, "--script: %s", lua_tostring(lua, -1));
     lua_close(lua);
     return good;
 }
 
-void script_run(struct lathe *lathe, const char *path, const struct script_host *host,
+void script_free(struct script_source *source)
+{
+    buffer_free(&source->text);
+}
+
+void script_run(struct lathe *lathe, const struct script_source *source, const struct script_host *host,
                 struct script_result *result)
 {
     struct script script = {.lathe = lathe, .host = *host, .result = result};
@@ -438,7 +506,8 @@ void script_run(struct lathe *lathe, const char *path, const struct script_host 
     lathe_on_serial(lathe, on_serial, &script);
     lua_State *lua = luaL_newstate();
     make_vm(lua, &script);
-    bool good = luaL_loadfilex(lua, path, "t") == LUA_OK && lua_pcall(lua, 0, 0, 0) == LUA_OK;
+    lua_sethook(lua, on_count, LUA_MASKCOUNT, HOOK_COUNT);
+    bool good = load_source(lua, source) && lua_pcall(lua, 0, 0, 0) == LUA_OK;
     if (!good && !script.ended) {
         result->end = SCRIPT_FAILED;
         result->message = strdup(lua_tostring(lua, -1) ? lua_tostring(lua, -1) : "error without a message");

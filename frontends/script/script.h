@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/buffer.h"
 #include "frontends/embed/lathe.h"
 
 struct error;
@@ -14,6 +15,7 @@ struct error;
  * `until_ns` or something stops the machine. */
 struct script_host {
     enum lathe_stop (*run)(void *opaque, uint64_t until_ns);
+    bool (*interrupted)(void *opaque); /* asked for while the script computes: whether it shall end */
     void *opaque;
 };
 
@@ -32,11 +34,18 @@ struct script_result {
     char *message;        /* SCRIPT_FAILED: may have several lines; the caller frees it with free() */
 };
 
-/* Checks that the file can be read and parsed. */
-bool script_check(const char *path, struct error *err);
+/* A script's text, read once. */
+struct script_source {
+    const char *path;
+    struct buffer text;
+};
+
+/* Reads a file and checks that it can be parsed. False with *err. `path` outlives the source. */
+bool script_read(const char *path, struct script_source *source, struct error *err);
+void script_free(struct script_source *source);
 
 /* Runs a script to its end. */
-void script_run(struct lathe *lathe, const char *path, const struct script_host *host,
+void script_run(struct lathe *lathe, const struct script_source *source, const struct script_host *host,
                 struct script_result *result);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "core/base/alloc.h"
 #include "frontends/embed/lathe.h"
+#include "frontends/embed/out_file.h"
 #include "frontends/serial/listen.h"
 #include "frontends/serial/terminal.h"
 
@@ -24,6 +25,8 @@ struct serial_link {
     bool stdio, terminal;
     bool blocking;    /* the host's end never goes away and may be waited for: terminal, pipe, file */
     bool owned;       /* in and out are ours to close */
+    int failure;      /* errno of a write to standard output or file that failed; 0: none */
+    bool told;        /* of that failure */
     bool escaped;     /* Ctrl-A came, its command is to follow */
     int slave;        /* our own handle on a pseudo-terminal's far side, so that it survives its users */
     char *unlink;     /* path of a listening socket, owned */
@@ -42,9 +45,9 @@ static bool open_stdio(struct serial_link *link)
 
 static bool open_file(struct serial_link *link, const char *path, struct error *err)
 {
-    link->out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    link->out = out_file_stream(path, err);
     link->owned = link->blocking = true;
-    return link->out >= 0 || error_set(err, "--serial: '%s': %s", path, strerror(errno));
+    return link->out >= 0 || error_prefix(err, "--serial: ");
 }
 
 static bool open_listener(struct serial_link *link, const char *spec, char *notice, size_t size,
@@ -138,6 +141,7 @@ static void flush(struct serial_link *link)
             continue;
         }
         if (n < 0) {
+            link->failure = link->blocking ? errno : 0;
             drop(link);
             return;
         }
@@ -155,6 +159,13 @@ void serial_link_put(struct serial_link *link, uint8_t byte)
         flush(link);
     if (link->pending_size < OUT_MAX) /* else the peer does not read: lost, as on a line without handshake */
         link->pending[link->pending_size++] = byte;
+}
+
+bool serial_link_finish(struct serial_link *link)
+{
+    flush(link);
+    errno = link->failure;
+    return link->failure == 0;
 }
 
 void serial_link_close(struct serial_link *link)
@@ -250,6 +261,11 @@ enum serial_command serial_link_poll(struct serial_link *link, struct lathe *lat
     accept_peer(link);
     if (link->pending_size)
         flush(link);
+    if (link->failure && !link->told) {
+        link->told = true;
+        errno = link->failure;
+        return SERIAL_BROKEN;
+    }
     return receive(link, lathe, port);
 }
 

@@ -12,8 +12,9 @@
 struct lathe;
 struct serial_link;
 
-/* What the user asked for with the escape key (Ctrl-A) of a stdio link on a terminal. */
-enum serial_command { SERIAL_NOTHING, SERIAL_QUIT, SERIAL_HELP, SERIAL_STATUS, SERIAL_RESET };
+/* What the user asked for with the escape key (Ctrl-A) of a stdio link on a terminal. SERIAL_BROKEN, once:
+ * nothing can be written to the standard output or file any more; errno says why. */
+enum serial_command { SERIAL_NOTHING, SERIAL_QUIT, SERIAL_HELP, SERIAL_STATUS, SERIAL_RESET, SERIAL_BROKEN };
 
 /* Opens "stdio", "null", "file:PATH", "unix:PATH", "tcp:[HOST]:PORT" or "pty". Sockets listen and serve one
  * peer at a time. *notice (may be empty): a line to tell the user, such as the name of the pseudo-terminal.
@@ -22,6 +23,9 @@ struct serial_link *serial_link_open(const char *spec, char *notice, size_t noti
 
 /* Whether the specification is well formed; opens nothing. */
 bool serial_link_check(const char *spec, struct error *err);
+
+/* Writes what is left. False where the standard output or file failed now or before; errno says why. */
+bool serial_link_finish(struct serial_link *link);
 
 /* Writes what is left, closes, and gives a terminal back as it was. NULL is allowed. */
 void serial_link_close(struct serial_link *link);
