@@ -223,7 +223,8 @@ static uint32_t random_mxcsr(uint64_t *seed)
 {
     uint64_t r = next_random(seed);
     uint32_t masks = r >> 32 & 3 ? 0x1F80 : r >> 34 & 0x1F80;
-    return masks | (r & 3) << 13 | (r >> 2 & 1) << 15 | (r >> 3 & 1) << 6 | (r & 0x10 ? r >> 8 & 0x3F : 0);
+    return (uint32_t)(masks | (r & 3) << 13 | (r >> 2 & 1) << 15 | (r >> 3 & 1) << 6 |
+                      (r & 0x10 ? r >> 8 & 0x3F : 0));
 }
 
 static uint32_t random_address(uint64_t *seed)
