@@ -31,12 +31,26 @@ enum cpuid_edx {
     CPUID_SS = 1 << 27,
 };
 
+/* MONITOR (bit 3) is off, as IA32_MISC_ENABLE can make it. */
 enum cpuid_ecx {
     CPUID_SSE3 = 1 << 0,
+    CPUID_PCLMULQDQ = 1 << 1,
     CPUID_SSSE3 = 1 << 9,
+    CPUID_CX16 = 1 << 13,
     CPUID_SSE41 = 1 << 19,
     CPUID_SSE42 = 1 << 20,
+    CPUID_MOVBE = 1 << 22,
     CPUID_POPCNT = 1 << 23,
+    CPUID_AES = 1 << 25,
+
+};
+
+/* Leaf 80000001h. */
+enum cpuid_extended {
+    CPUID_LAHF64 = 1 << 0, /* ECX */
+    CPUID_NX = 1 << 20,    /* EDX */
+    CPUID_RDTSCP = 1 << 27,
+    CPUID_LM = 1 << 29,
 };
 
 #define HAS(feature) (UINT64_C(1) << (feature))
@@ -53,9 +67,11 @@ enum cpuid_ecx {
 #define UP_TO_PENTIUM2 (UP_TO_686 | HAS(FEATURE_MMX) | HAS(FEATURE_FXSR))
 #define UP_TO_PENTIUM3 (UP_TO_PENTIUM2 | HAS(FEATURE_SSE))
 #define UP_TO_PENTIUM4 (UP_TO_PENTIUM3 | HAS(FEATURE_SSE2) | HAS(FEATURE_CLFSH))
-#define UP_TO_MAX                                                                                            \
-    (UP_TO_PENTIUM4 | HAS(FEATURE_SSE3) | HAS(FEATURE_SSSE3) | HAS(FEATURE_SSE41) | HAS(FEATURE_SSE42) |     \
-     HAS(FEATURE_POPCNT))
+#define UP_TO_CORE2                                                                                          \
+    (UP_TO_PENTIUM4 | HAS(FEATURE_SSE3) | HAS(FEATURE_SSSE3) | HAS(FEATURE_LONG) | HAS(FEATURE_CX16))
+#define UP_TO_V2                                                                                             \
+    (UP_TO_CORE2 | HAS(FEATURE_SSE41) | HAS(FEATURE_SSE42) | HAS(FEATURE_POPCNT) | HAS(FEATURE_RDTSCP))
+#define UP_TO_MAX (UP_TO_V2 | HAS(FEATURE_MOVBE) | HAS(FEATURE_AES) | HAS(FEATURE_PCLMULQDQ))
 
 #define EFLAGS_386 0x0003FFFFu
 #define EFLAGS_486 0x0007FFFFu
@@ -69,10 +85,16 @@ enum cpuid_ecx {
 #define EDX_PENTIUM2 (EDX_686 | CPUID_PAT | CPUID_PSE36 | CPUID_MMX | CPUID_FXSR)
 #define EDX_PENTIUM3 (EDX_PENTIUM2 | CPUID_SSE)
 #define EDX_PENTIUM4 (EDX_PENTIUM3 | CPUID_SSE2 | CPUID_CLFSH | CPUID_SS)
+#define ECX_CORE2    (CPUID_SSE3 | CPUID_SSSE3 | CPUID_CX16)
+#define ECX_V2       (ECX_CORE2 | CPUID_SSE41 | CPUID_SSE42 | CPUID_POPCNT)
+#define ECX_MAX      (ECX_V2 | CPUID_MOVBE | CPUID_AES | CPUID_PCLMULQDQ)
 #define CR4_586      (CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_MCE)
 #define CR4_686      (CR4_586 | CR4_PAE | CR4_PGE | CR4_PCE)
 #define CR4_PENTIUM2 (CR4_686 | CR4_OSFXSR)
 #define CR4_PENTIUM3 (CR4_PENTIUM2 | CR4_OSXMMEXCPT)
+
+#define KIB(n) ((n)*UINT32_C(1024))
+#define MIB(n) KIB((n)*1024)
 
 static const struct cpu_model models[] = {
     {.name = "386",
@@ -174,6 +196,7 @@ static const struct cpu_model models[] = {
      .max_leaf = 2,
      .leaf1_ebx = 0x0809,
      .caches = {0x665B5001, 0, 0, 0x007B7040},
+     .max_extended_leaf = 0x80000004,
      .brand = "Intel(R) Pentium(R) 4 CPU 2.40GHz",
      .insn_features = UP_TO_PENTIUM4,
      .cr0_fixed = CR0_ET,
@@ -182,22 +205,74 @@ static const struct cpu_model models[] = {
      .eflags_mask = EFLAGS_586,
      .physical_bits = 36,
      .default_khz = 0},
+    {.name = "core2",
+     .description = "Intel Core 2 (Conroe)",
+     .vendor = "GenuineIntel",
+     .signature = 0x06F6,
+     .features_edx = EDX_PENTIUM4,
+     .features_ecx = ECX_CORE2,
+     .extended_edx = CPUID_LM | CPUID_NX,
+     .extended_ecx = CPUID_LAHF64,
+     .max_leaf = 0x0A,
+     .max_extended_leaf = 0x80000008,
+     .leaf1_ebx = 0x0800,
+     .caches = {0x05B0B101, 0x005657F0, 0, 0x2CB43049},
+     .cache = {{CACHE_DATA, 1, 8, KIB(32)}, {CACHE_CODE, 1, 8, KIB(32)}, {CACHE_UNIFIED, 2, 16, MIB(4)}},
+     .brand = "Intel(R) Core(TM)2 CPU 6600 @ 2.40GHz",
+     .insn_features = UP_TO_CORE2,
+     .cr0_fixed = CR0_ET,
+     .cr0_mask = CR0_486,
+     .cr4_mask = CR4_PENTIUM3,
+     .eflags_mask = EFLAGS_586,
+     .physical_bits = 36,
+     .default_khz = 0},
+    {.name = "x86-64-v2",
+     .description = "Level 2 of the x86-64 ABI (an Intel Nehalem)",
+     .vendor = "GenuineIntel",
+     .signature = 0x0106A5,
+     .features_edx = EDX_PENTIUM4,
+     .features_ecx = ECX_V2,
+     .extended_edx = CPUID_LM | CPUID_NX | CPUID_RDTSCP,
+     .extended_ecx = CPUID_LAHF64,
+     .max_leaf = 0x0A,
+     .max_extended_leaf = 0x80000008,
+     .leaf1_ebx = 0x0800,
+     .caches = {0x55035A01, 0x00F0B2E4, 0, 0x09CA212C},
+     .cache = {{CACHE_DATA, 1, 8, KIB(32)},
+               {CACHE_CODE, 1, 4, KIB(32)},
+               {CACHE_UNIFIED, 2, 8, KIB(256)},
+               {CACHE_UNIFIED, 3, 16, MIB(8)}},
+     .brand = "Intel(R) Core(TM) i7 CPU 920 @ 2.67GHz",
+     .insn_features = UP_TO_V2,
+     .cr0_fixed = CR0_ET,
+     .cr0_mask = CR0_486,
+     .cr4_mask = CR4_PENTIUM3,
+     .eflags_mask = EFLAGS_586,
+     .physical_bits = 40,
+     .default_khz = 0},
     {.name = "max",
      .description = "Everything that Lathe implements",
      .vendor = "GenuineIntel",
-     .signature = 0x0F29,
+     .signature = 0x0206C2,
      .features_edx = EDX_PENTIUM4,
-     .features_ecx = CPUID_SSE3 | CPUID_SSSE3 | CPUID_SSE41 | CPUID_SSE42 | CPUID_POPCNT,
-     .max_leaf = 2,
+     .features_ecx = ECX_MAX,
+     .extended_edx = CPUID_LM | CPUID_NX | CPUID_RDTSCP,
+     .extended_ecx = CPUID_LAHF64,
+     .max_leaf = 0x0D,
+     .max_extended_leaf = 0x80000008,
      .leaf1_ebx = 0x0800,
-     .caches = {0x665B5001, 0, 0, 0x007B7040},
+     .caches = {0x55035A01, 0x00F0B2E4, 0, 0x09CA212C},
+     .cache = {{CACHE_DATA, 1, 8, KIB(32)},
+               {CACHE_CODE, 1, 4, KIB(32)},
+               {CACHE_UNIFIED, 2, 8, KIB(256)},
+               {CACHE_UNIFIED, 3, 16, MIB(8)}},
      .brand = "Lathe",
      .insn_features = UP_TO_MAX,
      .cr0_fixed = CR0_ET,
      .cr0_mask = CR0_486,
      .cr4_mask = CR4_PENTIUM3,
      .eflags_mask = EFLAGS_586,
-     .physical_bits = 36,
+     .physical_bits = 40,
      .default_khz = 0},
 };
 

@@ -8,21 +8,32 @@
 
 #include "core/x86/insn.h"
 
+enum { CPU_MODEL_CACHES = 4 };
+enum cpu_cache_type { CACHE_NONE, CACHE_DATA, CACHE_CODE, CACHE_UNIFIED };
+
+struct cpu_cache {
+    uint8_t type, level, ways;
+    uint32_t size; /* bytes */
+};
+
 struct cpu_model {
     const char *name;
     const char *description;
-    const char *vendor;                  /* 12 characters */
-    uint32_t signature;                  /* CPUID leaf 1 EAX, and EDX after reset */
-    uint32_t features_edx, features_ecx; /* CPUID leaf 1 */
-    uint32_t max_leaf;                   /* 0: no CPUID */
-    uint32_t leaf1_ebx;                  /* brand index, CLFLUSH line size */
-    uint32_t caches[4];                  /* CPUID leaf 2: EAX, EBX, ECX, EDX */
-    const char *brand;                   /* of leaves 80000002h-80000004h, at most 47 characters, or NULL */
-    uint64_t insn_features;              /* bit per enum insn_feature */
-    uint32_t cr0_fixed;                  /* CR0 bits that read as 1 */
-    uint32_t cr0_mask;                   /* CR0 bits that exist */
-    uint32_t cr4_mask;                   /* CR4 bits that exist */
-    uint32_t eflags_mask;                /* EFLAGS bits that POPF and IRET can set */
+    const char *vendor;                       /* 12 characters */
+    uint32_t signature;                       /* CPUID leaf 1 EAX, and EDX after reset */
+    uint32_t features_edx, features_ecx;      /* CPUID leaf 1 */
+    uint32_t extended_edx, extended_ecx;      /* leaf 80000001h */
+    uint32_t max_leaf;                        /* 0: no CPUID */
+    uint32_t max_extended_leaf;               /* 80000004h or 80000008h; 0: none */
+    uint32_t leaf1_ebx;                       /* brand index, CLFLUSH line size */
+    uint32_t caches[4];                       /* CPUID leaf 2: EAX, EBX, ECX, EDX */
+    struct cpu_cache cache[CPU_MODEL_CACHES]; /* leaf 4, by subleaf */
+    const char *brand;      /* of leaves 80000002h-80000004h, at most 47 characters, or NULL */
+    uint64_t insn_features; /* bit per enum insn_feature */
+    uint32_t cr0_fixed;     /* CR0 bits that read as 1 */
+    uint32_t cr0_mask;      /* CR0 bits that exist */
+    uint32_t cr4_mask;      /* CR4 bits that exist */
+    uint32_t eflags_mask;   /* EFLAGS bits that POPF and IRET can set */
     uint8_t physical_bits;
     uint32_t default_khz; /* plausible speed for `--speed model`; 0: the machine's default */
 };

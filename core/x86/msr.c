@@ -47,9 +47,9 @@ static bool is_p6(const struct cpu *cpu)
     return cpu_model_has(cpu->model, FEATURE_CMOV);
 }
 
-static bool is_p4(const struct cpu *cpu)
+static bool has_misc_enable(const struct cpu *cpu)
 {
-    return (cpu->model->signature >> 8 & 15) == 15;
+    return cpu_model_has(cpu->model, FEATURE_SSE2);
 }
 
 /* Storage of the registers that are nothing but storage; NULL for others. */
@@ -70,7 +70,7 @@ static uint64_t *plain(struct cpu *cpu, uint32_t index)
     case IA32_SYSENTER_CS: return &msr->sysenter_cs;
     case IA32_SYSENTER_ESP: return &msr->sysenter_esp;
     case IA32_SYSENTER_EIP: return &msr->sysenter_eip;
-    case IA32_MISC_ENABLE: return is_p4(cpu) ? &msr->misc_enable : NULL;
+    case IA32_MISC_ENABLE: return has_misc_enable(cpu) ? &msr->misc_enable : NULL;
     case IA32_DEBUGCTL: return &msr->debugctl;
     case IA32_MCG_STATUS: return &msr->mcg_status;
     case IA32_BIOS_SIGN_ID: return &msr->bios_sign_id;
