@@ -129,7 +129,7 @@ bool machine_flush_media(struct machine *machine);
 void machine_state_hash(struct machine *machine, uint8_t digest[32]);
 
 /* Whole state. Loading wants a machine of the same configuration, checked by its parts; on failure the
- * machine is in an undefined but safe state and must be reset or freed. */
+ * machine is as it was before. */
 void machine_save(struct machine *machine, struct buffer *out);
 bool machine_load(struct machine *machine, struct reader *in, struct error *err);
 

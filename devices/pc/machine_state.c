@@ -3,6 +3,7 @@
  * because deadlines are relative to it. */
 #include <string.h>
 
+#include "core/base/assert.h"
 #include "core/base/buffer.h"
 #include "core/base/error.h"
 #include "core/base/sha256.h"
@@ -65,12 +66,24 @@ void machine_save(struct machine *machine, struct buffer *out)
     memory_save(&machine->memory, out);
 }
 
-bool machine_load(struct machine *machine, struct reader *in, struct error *err)
+static bool load_all(struct machine *machine, struct reader *in, struct error *err)
 {
     return state_load(&clock_desc, &machine->clock, in, err) && state_load(&machine_desc, machine, in, err) &&
            load_media(machine, in, err) && state_set_load(&machine->states, in, err) &&
            memory_load(&machine->memory, in, err) &&
            (in->position == in->size || error_set(err, "there is more than a machine's state in it"));
+}
+
+bool machine_load(struct machine *machine, struct reader *in, struct error *err)
+{
+    struct buffer before = {0};
+    machine_save(machine, &before);
+    bool good = load_all(machine, in, err);
+    struct reader undo = {.data = before.data, .size = before.size};
+    bool whole = good || load_all(machine, &undo, NULL);
+    ASSERT(whole);
+    buffer_free(&before);
+    return good;
 }
 
 void machine_dump(struct machine *machine, const char *part, FILE *out)

@@ -189,7 +189,8 @@ enum { LATHE_HASH_CHARS = 64 };
 /* SHA-256 over everything that the guest could see, as hex. */
 void lathe_state_hash(struct lathe *lathe, char hex[LATHE_HASH_CHARS + 1]);
 
-/* Whole machine to and from a file. Loading wants a machine of the same configuration. */
+/* Whole machine to and from a file. Loading wants a machine of the same configuration; where it fails, the
+ * machine is as it was before. */
 bool lathe_save(struct lathe *lathe, const char *path);
 bool lathe_load(struct lathe *lathe, const char *path);
 

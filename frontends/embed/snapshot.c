@@ -33,7 +33,7 @@ char *lathe_dump(struct lathe *lathe, const char *part)
 #if LATHE_HAVE_ZLIB
 #include <zlib.h>
 
-enum { HEADER_BYTES = 16, FILE_VERSION = 1, LEVEL = 1 };
+enum { HEADER_BYTES = 16, FILE_VERSION = 1, LEVEL = 1, CHUNK = 65536 };
 
 static const char magic[] = "LATHE\x1A";
 
@@ -64,57 +64,77 @@ bool lathe_save(struct lathe *lathe, const char *path)
     return good;
 }
 
-static bool read_all(const char *path, struct buffer *out, struct error *err)
+/* Says why reading stopped: the host, or the file's end. */
+static bool read_failed(FILE *file, const char *path, const char *otherwise, struct error *err)
 {
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return error_set(err, "state '%s': %s", path, strerror(errno));
-    uint8_t chunk[65536];
-    size_t size;
-    while ((size = fread(chunk, 1, sizeof chunk, file)) > 0)
-        buffer_append(out, chunk, size);
-    bool good = !ferror(file) || error_set(err, "state '%s': cannot read: %s", path, strerror(errno));
-    fclose(file);
-    return good;
+    if (ferror(file))
+        return error_set(err, "state '%s': cannot read: %s", path, strerror(errno));
+    return error_set(err, "state '%s' %s", path, otherwise);
 }
 
-static bool check_header(const struct buffer *file, const char *path, struct error *err)
+/* Whatever is no state file is refused before more of it is read, for it may have no end. */
+static bool read_header(FILE *file, const char *path, uint64_t *size, struct error *err)
 {
-    if (file->size < HEADER_BYTES || memcmp(file->data, magic, 6) != 0)
-        return error_set(err, "state '%s' is not a state file of Lathe", path);
-    unsigned version = load_le16(file->data + 6);
+    uint8_t header[HEADER_BYTES];
+    if (fread(header, sizeof header, 1, file) != 1 || memcmp(header, magic, 6) != 0)
+        return read_failed(file, path, "is not a state file of Lathe", err);
+    unsigned version = load_le16(header + 6);
+    *size = load_le64(header + 8);
     return version == FILE_VERSION || error_set(err, "state '%s' has version %u; this build reads version %d",
                                                 path, version, FILE_VERSION);
 }
 
-/* Inflates in pieces, so that a damaged size cannot ask for memory that the data does not fill. */
-static bool inflate_all(const struct buffer *file, struct buffer *out)
+/* Inflates what is in stream->next_in. Z_BUF_ERROR: it wants more. */
+static int inflate_some(z_stream *stream, uint64_t expected, struct buffer *out)
 {
-    z_stream stream = {.next_in = file->data + HEADER_BYTES, .avail_in = (uInt)(file->size - HEADER_BYTES)};
-    uint8_t chunk[65536];
-    uint64_t expected = load_le64(file->data + 8);
+    uint8_t chunk[CHUNK];
+    int result;
+    do {
+        stream->next_out = chunk;
+        stream->avail_out = sizeof chunk;
+        result = inflate(stream, Z_NO_FLUSH);
+        buffer_append(out, chunk, sizeof chunk - stream->avail_out);
+    } while (result == Z_OK && out->size <= expected);
+    return result;
+}
+
+/* In pieces, so that a damaged size cannot ask for memory that the data does not fill. */
+static bool read_body(FILE *file, const char *path, uint64_t expected, struct buffer *out, struct error *err)
+{
+    z_stream stream = {0};
+    uint8_t chunk[CHUNK];
+    size_t got;
     int result = inflateInit(&stream);
-    while (result == Z_OK && out->size <= expected) {
-        stream.next_out = chunk;
-        stream.avail_out = sizeof chunk;
-        result = inflate(&stream, Z_NO_FLUSH);
-        buffer_append(out, chunk, sizeof chunk - stream.avail_out);
-    }
+    ASSERT(result == Z_OK);
+    do {
+        got = fread(chunk, 1, sizeof chunk, file);
+        stream.next_in = chunk;
+        stream.avail_in = (uInt)got;
+        result = inflate_some(&stream, expected, out);
+    } while (got && result == Z_BUF_ERROR);
     inflateEnd(&stream);
-    return result == Z_STREAM_END && out->size == expected;
+    return (result == Z_STREAM_END && out->size == expected) ||
+           read_failed(file, path, "is damaged or cut off", err);
+}
+
+static bool read_file(const char *path, struct buffer *out, struct error *err)
+{
+    uint64_t size = 0;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return error_set(err, "state '%s': %s", path, strerror(errno));
+    bool good = read_header(file, path, &size, err) && read_body(file, path, size, out, err);
+    fclose(file);
+    return good;
 }
 
 bool lathe_load(struct lathe *lathe, const char *path)
 {
-    struct buffer file = {0}, state = {0};
-    struct error *err = &lathe->error;
-    bool good = read_all(path, &file, err) && check_header(&file, path, err);
-    if (good && !inflate_all(&file, &state))
-        good = error_set(err, "state '%s' is damaged or cut off", path);
+    struct buffer state = {0};
+    bool good = read_file(path, &state, &lathe->error);
     struct reader reader = {.data = state.data, .size = state.size};
-    if (good && !machine_load(lathe->machine, &reader, err))
-        good = error_prefix(err, "state '%s': ", path);
-    buffer_free(&file);
+    if (good && !machine_load(lathe->machine, &reader, &lathe->error))
+        good = error_prefix(&lathe->error, "state '%s': ", path);
     buffer_free(&state);
     return good;
 }

@@ -56,6 +56,10 @@ struct window *window_open(struct lathe *lathe, struct error *err)
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
     SDL_SetHint(SDL_HINT_RENDER_SCALE_QUALITY, "linear");
+    /* A small picture: an OpenGL driver would be several times as large as everything else here. SDL's
+     * variables SDL_RENDER_DRIVER and SDL_FRAMEBUFFER_ACCELERATION bring it back. */
+    SDL_SetHint(SDL_HINT_RENDER_DRIVER, "software");
+    SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
     if (create(w, err))
         return w;
     window_close(w);

@@ -124,6 +124,7 @@ fails '--screenshot' run --display none --screenshot /nowhere/a.png
 fails '--save-state' run --display none --save-state /nowhere/a
 fails 'state' run --display none --load-state missing
 fails 'state' run --display none --load-state odd.bin
+fails 'not a state file' run --display none --load-state /dev/zero
 fails '--debugcon' run --display none --debugcon /nowhere/log
 fails 'info' info nonsense
 fails 'image' image

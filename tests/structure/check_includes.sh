@@ -21,10 +21,12 @@ allowed_for() {
   esac
 }
 
+# In quotes whatever it is; in angle brackets where it is one of our folders.
+ours='#[[:space:]]*include[[:space:]]*("|<(core|jit|devices|frontends|bios|tests)/)'
 bad=0
 while IFS= read -r file; do
   allowed=$(allowed_for "$file")
-  wrong=$(grep -nE '^ *# *include "' "$file" | grep -vE "#[ ]*include \"($allowed)" || true)
+  wrong=$(grep -nE "$ours" "$file" | grep -vE "include[[:space:]]*[\"<]($allowed)" || true)
   if [ -n "$wrong" ]; then
     printf '%s\n' "$wrong" | sed "s|^|$file:|"
     bad=1
