@@ -17,11 +17,6 @@ static unsigned left_in_page(gva_t address)
     return MEM_PAGE_SIZE - (unsigned)(address & (MEM_PAGE_SIZE - 1));
 }
 
-static bool is_canonical(gva_t address)
-{
-    return ((int64_t)(address << 16) >> 16) == (int64_t)address;
-}
-
 static bool segment_fault(struct cpu *cpu, enum seg_index seg)
 {
     return cpu_fault_code(cpu, seg == SEG_SS ? VECTOR_SS : VECTOR_GP, 0);
@@ -63,6 +58,12 @@ struct span {
     unsigned first_size;
 };
 
+/* Outside 64-bit mode segments wrap at 4 GiB; system tables may lie above that in compatibility mode. */
+static gva_t linear_next(const struct cpu *cpu, gva_t address, uint64_t distance)
+{
+    return (address + distance) & (address >> 32 ? UINT64_MAX : cpu->linear_mask);
+}
+
 static bool translate_span(struct cpu *cpu, gva_t address, unsigned size, bool user, bool write,
                            struct span *span)
 {
@@ -72,7 +73,7 @@ static bool translate_span(struct cpu *cpu, gva_t address, unsigned size, bool u
         return false;
     if (size <= left)
         return true;
-    gva_t next = (address + left) & cpu->linear_mask;
+    gva_t next = linear_next(cpu, address, left);
     if (!mmu_translate(cpu, next, user, write, &span->second))
         return false;
     /* The second page may have evicted the first; its translation stands all the same. */
@@ -134,14 +135,12 @@ bool linear_probe(struct cpu *cpu, gva_t address, uint64_t size, bool user, bool
     const struct tlb_entry *entry = mem_fast_entry(cpu, address);
     if (fast_tag_covers(write ? entry->write[user] : entry->read[user], address, size))
         return true;
-    gva_t last = page_of(address + size - 1);
-    for (gva_t page = page_of(address);; page += MEM_PAGE_SIZE) {
+    for (uint64_t done = 0; done < size; done += left_in_page(address + done)) {
         gpa_t physical;
-        if (!mmu_translate(cpu, (page < address ? address : page) & cpu->linear_mask, user, write, &physical))
+        if (!mmu_translate(cpu, linear_next(cpu, address, done), user, write, &physical))
             return false;
-        if (page == last)
-            return true;
     }
+    return true;
 }
 
 /* #AC: CPL 3, CR0.AM and EFLAGS.AC, operand not at a multiple of its size (SDM 3A 6.15). */

@@ -77,6 +77,24 @@ bool control_write_cr4(struct cpu *cpu, uint64_t value)
     return true;
 }
 
+bool control_write_cr8(struct cpu *cpu, uint64_t value)
+{
+    if (value >> 4)
+        return cpu_fault_code(cpu, VECTOR_GP, 0);
+    cpu->cr8 = value;
+    return true;
+}
+
+/* LMA is the processor's own; what is written to it does not matter. */
+bool control_write_efer(struct cpu *cpu, uint64_t value)
+{
+    uint64_t exists = cpu_model_efer_mask(cpu->model), changed = cpu->efer ^ value;
+    if (value & ~exists || (changed & EFER_LME && cpu->cr0 & CR0_PG))
+        return false;
+    cpu->efer = (value & ~(uint64_t)EFER_LMA) | (cpu->efer & EFER_LMA);
+    return true;
+}
+
 uint64_t debug_register_read(const struct cpu *cpu, unsigned number)
 {
     return cpu->dr[number];

@@ -10,6 +10,12 @@ bool control_write_cr0(struct cpu *cpu, uint64_t value);
 bool control_write_cr3(struct cpu *cpu, uint64_t value);
 bool control_write_cr4(struct cpu *cpu, uint64_t value);
 
+/* CR8, the task priority: four bits. Without a local APIC it is only kept. */
+bool control_write_cr8(struct cpu *cpu, uint64_t value);
+
+/* WRMSR to EFER. False where the value sets bits that the model lacks, or changes LME while paging is on. */
+bool control_write_efer(struct cpu *cpu, uint64_t value);
+
 /* CR3 as a task switch loads it: pointer registers and non-global translations change with it. */
 bool control_load_cr3(struct cpu *cpu, uint64_t value);
 

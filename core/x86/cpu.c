@@ -59,7 +59,7 @@ static void reset_common(struct cpu *cpu)
     cpu->seg[SEG_LDTR].attributes = SEG_ATTR_P | TYPE_LDT;
     cpu->seg[SEG_TR].attributes = SEG_ATTR_P | TYPE_TSS32_BUSY;
     cpu->gdtr = cpu->idtr = (struct descriptor_table){.limit = 0xFFFF};
-    cpu->cr2 = cpu->cr3 = cpu->cr4 = cpu->efer = 0;
+    cpu->cr2 = cpu->cr3 = cpu->cr4 = cpu->cr8 = cpu->efer = 0;
     cpu->dr[6] = DR6_FIXED;
     cpu->dr[7] = DR7_FIXED;
     cpu->cpl = 0;
@@ -95,11 +95,24 @@ uint64_t cpu_tsc_ticks(const struct cpu *cpu)
     return clock_ticks(clock_now(cpu->clock), cpu->clock->nominal_khz * 1000);
 }
 
+/* Moves the base of ES, CS, SS or DS out of 64-bit mode's way, and back after it. */
+static void settle_base(const struct cpu *cpu, struct segment *segment)
+{
+    uint64_t *from = cpu->mode == MODE_64 ? &segment->base : &segment->hidden_base;
+    uint64_t *to = cpu->mode == MODE_64 ? &segment->hidden_base : &segment->base;
+    if (*from) {
+        *to = *from;
+        *from = 0;
+    }
+}
+
 /* Fast-path ends: 0 wherever an access needs more than a compare. */
 void cpu_derive_segment(struct cpu *cpu, enum seg_index index)
 {
     struct segment *segment = &cpu->seg[index];
     unsigned attributes = segment->attributes;
+    if (index < SEG_FS)
+        settle_base(cpu, segment);
     bool checked = debug_armed(cpu) || (cpu->cpl == 3 && (cpu->cr0 & CR0_AM) && (cpu->eflags & EFLAGS_AC));
     segment->read_end = segment->write_end = 0;
     if (checked || (cpu->mode != MODE_64 && !(attributes & SEG_ATTR_P)))

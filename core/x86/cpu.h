@@ -35,6 +35,9 @@ struct segment {
     uint32_t limit;
     uint16_t selector;
     uint16_t attributes;
+    /* Of ES, CS, SS and DS: 64-bit mode takes their bases for 0, so that `base` is 0 there. What the
+     * descriptor said waits here for compatibility mode. */
+    uint64_t hidden_base;
     /* Derived: offsets below these ends pass the fast check for reads and writes; 0 sends all to the slow
      * path. */
     uint64_t read_end, write_end;
@@ -76,14 +79,19 @@ struct cpu_msrs {
 
 struct cpu {
     /* Architectural state. */
-    uint64_t gpr[GPR_COUNT]; /* indexed by enum gpr; [GPR_ZERO] stays 0, for address sums */
-    uint64_t rip;            /* inside a trace: of its first instruction; else of the next instruction */
-    uint64_t flag_result;    /* see flags.h: lazy OSZAPC */
+    union {
+        uint64_t gpr[GPR_COUNT]; /* indexed by enum gpr; [GPR_ZERO] stays 0, for address sums */
+        struct {
+            uint64_t before_rip[GPR_RIP];
+            uint64_t rip; /* inside a trace: of its first instruction; else of the next instruction */
+        };
+    };
+    uint64_t flag_result; /* see flags.h: lazy OSZAPC */
     uint64_t flag_aux;
     uint32_t eflags; /* all other flag bits; OSZAPC bits are zero here */
     struct segment seg[SEG_COUNT];
     struct descriptor_table gdtr, idtr;
-    uint64_t cr0, cr2, cr3, cr4, efer;
+    uint64_t cr0, cr2, cr3, cr4, cr8, efer;
     uint64_t pdpte[4]; /* PAE page-directory-pointer registers, loaded with CR3 */
     uint64_t dr[8];
     struct cpu_msrs msr;
@@ -120,7 +128,7 @@ struct cpu {
     const struct insn *current; /* instruction under way while slow code runs; NULL between instructions */
     struct trace *trace;        /* trace under way */
     bool stop_requested;        /* leave cpu_run at the next instruction boundary */
-    bool in_software_interrupt; /* the instruction under way delivered an interrupt: no single-step trap */
+    bool step_settled;          /* the instruction under way has decided on its single-step trap itself */
     uint64_t next_rip;          /* of the instruction under way; serial operations may change it */
     struct insn *stopper;       /* instruction whose handler stop_after has replaced, and that handler */
     const struct insn *(*stopper_saved)(struct cpu *, const struct insn *);
@@ -208,6 +216,12 @@ void cpu_set_eflags(struct cpu *cpu, uint32_t value);
  * cpu_fault(...)` works. */
 bool cpu_fault(struct cpu *cpu, enum exception_vector vector);
 bool cpu_fault_code(struct cpu *cpu, enum exception_vector vector, uint32_t error);
+
+/* Sign-extended from bit 47, as addresses in 64-bit mode must be (SDM 1 3.3.7.1). */
+static inline bool is_canonical(uint64_t address)
+{
+    return ((int64_t)(address << 16) >> 16) == (int64_t)address;
+}
 
 /* Modes. */
 static inline bool cpu_is_protected(const struct cpu *cpu)

@@ -5,8 +5,9 @@
 #include "core/x86/trace.h"
 
 static const struct state_field segment_fields[] = {
-    STATE_SCALAR(struct segment, base), STATE_SCALAR(struct segment, limit),
-    STATE_SCALAR(struct segment, selector), STATE_SCALAR(struct segment, attributes), STATE_END};
+    STATE_SCALAR(struct segment, base),        STATE_SCALAR(struct segment, limit),
+    STATE_SCALAR(struct segment, selector),    STATE_SCALAR(struct segment, attributes),
+    STATE_SCALAR(struct segment, hidden_base), STATE_END};
 
 static const struct state_field table_fields[] = {STATE_SCALAR(struct descriptor_table, base),
                                                   STATE_SCALAR(struct descriptor_table, limit), STATE_END};
@@ -53,7 +54,7 @@ static const struct state_field x87_fields[] = {
     STATE_SCALAR(struct x87, fdp),     STATE_END};
 
 static const struct state_field cpu_fields[] = {
-    STATE_ARRAY(struct cpu, gpr),
+    {"gpr", STATE_KIND_UINT, offsetof(struct cpu, gpr), 8, GPR_ZERO, NULL, 0},
     STATE_SCALAR(struct cpu, rip),
     STATE_SCALAR(struct cpu, flag_result),
     STATE_SCALAR(struct cpu, flag_aux),
@@ -65,6 +66,7 @@ static const struct state_field cpu_fields[] = {
     STATE_SCALAR(struct cpu, cr2),
     STATE_SCALAR(struct cpu, cr3),
     STATE_SCALAR(struct cpu, cr4),
+    STATE_SCALAR(struct cpu, cr8),
     STATE_SCALAR(struct cpu, efer),
     STATE_ARRAY(struct cpu, pdpte),
     STATE_ARRAY(struct cpu, dr),

@@ -28,18 +28,20 @@ enum imm_kind {
     IMM_REL_Z
 };
 enum opcode_map { MAP_1, MAP_0F, MAP_0F38, MAP_0F3A, MAPS };
+enum rex_bit { REX_B = 1, REX_X = 2, REX_R = 4, REX_W = 8 };
 
 /* One row, parsed. */
 struct form {
     uint16_t row;
     uint8_t map, opcode;
     uint8_t need;  /* enum prefix_need */
+    uint8_t rex;   /* REX bits that must be set */
     int8_t digit;  /* required ModRM.reg, or -1 */
     int16_t exact; /* required ModRM byte, or -1 */
     uint8_t size;  /* enum size_kind */
     uint8_t imm;   /* enum imm_kind */
     bool modrm, mem_only, reg_only, always_reg, opcode_reg, moffs, string;
-    bool byte_reg, byte_rm;
+    bool byte_reg, byte_rm, segment_reg;
 };
 
 struct decoder {
@@ -76,6 +78,12 @@ static enum prefix_need need_of(int byte)
     return byte == 0x66 ? NEED_66 : byte == 0xF3 ? NEED_F3 : byte == 0xF2 ? NEED_F2 : NEED_ANY;
 }
 
+/* "REX.W" and "REX.B": the bit must be set. */
+static uint8_t rex_bit(const char *token)
+{
+    return strncmp(token, "REX.", 4) ? 0 : token[4] == 'W' ? REX_W : REX_B;
+}
+
 static void parse_encoding(struct form *form, const char *text)
 {
     uint8_t bytes[4];
@@ -89,6 +97,8 @@ static void parse_encoding(struct form *form, const char *text)
             bytes[count++] = (uint8_t)byte;
         else if (!strncmp(text, "NP", length))
             form->need = NEED_NONE;
+        else if (*text == 'R')
+            form->rex |= rex_bit(text);
         else if (*text == '/')
             parse_slash(form, text);
         else if (!strncmp(text, "+r", length))
@@ -156,7 +166,10 @@ static void parse_operand(struct form *form, const char *token, size_t length, b
     case 'R': form->always_reg = true; break;
     case 'N':
     case 'U': form->reg_only = true; return;
-    case 'S': form->reg_only |= length == 3; return; /* STi; Sw and ST have no field of their own */
+    case 'S':
+        form->reg_only |= length == 3; /* STi */
+        form->segment_reg = token[1] == 'w';
+        return;
     case 'Z': form->byte_rm = token[1] == 'b'; break;
     default: return; /* C, D, P, Q, V, W, CL, DX, segment names: no size, no field of their own */
     }
@@ -258,16 +271,23 @@ static uint64_t take_signed(struct scan *scan, unsigned size)
                        : (uint64_t)(int32_t)value;
 }
 
+/* 64-bit mode knows the overrides of FS and GS only; others do not even undo these. */
+static void override_segment(struct scan *scan, enum seg_index seg)
+{
+    if (scan->mode != MODE_64 || seg >= SEG_FS)
+        scan->seg = (int)seg;
+}
+
 /* True where the byte is a legacy prefix, which is then noted. */
 static bool note_prefix(struct scan *scan, uint8_t byte)
 {
     switch (byte) {
-    case 0x26: scan->seg = SEG_ES; break;
-    case 0x2E: scan->seg = SEG_CS; break;
-    case 0x36: scan->seg = SEG_SS; break;
-    case 0x3E: scan->seg = SEG_DS; break;
-    case 0x64: scan->seg = SEG_FS; break;
-    case 0x65: scan->seg = SEG_GS; break;
+    case 0x26: override_segment(scan, SEG_ES); break;
+    case 0x2E: override_segment(scan, SEG_CS); break;
+    case 0x36: override_segment(scan, SEG_SS); break;
+    case 0x3E: override_segment(scan, SEG_DS); break;
+    case 0x64: override_segment(scan, SEG_FS); break;
+    case 0x65: override_segment(scan, SEG_GS); break;
     case 0x66: scan->op16 = true; break;
     case 0x67: scan->addr_flip = true; break;
     case 0xF0: scan->lock = true; break;
@@ -278,20 +298,22 @@ static bool note_prefix(struct scan *scan, uint8_t byte)
     return true;
 }
 
+/* REX counts only right before the opcode: a legacy prefix behind it cancels it (SDM 2A 2.2.1). */
+static bool note_any_prefix(struct scan *scan, uint8_t byte)
+{
+    bool is_rex = scan->mode == MODE_64 && (byte & 0xF0) == 0x40;
+    if (!is_rex && !note_prefix(scan, byte))
+        return false;
+    scan->rex = is_rex ? byte : 0;
+    return true;
+}
+
 static void scan_prefixes(struct scan *scan)
 {
     uint8_t byte;
     do {
         byte = (uint8_t)take(scan, 1);
-    } while (!scan->ran_out && note_prefix(scan, byte));
-    if (scan->mode == MODE_64) {
-        if (scan->seg >= 0 && scan->seg < SEG_FS)
-            scan->seg = -1;
-        if ((byte & 0xF0) == 0x40) {
-            scan->rex = byte;
-            byte = (uint8_t)take(scan, 1);
-        }
-    }
+    } while (!scan->ran_out && note_any_prefix(scan, byte));
     scan->opcode = byte;
     scan->map = MAP_1;
     if (byte != 0x0F)
@@ -321,7 +343,7 @@ static bool fits(const struct scan *scan, const struct form *form)
     bool memory = scan->modrm < 0xC0 && !form->always_reg;
     if ((modes & NOT_64 && scan->mode == MODE_64) || (modes & ONLY_64 && scan->mode != MODE_64))
         return false;
-    if (!prefix_fits(scan, form->need))
+    if (!prefix_fits(scan, form->need) || form->rex & ~scan->rex)
         return false;
     if (!form->modrm)
         return true;
@@ -356,7 +378,7 @@ static const struct form *find_form(struct scan *scan, const struct decoder *dec
 static unsigned default_size(const struct scan *scan, uint8_t modes)
 {
     if (scan->mode == MODE_64) {
-        if (scan->rex & 8)
+        if (scan->rex & REX_W || modes & FORCE_64)
             return 8;
         return scan->op16 ? 2 : modes & DEFAULT_64 ? 8 : 4;
     }
@@ -413,43 +435,42 @@ static void memory_16(struct scan *scan, struct insn *insn)
 static void memory_sib(struct scan *scan, struct insn *insn, unsigned mod)
 {
     uint8_t sib = (uint8_t)take(scan, 1);
-    unsigned index = (sib >> 3 & 7) | (scan->rex & 2u) << 2;
+    unsigned index = (sib >> 3 & 7) | (scan->rex & (unsigned)REX_X) << 2;
     insn->scale = sib >> 6;
     insn->index = index == GPR_SP ? GPR_ZERO : (uint8_t)index;
-    insn->base = (uint8_t)((sib & 7) | (scan->rex & 1u) << 3);
+    insn->base = (uint8_t)((sib & 7) | (scan->rex & (unsigned)REX_B) << 3);
     if ((sib & 7) == GPR_BP && mod == 0) {
         insn->base = GPR_ZERO;
         insn->disp = (int32_t)take(scan, 4);
     }
 }
 
-/* 32- and 64-bit addressing forms (SDM 2A tables 2-2, 2-3 and 2.2.1). RIP-relative: the base is added by
- * finish(). */
-static void memory_32(struct scan *scan, struct insn *insn, bool *rip_relative)
+/* 32- and 64-bit addressing forms (SDM 2A tables 2-2, 2-3 and 2.2.1). RIP-relative ones are completed by
+ * finish_rip_relative. */
+static void memory_32(struct scan *scan, struct insn *insn)
 {
     unsigned mod = scan->modrm >> 6, rm = scan->modrm & 7;
     insn->index = GPR_ZERO;
     if (rm == GPR_SP) {
         memory_sib(scan, insn, mod);
     } else if (rm == GPR_BP && mod == 0) {
-        insn->base = GPR_ZERO;
+        insn->base = scan->mode == MODE_64 ? GPR_RIP : GPR_ZERO;
         insn->disp = (int32_t)take(scan, 4);
-        *rip_relative = scan->mode == MODE_64;
     } else {
-        insn->base = (uint8_t)(rm | (scan->rex & 1u) << 3);
+        insn->base = (uint8_t)(rm | (scan->rex & (unsigned)REX_B) << 3);
     }
     if (mod)
         insn->disp = mod == 1 ? (int8_t)take(scan, 1) : (int32_t)take(scan, 4);
     set_segment(scan, insn, insn->base == GPR_SP || insn->base == GPR_BP);
 }
 
-static void scan_modrm(struct scan *scan, const struct form *form, struct insn *insn, bool *rip_relative)
+static void scan_modrm(struct scan *scan, const struct form *form, struct insn *insn)
 {
     scan->position++;
-    unsigned reg = (scan->modrm >> 3 & 7) | (scan->rex & 4u) << 1;
-    insn->reg = form->byte_reg ? byte_register(scan, reg) : (uint8_t)reg;
+    unsigned reg = (scan->modrm >> 3 & 7) | (scan->rex & (unsigned)REX_R) << 1;
+    insn->reg = form->byte_reg ? byte_register(scan, reg) : (uint8_t)(form->segment_reg ? reg & 7 : reg);
     if (scan->modrm >= 0xC0 || form->always_reg) {
-        unsigned rm = (scan->modrm & 7) | (scan->rex & 1u) << 3;
+        unsigned rm = (scan->modrm & 7) | (scan->rex & (unsigned)REX_B) << 3;
         insn->rm = form->byte_rm ? byte_register(scan, rm) : (uint8_t)rm;
         return;
     }
@@ -457,17 +478,21 @@ static void scan_modrm(struct scan *scan, const struct form *form, struct insn *
     if (scan->addr_size == 2)
         memory_16(scan, insn);
     else
-        memory_32(scan, insn, rip_relative);
+        memory_32(scan, insn);
 }
 
-/* A0-A3: the address is an immediate; in 64-bit mode it may be wider than a displacement, and then is in imm.
- */
+/* A0-A3: the address is an immediate; one of 64 bits stays there. */
 static void scan_moffs(struct scan *scan, struct insn *insn)
 {
     insn->flags |= INSN_MEM;
     insn->base = insn->index = GPR_ZERO;
     insn->imm = take(scan, scan->addr_size);
-    insn->disp = (int32_t)(uint32_t)insn->imm;
+    if (scan->addr_size == 8) {
+        insn->base = GPR_FAR;
+        insn->flags |= INSN_FAR;
+    } else {
+        insn->disp = (int32_t)(uint32_t)insn->imm;
+    }
     set_segment(scan, insn, false);
 }
 
@@ -504,35 +529,56 @@ static bool lock_fits(const struct scan *scan, const struct form *form, const st
     return !scan->lock || ((insn_table[form->row].modes & LOCKABLE) && (insn->flags & INSN_MEM));
 }
 
-static void choose_handler(const struct form *form, struct insn *insn)
+insn_fn *insn_handler(const struct insn *insn)
 {
     enum insn_form kind = insn->flags & INSN_MEM ? FORM_MEM : FORM_REG;
     unsigned size = insn->op_size == 1 ? 0 : insn->op_size == 2 ? 1 : insn->op_size == 4 ? 2 : 3;
+    return insn_table[insn->row].fn[kind][size];
+}
+
+static void choose_handler(const struct form *form, struct insn *insn)
+{
     insn->row = form->row;
-    insn->fn = insn_table[form->row].fn[kind][size];
+    insn->fn = insn->flags & INSN_FAR ? exec_far_operand : insn_handler(insn);
     ASSERT(insn->fn);
+}
+
+/* Completes an operand relative to the next instruction, now that the length is known. The addend becomes
+ * relative to struct cpu.rip, which is the trace's first byte or, under a serial operation, the
+ * instruction's.
+ */
+static void finish_rip_relative(const struct scan *scan, const struct form *form, struct insn *insn)
+{
+    bool serial = insn_table[form->row].fn[FORM_MEM][2] == exec_serial_op;
+    int64_t disp = insn->disp + (int64_t)scan->position + (serial ? 0 : insn->offset);
+    insn->flags |= INSN_RIP;
+    if (disp == (int32_t)disp) {
+        insn->disp = (int32_t)disp;
+        return;
+    }
+    insn->base = GPR_FAR;
+    insn->flags |= INSN_FAR;
 }
 
 static void scan_operands(struct scan *scan, const struct form *form, struct insn *insn)
 {
-    bool rip_relative = false;
     set_sizes(scan, form, insn);
     insn->base = insn->index = GPR_ZERO;
     if (form->modrm)
-        scan_modrm(scan, form, insn, &rip_relative);
+        scan_modrm(scan, form, insn);
     else if (form->moffs)
         scan_moffs(scan, insn);
     if (form->string)
         set_segment(scan, insn, false);
     if (form->opcode_reg || (!form->modrm && insn_table[form->row].operands[0] == 'Z')) {
-        unsigned number = (scan->opcode & 7u) | (scan->rex & 1u) << 3;
+        unsigned number = (scan->opcode & 7u) | (scan->rex & (unsigned)REX_B) << 3;
         insn->rm = form->byte_rm ? byte_register(scan, number) : (uint8_t)number;
     }
     scan_immediate(scan, form, insn);
     if (form->imm == IMM_REL_B || form->imm == IMM_REL_Z)
         insn->imm += insn->offset + scan->position;
-    if (rip_relative)
-        insn->flags |= INSN_RIP;
+    if (insn->flags & INSN_MEM && insn->base == GPR_RIP)
+        finish_rip_relative(scan, form, insn);
 }
 
 static void set_flags(const struct scan *scan, struct insn *insn)

@@ -26,4 +26,8 @@ void decoder_free(struct decoder *decoder);
 enum decode_result decode_insn(const struct decoder *decoder, enum cpu_mode mode, const uint8_t *bytes,
                                unsigned available, struct insn *insn);
 
+/* The handler that the table names for a decoded instruction: insn->fn but where something stands before it
+ * (exec_far_operand, exec_stop). */
+insn_fn *insn_handler(const struct insn *insn);
+
 #endif

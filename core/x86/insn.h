@@ -24,6 +24,7 @@ enum insn_flag {
     INSN_REX = 1 << 4,
     INSN_OP16 = 1 << 5, /* 66 was there */
     INSN_RIP = 1 << 6,  /* the memory operand is relative to the next instruction */
+    INSN_FAR = 1 << 7,  /* its address does not fit a base and a displacement: exec_far_operand computes it */
 };
 
 /* One instruction of a trace. */
@@ -42,7 +43,7 @@ struct insn {
     uint8_t addr_shift; /* 64 - address size in bits: addresses are cut by shifting left and right */
     uint8_t reg;        /* ModRM.reg: register, or opcode register; byte registers AH..BH are 16 + 0..3 */
     uint8_t rm;         /* ModRM.rm register operand */
-    uint8_t base, index, scale; /* memory operand; GPR_ZERO where absent */
+    uint8_t base, index, scale; /* memory operand; GPR_ZERO where absent, GPR_RIP, GPR_FAR */
     uint8_t seg;                /* segment of the memory operand */
     uint8_t opcode;             /* last opcode byte: conditions and register numbers are in it */
     uint8_t modrm;              /* as in the code, for the FPU's opcode register */
@@ -100,6 +101,7 @@ enum insn_modes {
     NOT_REAL = 4,    /* #UD in real-address and V86 mode */
     LOCKABLE = 8,    /* LOCK is allowed with a memory destination */
     DEFAULT_64 = 16, /* operand size is 64 bits in 64-bit mode without REX.W; 32 does not exist */
+    FORCE_64 = 32,   /* operand size is 64 bits in 64-bit mode whatever the prefixes */
 };
 
 enum insn_form { FORM_REG, FORM_MEM };

@@ -61,6 +61,13 @@ const struct insn *exec_op(struct cpu *cpu, const struct insn *insn)
     return exec_next(cpu, insn);
 }
 
+const struct insn *exec_far_operand(struct cpu *cpu, const struct insn *insn)
+{
+    uint64_t next_rip = cpu->rip + insn->offset + insn->length;
+    cpu->gpr[GPR_FAR] = insn->flags & INSN_RIP ? next_rip : insn->imm;
+    return insn_handler(insn)(cpu, insn);
+}
+
 /* Something that the outer loop must see before the next instruction. */
 static bool boundary_is_special(const struct cpu *cpu)
 {
@@ -417,7 +424,7 @@ static void run_single(struct cpu *cpu)
     uint64_t horizon = cpu->horizon;
     cpu->eflags &= ~(uint32_t)EFLAGS_RF;
     cpu->shadow = SHADOW_NONE;
-    cpu->in_software_interrupt = false;
+    cpu->step_settled = false;
     cpu->horizon = cpu->clock->insns + 1;
     run_trace(cpu, trace);
     cpu->horizon = horizon;
@@ -425,7 +432,7 @@ static void run_single(struct cpu *cpu)
         cpu->eflags |= resume;
         return;
     }
-    if (stepping && !cpu->in_software_interrupt && !(cpu->shadow & SHADOW_MOV_SS))
+    if (stepping && !cpu->step_settled && !(cpu->shadow & SHADOW_MOV_SS))
         cpu->debug_hits |= DR6_BS;
 }
 

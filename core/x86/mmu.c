@@ -70,6 +70,8 @@ static uint64_t reserved_bits(const struct cpu *cpu, const struct walk *walk, un
         if (!(cpu->efer & EFER_LMA))
             reserved |= UINT64_C(0x7FF0000000000000);
     }
+    if (level == 4 || (level == 3 && !cpu_model_has_1g_pages(cpu->model)))
+        reserved |= PTE_PS;
     if (large) {
         unsigned used = walk->entry_size == 4 ? pse36_bits(cpu) : 0;
         reserved |= ((UINT64_C(1) << level_shift(walk, level)) - 1) &
@@ -80,7 +82,7 @@ static uint64_t reserved_bits(const struct cpu *cpu, const struct walk *walk, un
 
 static bool is_large(const struct cpu *cpu, const struct walk *walk, unsigned level, uint64_t entry)
 {
-    if (!(entry & PTE_PS) || level != 2)
+    if (!(entry & PTE_PS) || level == 1 || level > 3)
         return false;
     return walk->entry_size == 8 || (cpu->cr4 & CR4_PSE);
 }
@@ -159,7 +161,7 @@ static uint32_t rights_of(const struct cpu *cpu, const struct walk *walk)
     uint64_t leaf = walk->entry[walk->level];
     return (walk->rights_and & PTE_W ? TLB_WRITABLE : 0u) | (walk->rights_and & PTE_U ? TLB_USER : 0u) |
            (walk->nx ? TLB_NX : 0u) | (leaf & PTE_D ? TLB_DIRTY : 0u) | (walk->level > 1 ? TLB_LARGE : 0u) |
-           ((leaf & PTE_G) && (cpu->cr4 & CR4_PGE) ? TLB_GLOBAL : 0u);
+           (walk->level > 2 ? TLB_HUGE : 0u) | ((leaf & PTE_G) && (cpu->cr4 & CR4_PGE) ? TLB_GLOBAL : 0u);
 }
 
 static uint32_t error_code(const struct cpu *cpu, uint32_t found, enum mmu_intent intent, bool user)
@@ -218,6 +220,10 @@ struct tlb_entry *mmu_entry(struct cpu *cpu, gva_t address, enum mmu_intent inte
     struct tlb_entry *entry = tlb_find(&cpu->tlb, address);
     if (entry && serves(cpu, entry, intent, user))
         return entry;
+    if (!is_canonical(address)) {
+        cpu_fault_code(cpu, VECTOR_GP, 0);
+        return NULL;
+    }
     struct mmu_mapping mapping;
     uint32_t error;
     if (!mmu_walk(cpu, address, intent, user, &mapping, &error)) {

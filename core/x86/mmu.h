@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Page walks (SDM 3A 4): 32-bit paging with PSE, PAE. */
+/* Page walks (SDM 3A 4): 32-bit paging with PSE, PAE, 4-level paging. */
 #ifndef LATHE_CORE_X86_MMU_H
 #define LATHE_CORE_X86_MMU_H
 
@@ -18,7 +18,8 @@ enum mmu_intent { MMU_READ, MMU_WRITE, MMU_FETCH };
 bool mmu_walk(struct cpu *cpu, gva_t address, enum mmu_intent intent, bool user, struct mmu_mapping *mapping,
               uint32_t *error);
 
-/* TLB lookup, else walk and fill. Raises #PF (CR2 set). NULL on a fault. */
+/* TLB lookup, else walk and fill. Raises #PF (CR2 set), or #GP(0) for an address that is not canonical. NULL
+ * on a fault. */
 struct tlb_entry *mmu_entry(struct cpu *cpu, gva_t address, enum mmu_intent intent, bool user);
 
 /* Loads the PAE page-directory-pointer registers from CR3; #GP and false where reserved bits are set. */

@@ -4,8 +4,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "core/x86/regs.h"
-
 enum cpuid_edx {
     CPUID_FPU = 1 << 0,
     CPUID_VME = 1 << 1,
@@ -46,12 +44,7 @@ enum cpuid_ecx {
 };
 
 /* Leaf 80000001h. */
-enum cpuid_extended {
-    CPUID_LAHF64 = 1 << 0, /* ECX */
-    CPUID_NX = 1 << 20,    /* EDX */
-    CPUID_RDTSCP = 1 << 27,
-    CPUID_LM = 1 << 29,
-};
+enum cpuid_extended_ecx { CPUID_LAHF64 = 1 << 0 };
 
 #define HAS(feature) (UINT64_C(1) << (feature))
 #define UP_TO_386                                                                                            \
@@ -256,7 +249,7 @@ static const struct cpu_model models[] = {
      .signature = 0x0206C2,
      .features_edx = EDX_PENTIUM4,
      .features_ecx = ECX_MAX,
-     .extended_edx = CPUID_LM | CPUID_NX | CPUID_RDTSCP,
+     .extended_edx = CPUID_LM | CPUID_NX | CPUID_PDPE1GB | CPUID_RDTSCP,
      .extended_ecx = CPUID_LAHF64,
      .max_leaf = 0x0D,
      .max_extended_leaf = 0x80000008,

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/x86/insn.h"
+#include "core/x86/regs.h"
 
 enum { CPU_MODEL_CACHES = 4 };
 enum cpu_cache_type { CACHE_NONE, CACHE_DATA, CACHE_CODE, CACHE_UNIFIED };
@@ -51,6 +52,27 @@ const struct cpu_model *cpu_model_default(void);
 static inline uint32_t cpu_model_mxcsr_mask(const struct cpu_model *model)
 {
     return model->insn_features >> FEATURE_SSE2 & 1 ? 0xFFFF : 0xFFBF;
+}
+
+/* CPUID leaf 80000001h EDX. */
+enum cpuid_extended_edx {
+    CPUID_NX = 1 << 20,
+    CPUID_PDPE1GB = 1 << 26,
+    CPUID_RDTSCP = 1 << 27,
+    CPUID_LM = 1 << 29,
+};
+
+/* Bits of EFER that exist. */
+static inline uint64_t cpu_model_efer_mask(const struct cpu_model *model)
+{
+    return (model->extended_edx & CPUID_LM ? EFER_SCE | EFER_LME | EFER_LMA : 0u) |
+           (model->extended_edx & CPUID_NX ? EFER_NXE : 0u);
+}
+
+/* Page-directory-pointer entries can map 1 GiB. */
+static inline bool cpu_model_has_1g_pages(const struct cpu_model *model)
+{
+    return (model->extended_edx & CPUID_PDPE1GB) != 0;
 }
 
 /* 4 MiB pages reach above 4 GiB (PSE-36). */

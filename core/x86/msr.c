@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "core/x86/control.h"
 #include "core/x86/model.h"
 
 enum msr_index {
@@ -40,11 +41,26 @@ enum msr_index {
     IA32_MC4_MISC = 0x413,
 };
 
+#define IA32_EFER           UINT32_C(0xC0000080)
+#define IA32_STAR           UINT32_C(0xC0000081)
+#define IA32_LSTAR          UINT32_C(0xC0000082)
+#define IA32_CSTAR          UINT32_C(0xC0000083)
+#define IA32_FMASK          UINT32_C(0xC0000084)
+#define IA32_FS_BASE        UINT32_C(0xC0000100)
+#define IA32_GS_BASE        UINT32_C(0xC0000101)
+#define IA32_KERNEL_GS_BASE UINT32_C(0xC0000102)
+#define IA32_TSC_AUX        UINT32_C(0xC0000103)
+
 enum { MTRR_CAPABILITIES = 0x508, MTRR_DEF_MASK = 0xCFF };
 
 static bool is_p6(const struct cpu *cpu)
 {
     return cpu_model_has(cpu->model, FEATURE_CMOV);
+}
+
+static bool is_long(const struct cpu *cpu)
+{
+    return cpu_model_has(cpu->model, FEATURE_LONG);
 }
 
 static bool has_misc_enable(const struct cpu *cpu)
@@ -68,14 +84,42 @@ static uint64_t *plain(struct cpu *cpu, uint32_t index)
     case MTRR_FIX16K_0: return &msr->mtrr_fixed[1];
     case MTRR_FIX16K_1: return &msr->mtrr_fixed[2];
     case IA32_SYSENTER_CS: return &msr->sysenter_cs;
-    case IA32_SYSENTER_ESP: return &msr->sysenter_esp;
-    case IA32_SYSENTER_EIP: return &msr->sysenter_eip;
     case IA32_MISC_ENABLE: return has_misc_enable(cpu) ? &msr->misc_enable : NULL;
     case IA32_DEBUGCTL: return &msr->debugctl;
     case IA32_MCG_STATUS: return &msr->mcg_status;
     case IA32_BIOS_SIGN_ID: return &msr->bios_sign_id;
+    case IA32_STAR: return is_long(cpu) ? &msr->star : NULL;
     default: return NULL;
     }
+}
+
+/* Registers that hold an address, which must be canonical. */
+static uint64_t *address_register(struct cpu *cpu, uint32_t index)
+{
+    if (index == IA32_SYSENTER_ESP || index == IA32_SYSENTER_EIP) {
+        uint64_t *address = index == IA32_SYSENTER_ESP ? &cpu->msr.sysenter_esp : &cpu->msr.sysenter_eip;
+        return is_p6(cpu) ? address : NULL;
+    }
+    if (!is_long(cpu))
+        return NULL;
+    switch (index) {
+    case IA32_LSTAR: return &cpu->msr.lstar;
+    case IA32_CSTAR: return &cpu->msr.cstar;
+    case IA32_FS_BASE: return &cpu->seg[SEG_FS].base;
+    case IA32_GS_BASE: return &cpu->seg[SEG_GS].base;
+    case IA32_KERNEL_GS_BASE: return &cpu->msr.kernel_gs_base;
+    default: return NULL;
+    }
+}
+
+/* Registers whose upper halves are reserved. */
+static uint64_t *narrow_register(struct cpu *cpu, uint32_t index)
+{
+    if (index == IA32_FMASK)
+        return is_long(cpu) ? &cpu->msr.fmask : NULL;
+    if (index == IA32_TSC_AUX)
+        return cpu_model_has(cpu->model, FEATURE_RDTSCP) ? &cpu->msr.tsc_aux : NULL;
+    return NULL;
 }
 
 /* Machine-check banks, counters and power-on configuration: present, and always zero. */
@@ -122,6 +166,10 @@ bool msr_read(struct cpu *cpu, uint32_t index, uint64_t *value)
 {
     const uint64_t *storage = plain(cpu, index);
     *value = 0;
+    if (!storage)
+        storage = address_register(cpu, index);
+    if (!storage)
+        storage = narrow_register(cpu, index);
     if (storage) {
         *value = *storage;
         return true;
@@ -131,6 +179,7 @@ bool msr_read(struct cpu *cpu, uint32_t index, uint64_t *value)
     case MTRRCAP: *value = MTRR_CAPABILITIES; return is_p6(cpu);
     case IA32_MTRR_DEF_TYPE: *value = cpu->msr.mtrr_def_type; return is_p6(cpu);
     case IA32_PAT: *value = cpu->msr.pat; return has_pat(cpu);
+    case IA32_EFER: *value = cpu->efer; return cpu_model_efer_mask(cpu->model) != 0;
     default:
         if (reads_zero(cpu, index))
             return true;
@@ -139,13 +188,25 @@ bool msr_read(struct cpu *cpu, uint32_t index, uint64_t *value)
     }
 }
 
+/* Registers that are storage, with at most one rule for values. *found: whether this is one. */
+static bool write_storage(struct cpu *cpu, uint32_t index, uint64_t value, bool *found)
+{
+    uint64_t *storage = plain(cpu, index), *address = address_register(cpu, index);
+    uint64_t *narrow = narrow_register(cpu, index);
+    *found = storage || address || narrow;
+    if ((address && !is_canonical(value)) || (narrow && value >> 32))
+        return false;
+    if (*found)
+        *(storage ? storage : address ? address : narrow) = value;
+    return true;
+}
+
 bool msr_write(struct cpu *cpu, uint32_t index, uint64_t value)
 {
-    uint64_t *storage = plain(cpu, index);
-    if (storage) {
-        *storage = value;
-        return true;
-    }
+    bool found;
+    bool good = write_storage(cpu, index, value, &found);
+    if (found)
+        return good;
     switch (index) {
     case IA32_TSC: cpu->msr.tsc_offset = value - cpu_tsc_ticks(cpu); return true;
     case IA32_MTRR_DEF_TYPE:
@@ -155,6 +216,7 @@ bool msr_write(struct cpu *cpu, uint32_t index, uint64_t value)
         return is_p6(cpu);
     case IA32_BIOS_UPDT_TRIG: return is_p6(cpu);
     case IA32_PAT: return has_pat(cpu) && write_pat(cpu, value);
+    case IA32_EFER: return cpu_model_efer_mask(cpu->model) && control_write_efer(cpu, value);
     default:
         if (reads_zero(cpu, index))
             return true;

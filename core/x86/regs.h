@@ -22,7 +22,10 @@ enum gpr {
     GPR_R13,
     GPR_R14,
     GPR_R15,
-    GPR_ZERO, /* not a register: reads as 0 in address sums */
+    /* Not registers, but addends of memory operands. */
+    GPR_ZERO, /* 0 */
+    GPR_RIP,  /* struct cpu.rip, as it stands while the instruction runs */
+    GPR_FAR,  /* what exec_far_operand has put there for the instruction under way */
     GPR_COUNT
 };
 

@@ -92,7 +92,7 @@ void segment_set_unusable(struct cpu *cpu, enum seg_index index, uint16_t select
 {
     struct segment *segment = &cpu->seg[index];
     segment->selector = selector;
-    segment->base = 0;
+    segment->base = segment->hidden_base = 0;
     segment->attributes = 0;
     cpu_derive_segment(cpu, index);
 }

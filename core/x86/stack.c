@@ -53,11 +53,6 @@ static bool within_limit(const struct segment *ss, uint64_t offset, unsigned siz
     return offset > ss->limit && last <= (ss->attributes & SEG_ATTR_DB ? 0xFFFFFFFF : 0xFFFF);
 }
 
-static bool is_canonical(uint64_t address)
-{
-    return ((int64_t)(address << 16) >> 16) == (int64_t)address;
-}
-
 /* Linear address of one value. False where it does not lie within the stack. */
 static bool locate(const struct stack_frame *frame, uint64_t offset, gva_t *address)
 {

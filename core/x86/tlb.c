@@ -88,11 +88,13 @@ void tlb_flush(struct cpu *cpu, bool keep_global)
 }
 
 /* A piece of a large page stands for the whole page: which pieces share it is decided by the smallest large
- * size that covers both, 4 MiB outside PAE and 2 MiB in it; 4 MiB errs on the side of dropping a neighbour.
+ * size that covers both, 1 GiB, or 4 MiB outside PAE and 2 MiB in it; 4 MiB errs on the side of dropping a
+ * neighbour.
  */
 static bool same_large_page(const struct tlb_entry *entry, gva_t address)
 {
-    return (entry->rights & TLB_LARGE) && ((entry->page ^ address) >> 22) == 0;
+    unsigned shift = entry->rights & TLB_HUGE ? 30 : 22;
+    return (entry->rights & TLB_LARGE) && ((entry->page ^ address) >> shift) == 0;
 }
 
 void tlb_flush_page(struct cpu *cpu, gva_t address)

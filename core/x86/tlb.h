@@ -31,6 +31,7 @@ enum tlb_right {
     TLB_DIRTY = 1 << 3,  /* D is set in memory: a write needs no walk */
     TLB_GLOBAL = 1 << 4, /* survives MOV CR3 */
     TLB_LARGE = 1 << 5,  /* piece of a 2M, 4M or 1G page: INVLPG drops all of them */
+    TLB_HUGE = 1 << 6,   /* with TLB_LARGE: of a 1G page */
 };
 
 struct tlb_entry {

@@ -11,7 +11,7 @@
 static inline bool bad_target(const struct cpu *cpu, uint64_t target)
 {
     if (cpu->mode == MODE_64)
-        return ((int64_t)(target << 16) >> 16) != (int64_t)target;
+        return !is_canonical(target);
     return target >= cpu->code_end;
 }
 

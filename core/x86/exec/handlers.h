@@ -36,6 +36,9 @@
 /* Runs insn_table[row].op and goes on; SOP's form commits cpu->next_rip and ends the trace. */
 insn_fn exec_op, exec_serial_op;
 
+/* Computes the address of an INSN_FAR operand into GPR_FAR, then runs the instruction's own handler. */
+insn_fn exec_far_operand;
+
 /* Ends of traces, and what takes an instruction's place: an undefined opcode, an instruction longer than 15
  * bytes, the end of a trace without a branch, and the stop that trace_stop_after plants. */
 insn_fn exec_undefined, exec_too_long, exec_trace_end, exec_stop;

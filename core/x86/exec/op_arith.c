@@ -211,7 +211,7 @@ static bool double_shift(struct cpu *cpu, const struct insn *insn, uint64_t coun
     if (!operand_modify_read(cpu, insn, insn->op_size, &a))
         return false;
     if (!n)
-        return true;
+        return insn->flags & INSN_MEM || operand_write(cpu, insn, insn->op_size, a);
     bool cf;
     if (bits == 16) {
         uint64_t three = left ? a << 32 | b << 16 | a : a << 32 | b << 16 | a;

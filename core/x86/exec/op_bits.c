@@ -145,7 +145,8 @@ bool op_xadd(struct cpu *cpu, const struct insn *insn)
     return true;
 }
 
-/* The destination is written in either case (SDM 2A, CMPXCHG). */
+/* A memory destination is written in either case (SDM 2A, CMPXCHG); a register keeps all its bits where the
+ * comparison fails. */
 bool op_cmpxchg(struct cpu *cpu, const struct insn *insn)
 {
     unsigned size = insn->op_size, bits = size * 8;
@@ -153,7 +154,8 @@ bool op_cmpxchg(struct cpu *cpu, const struct insn *insn)
     if (!operand_modify_read(cpu, insn, size, &value))
         return false;
     bool equal = a == value;
-    if (!operand_write(cpu, insn, size, equal ? reg_read(cpu, insn->reg, size) : value))
+    bool writes = equal || insn->flags & INSN_MEM;
+    if (writes && !operand_write(cpu, insn, size, equal ? reg_read(cpu, insn->reg, size) : value))
         return false;
     if (!equal)
         reg_write(cpu, GPR_AX, size, value);
@@ -178,6 +180,36 @@ bool op_cmpxchg8b(struct cpu *cpu, const struct insn *insn)
     if (!equal) {
         cpu->gpr[GPR_AX] = (uint32_t)value;
         cpu->gpr[GPR_DX] = value >> 32;
+    }
+    uint32_t flags = flags_get_oszapc(cpu) & ~(uint32_t)EFLAGS_ZF;
+    flags_set_oszapc(cpu, flags | (equal ? EFLAGS_ZF : 0u));
+    return true;
+}
+
+/* Everything that could stop the store of a 16-byte operand, before the load. */
+static bool probe16(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset)
+{
+    gva_t address;
+    if (!mem_is_aligned16(cpu, seg, offset))
+        return mem_fault_unaligned16(cpu, insn, seg, offset, true);
+    return mem_fast_write(cpu, seg, offset, 16) || (segment_check(cpu, seg, offset, 16, true, &address) &&
+                                                    linear_probe(cpu, address, 16, cpu->user, true));
+}
+
+bool op_cmpxchg16b(struct cpu *cpu, const struct insn *insn)
+{
+    uint64_t offset = operand_offset(cpu, insn), value[2];
+    uint64_t *ax = &cpu->gpr[GPR_AX], *dx = &cpu->gpr[GPR_DX];
+    enum seg_index seg = (enum seg_index)insn->seg;
+    if (!probe16(cpu, insn, seg, offset) || !mem_read16(cpu, insn, seg, offset, value))
+        return false;
+    bool equal = value[0] == *ax && value[1] == *dx;
+    const uint64_t replacement[2] = {cpu->gpr[GPR_BX], cpu->gpr[GPR_CX]};
+    if (!mem_write16(cpu, insn, seg, offset, equal ? replacement : value))
+        return false;
+    if (!equal) {
+        *ax = value[0];
+        *dx = value[1];
     }
     uint32_t flags = flags_get_oszapc(cpu) & ~(uint32_t)EFLAGS_ZF;
     flags_set_oszapc(cpu, flags | (equal ? EFLAGS_ZF : 0u));

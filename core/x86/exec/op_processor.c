@@ -39,6 +39,14 @@ bool op_rdtsc(struct cpu *cpu, const struct insn *insn)
     return true;
 }
 
+bool op_rdtscp(struct cpu *cpu, const struct insn *insn)
+{
+    if (!op_rdtsc(cpu, insn))
+        return false;
+    cpu->gpr[GPR_CX] = (uint32_t)cpu->msr.tsc_aux;
+    return true;
+}
+
 /* Performance counters exist and stand still: counting is not selected by any event yet. */
 bool op_rdpmc(struct cpu *cpu, const struct insn *insn)
 {

@@ -46,18 +46,22 @@ static bool visible(const struct cpu *cpu, uint16_t selector, const struct descr
     return descriptor_is_conforming(d) || (dpl >= cpu->cpl && dpl >= (selector & SELECTOR_RPL));
 }
 
-static bool lar_knows(const struct descriptor *d)
+/* In IA-32e mode 286 types, task gates and with them half of the system descriptors are gone. */
+enum { LONG_SEGMENTS = 1u << TYPE_LDT | 1u << TYPE_TSS32 | 1u << TYPE_TSS32_BUSY };
+
+static bool lar_knows(const struct cpu *cpu, const struct descriptor *d)
 {
-    static const uint16_t types = 1u << TYPE_TSS16 | 1u << TYPE_LDT | 1u << TYPE_TSS16_BUSY |
-                                  1u << TYPE_CALL_GATE16 | 1u << TYPE_TASK_GATE | 1u << TYPE_TSS32 |
-                                  1u << TYPE_TSS32_BUSY | 1u << TYPE_CALL_GATE32;
+    static const unsigned legacy = 1u << TYPE_TSS16 | 1u << TYPE_LDT | 1u << TYPE_TSS16_BUSY |
+                                   1u << TYPE_CALL_GATE16 | 1u << TYPE_TASK_GATE | 1u << TYPE_TSS32 |
+                                   1u << TYPE_TSS32_BUSY | 1u << TYPE_CALL_GATE32;
+    unsigned types = cpu_is_long(cpu) ? LONG_SEGMENTS | 1u << TYPE_CALL_GATE32 : legacy;
     return !descriptor_is_system(d) || types >> descriptor_type(d) & 1;
 }
 
-static bool lsl_knows(const struct descriptor *d)
+static bool lsl_knows(const struct cpu *cpu, const struct descriptor *d)
 {
-    static const uint16_t types =
-        1u << TYPE_TSS16 | 1u << TYPE_LDT | 1u << TYPE_TSS16_BUSY | 1u << TYPE_TSS32 | 1u << TYPE_TSS32_BUSY;
+    unsigned types =
+        cpu_is_long(cpu) ? LONG_SEGMENTS : LONG_SEGMENTS | 1u << TYPE_TSS16 | 1u << TYPE_TSS16_BUSY;
     return !descriptor_is_system(d) || types >> descriptor_type(d) & 1;
 }
 
@@ -68,7 +72,7 @@ bool op_lar(struct cpu *cpu, const struct insn *insn)
     struct descriptor d;
     if (!probe_selector(cpu, insn, &selector, &found, &d))
         return false;
-    bool valid = found && lar_knows(&d) && visible(cpu, selector, &d);
+    bool valid = found && lar_knows(cpu, &d) && visible(cpu, selector, &d);
     if (valid)
         reg_write(cpu, insn->reg, insn->op_size, d.high & LAR_BITS);
     set_zf(cpu, valid);
@@ -82,7 +86,7 @@ bool op_lsl(struct cpu *cpu, const struct insn *insn)
     struct descriptor d;
     if (!probe_selector(cpu, insn, &selector, &found, &d))
         return false;
-    bool valid = found && lsl_knows(&d) && visible(cpu, selector, &d);
+    bool valid = found && lsl_knows(cpu, &d) && visible(cpu, selector, &d);
     if (valid)
         reg_write(cpu, insn->reg, insn->op_size, descriptor_limit(&d));
     set_zf(cpu, valid);

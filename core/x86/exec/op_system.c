@@ -20,8 +20,12 @@ static bool load_table(struct cpu *cpu, const struct insn *insn, struct descript
     if (!privileged(cpu) || !mem_read(cpu, insn, seg, start, 2, &limit) ||
         !mem_read(cpu, insn, seg, operand_wrap(insn, start + 2), base_size, &base))
         return false;
+    if (cpu->mode != MODE_64 && insn->op_size == 2)
+        base &= 0xFFFFFF;
+    if (!is_canonical(base))
+        return cpu_fault_code(cpu, VECTOR_GP, 0);
     table->limit = (uint16_t)limit;
-    table->base = insn->op_size == 2 ? base & 0xFFFFFF : base;
+    table->base = base;
     return true;
 }
 
@@ -80,8 +84,9 @@ bool op_str(struct cpu *cpu, const struct insn *insn)
     return store_word(cpu, insn, cpu->seg[SEG_TR].selector);
 }
 
-/* In IA-32e mode LDT and TSS descriptors have 16 bytes; the third dword is the upper half of the base. */
-static bool read_base_high(struct cpu *cpu, uint16_t selector, uint64_t *base)
+/* In IA-32e mode LDT and TSS descriptors have 16 bytes; the third dword is the upper half of the base, which
+ * must be canonical. */
+static bool read_base_high(struct cpu *cpu, uint16_t selector, const struct descriptor *d, uint64_t *base)
 {
     gva_t address;
     uint64_t high;
@@ -92,7 +97,7 @@ static bool read_base_high(struct cpu *cpu, uint16_t selector, uint64_t *base)
         return selector_fault(cpu, VECTOR_GP, selector, 0);
     if (!linear_read(cpu, address, 8, false, &high))
         return false;
-    if (high >> 32 & 0x1F00)
+    if (high >> 32 & 0x1F00 || !is_canonical(high << 32 | descriptor_base(d)))
         return selector_fault(cpu, VECTOR_GP, selector, 0);
     *base = high << 32;
     return true;
@@ -117,7 +122,7 @@ bool op_lldt(struct cpu *cpu, const struct insn *insn)
         return selector_fault(cpu, VECTOR_GP, selector, 0);
     if (!descriptor_present(&d))
         return selector_fault(cpu, VECTOR_NP, selector, 0);
-    if (!read_base_high(cpu, selector, &base))
+    if (!read_base_high(cpu, selector, &d, &base))
         return false;
     segment_install(cpu, SEG_LDTR, selector, &d);
     cpu->seg[SEG_LDTR].base |= base;
@@ -143,7 +148,7 @@ bool op_ltr(struct cpu *cpu, const struct insn *insn)
         return selector_fault(cpu, VECTOR_GP, selector, 0);
     if (!descriptor_present(&d))
         return selector_fault(cpu, VECTOR_NP, selector, 0);
-    if (!read_base_high(cpu, selector, &base) || !descriptor_write_type(cpu, selector, &d, type | 2))
+    if (!read_base_high(cpu, selector, &d, &base) || !descriptor_write_type(cpu, selector, &d, type | 2))
         return false;
     segment_install(cpu, SEG_TR, selector, &d);
     cpu->seg[SEG_TR].base |= base;
@@ -180,7 +185,8 @@ static unsigned control_size(const struct cpu *cpu)
 
 static bool control_exists(const struct cpu *cpu, unsigned number)
 {
-    return number == 0 || number == 2 || number == 3 || (number == 4 && cpu->model->cr4_mask != 0);
+    return number == 0 || number == 2 || number == 3 || (number == 4 && cpu->model->cr4_mask != 0) ||
+           number == 8; /* only REX names it */
 }
 
 bool op_mov_from_cr(struct cpu *cpu, const struct insn *insn)
@@ -194,7 +200,8 @@ bool op_mov_from_cr(struct cpu *cpu, const struct insn *insn)
     case 0: value = cpu->cr0; break;
     case 2: value = cpu->cr2; break;
     case 3: value = cpu->cr3; break;
-    default: value = cpu->cr4; break;
+    case 4: value = cpu->cr4; break;
+    default: value = cpu->cr8; break;
     }
     reg_write(cpu, insn->rm, control_size(cpu), value);
     return true;
@@ -211,7 +218,8 @@ bool op_mov_to_cr(struct cpu *cpu, const struct insn *insn)
     case 0: return control_write_cr0(cpu, value);
     case 2: cpu->cr2 = value; return true;
     case 3: return control_write_cr3(cpu, value);
-    default: return control_write_cr4(cpu, value);
+    case 4: return control_write_cr4(cpu, value);
+    default: return control_write_cr8(cpu, value);
     }
 }
 
@@ -256,14 +264,17 @@ bool op_mov_to_dr(struct cpu *cpu, const struct insn *insn)
     return true;
 }
 
-/* Only the effective address counts: neither segment rights nor a mapping are needed. */
+/* Only the effective address counts: neither segment rights nor a mapping are needed. One that is not
+ * canonical does nothing. */
 bool op_invlpg(struct cpu *cpu, const struct insn *insn)
 {
     if (!(insn->flags & INSN_MEM))
         return cpu_fault(cpu, VECTOR_UD);
     if (!privileged(cpu))
         return false;
-    tlb_flush_page(cpu, (cpu->seg[insn->seg].base + operand_offset(cpu, insn)) & cpu->linear_mask);
+    gva_t address = (cpu->seg[insn->seg].base + operand_offset(cpu, insn)) & cpu->linear_mask;
+    if (is_canonical(address))
+        tlb_flush_page(cpu, address);
     return true;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Far JMP, CALL and RET, software interrupts, IRET, BOUND, SYSENTER and SYSEXIT (SDM 2). */
+/* Far JMP, CALL and RET, software interrupts, IRET, BOUND (SDM 2). */
 #include "core/x86/exec/handlers.h"
 #include "core/x86/operand.h"
 #include "core/x86/protection.h"
@@ -55,7 +55,7 @@ bool op_retf_imm(struct cpu *cpu, const struct insn *insn)
  */
 static bool entered(struct cpu *cpu, bool delivered)
 {
-    cpu->in_software_interrupt = delivered;
+    cpu->step_settled = delivered;
     return delivered;
 }
 
@@ -105,54 +105,5 @@ bool op_bound(struct cpu *cpu, const struct insn *insn)
     int64_t index = sign_extended(reg_read(cpu, insn->reg, size), size);
     if (index < sign_extended(lower, size) || index > sign_extended(upper, size))
         return cpu_fault(cpu, VECTOR_BR);
-    return true;
-}
-
-/* Fixed flat segments of SYSENTER and SYSEXIT; the descriptor tables are not looked at. */
-static void load_flat(struct cpu *cpu, enum seg_index index, uint64_t selector, unsigned attributes)
-{
-    cpu->seg[index] =
-        (struct segment){.selector = (uint16_t)selector,
-                         .limit = 0xFFFFFFFF,
-                         .attributes = (uint16_t)(attributes | (selector & 3) << SEG_ATTR_DPL_SHIFT)};
-    cpu_derive_segment(cpu, index);
-}
-
-enum {
-    FLAT_DATA = SEG_ATTR_P | SEG_ATTR_S | SEG_ATTR_WRITABLE | SEG_ATTR_ACCESSED | SEG_ATTR_DB | SEG_ATTR_G,
-    FLAT_CODE = FLAT_DATA | SEG_ATTR_CODE,
-    FLAT_CODE64 = (FLAT_CODE & ~SEG_ATTR_DB) | SEG_ATTR_L,
-};
-
-bool op_sysenter(struct cpu *cpu, const struct insn *insn)
-{
-    (void)insn;
-    uint64_t cs = cpu->msr.sysenter_cs & 0xFFFC;
-    if (!cpu_is_protected(cpu) || cs == 0)
-        return cpu_fault_code(cpu, VECTOR_GP, 0);
-    bool wide = cpu_is_long(cpu);
-    cpu->eflags &= ~(uint32_t)(EFLAGS_VM | EFLAGS_IF | EFLAGS_RF);
-    cpu->cpl = 0;
-    load_flat(cpu, SEG_CS, cs, wide ? FLAT_CODE64 : FLAT_CODE);
-    load_flat(cpu, SEG_SS, cs + 8, FLAT_DATA);
-    cpu->gpr[GPR_SP] = wide ? cpu->msr.sysenter_esp : (uint32_t)cpu->msr.sysenter_esp;
-    cpu->next_rip = wide ? cpu->msr.sysenter_eip : (uint32_t)cpu->msr.sysenter_eip;
-    cpu_derive(cpu);
-    return true;
-}
-
-bool op_sysexit(struct cpu *cpu, const struct insn *insn)
-{
-    uint64_t base = cpu->msr.sysenter_cs & 0xFFFC;
-    if (!cpu_is_protected(cpu) || base == 0 || cpu->cpl != 0)
-        return cpu_fault_code(cpu, VECTOR_GP, 0);
-    bool wide = insn->op_size == 8;
-    uint64_t rip = cpu->gpr[GPR_DX], sp = cpu->gpr[GPR_CX];
-    cpu->cpl = 3;
-    load_flat(cpu, SEG_CS, (base + (wide ? 32 : 16)) | 3, wide ? FLAT_CODE64 : FLAT_CODE);
-    load_flat(cpu, SEG_SS, (base + (wide ? 40 : 24)) | 3, FLAT_DATA);
-    cpu->gpr[GPR_SP] = wide ? sp : (uint32_t)sp;
-    cpu->next_rip = wide ? rip : (uint32_t)rip;
-    cpu_derive(cpu);
     return true;
 }
