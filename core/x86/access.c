@@ -6,6 +6,8 @@
 #include "core/x86/debug.h"
 #include "core/x86/insn.h"
 #include "core/x86/mmu.h"
+#include "core/x86/model.h"
+#include "core/x86/protection.h"
 
 static gva_t page_of(gva_t address)
 {
@@ -19,7 +21,7 @@ static unsigned left_in_page(gva_t address)
 
 static bool segment_fault(struct cpu *cpu, enum seg_index seg)
 {
-    return cpu_fault_code(cpu, seg == SEG_SS ? VECTOR_SS : VECTOR_GP, 0);
+    return cpu_fault_code(cpu, seg == SEG_SS ? stack_fault_vector(cpu) : VECTOR_GP, 0);
 }
 
 /* Expand-down segments hold the offsets above the limit (SDM 3A 5.3). */
@@ -158,12 +160,41 @@ static void enter_slow(struct cpu *cpu, const struct insn *insn)
     cpu->clock->insns = cpu_insns_now(cpu);
 }
 
+/* An operand that wraps around its segment's end, on models where offsets do. */
+static bool wraps_around(const struct cpu *cpu, uint64_t offset, unsigned size)
+{
+    return offset + size > 0x10000 && cpu_model_wraps(cpu->model);
+}
+
+static uint64_t read_around(struct cpu *cpu, enum seg_index seg, uint64_t offset, unsigned size)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < size; i++) {
+        uint64_t byte;
+        if (!linear_read(cpu, cpu->seg[seg].base + ((offset + i) & 0xFFFF), 1, false, &byte))
+            return 0;
+        value |= byte << (8 * i);
+    }
+    return value;
+}
+
+static void write_around(struct cpu *cpu, enum seg_index seg, uint64_t offset, unsigned size, uint64_t value)
+{
+    for (unsigned i = 0; i < size; i++) {
+        gva_t address = cpu->seg[seg].base + ((offset + i) & 0xFFFF);
+        if (!linear_write(cpu, address, 1, false, value >> (8 * i) & 0xFF))
+            return;
+    }
+}
+
 uint64_t mem_read_slow(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
                        unsigned size)
 {
     gva_t address;
     uint64_t value = 0;
     enter_slow(cpu, insn);
+    if (wraps_around(cpu, offset, size))
+        return read_around(cpu, seg, offset, size);
     if (!segment_check(cpu, seg, offset, size, false, &address))
         return 0;
     if (misaligned(cpu, address, size)) {
@@ -180,7 +211,7 @@ bool mem_modify_read(struct cpu *cpu, const struct insn *insn, enum seg_index se
                      unsigned size, uint64_t *value)
 {
     gva_t address;
-    if (mem_fast_write(cpu, seg, offset, size))
+    if (mem_fast_write(cpu, seg, offset, size) || wraps_around(cpu, offset, size))
         return mem_read(cpu, insn, seg, offset, size, value);
     enter_slow(cpu, insn);
     if (!segment_check(cpu, seg, offset, size, true, &address))
@@ -195,6 +226,10 @@ void mem_write_slow(struct cpu *cpu, const struct insn *insn, enum seg_index seg
 {
     gva_t address;
     enter_slow(cpu, insn);
+    if (wraps_around(cpu, offset, size)) {
+        write_around(cpu, seg, offset, size, value);
+        return;
+    }
     if (!segment_check(cpu, seg, offset, size, true, &address))
         return;
     if (misaligned(cpu, address, size)) {

@@ -41,24 +41,40 @@ void cpu_free(struct cpu *cpu)
     alloc_free(cpu);
 }
 
+/* The first instruction is fetched 16 bytes below the end of the address space. */
+static void reset_vector(struct cpu *cpu)
+{
+    struct segment *cs = &cpu->seg[SEG_CS];
+    if (cpu_model_has(cpu->model, FEATURE_286)) {
+        cs->selector = 0xF000;
+        cs->base = cpu_model_has(cpu->model, FEATURE_386) ? 0xFFFF0000 : 0xFF0000;
+        cpu->rip = 0xFFF0;
+    } else {
+        cs->selector = 0xFFFF;
+        cs->base = 0xFFFF0;
+        cpu->rip = 0;
+    }
+}
+
 /* Registers that both power-on and INIT set (SDM 3A table 9-1). */
 static void reset_common(struct cpu *cpu)
 {
+    bool has_386 = cpu_model_has(cpu->model, FEATURE_386);
     memset(cpu->gpr, 0, sizeof cpu->gpr);
     memset(cpu->seg, 0, sizeof cpu->seg);
     memset(cpu->dr, 0, sizeof cpu->dr);
     memset(cpu->pdpte, 0, sizeof cpu->pdpte);
     cpu->gpr[GPR_DX] = cpu->model->signature;
-    cpu->rip = 0xFFF0;
-    cpu_set_eflags(cpu, EFLAGS_FIXED);
+    cpu_set_eflags(cpu, EFLAGS_FIXED | cpu->model->eflags_fixed);
     for (unsigned i = 0; i < SEG_COUNT; i++)
         cpu->seg[i] = (struct segment){
             .limit = 0xFFFF, .attributes = SEG_ATTR_P | SEG_ATTR_S | SEG_ATTR_WRITABLE | SEG_ATTR_ACCESSED};
-    cpu->seg[SEG_CS].selector = 0xF000;
-    cpu->seg[SEG_CS].base = 0xFFFF0000;
     cpu->seg[SEG_LDTR].attributes = SEG_ATTR_P | TYPE_LDT;
-    cpu->seg[SEG_TR].attributes = SEG_ATTR_P | TYPE_TSS32_BUSY;
-    cpu->gdtr = cpu->idtr = (struct descriptor_table){.limit = 0xFFFF};
+    cpu->seg[SEG_TR].attributes = SEG_ATTR_P | (has_386 ? TYPE_TSS32_BUSY : TYPE_TSS16_BUSY);
+    cpu->gdtr.base = cpu->idtr.base = 0;
+    cpu->gdtr.limit = 0xFFFF;
+    cpu->idtr.limit = has_386 ? 0xFFFF : 0x03FF;
+    reset_vector(cpu);
     cpu->cr2 = cpu->cr3 = cpu->cr4 = cpu->cr8 = cpu->efer = 0;
     cpu->dr[6] = DR6_FIXED;
     cpu->dr[7] = DR7_FIXED;

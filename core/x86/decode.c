@@ -45,7 +45,11 @@ struct form {
 };
 
 struct decoder {
-    struct form *forms; /* sorted by map and opcode, in table order within */
+    bool is_prefix[256];   /* bytes that the model takes for legacy prefixes */
+    bool two_byte_opcodes; /* 0F is an escape to the second map */
+    bool lock_anywhere;    /* LOCK is not an error where it makes no sense */
+    unsigned longest;      /* bytes of an instruction; 0: prefixes may go on for ever */
+    struct form *forms;    /* sorted by map and opcode, in table order within */
     uint16_t first[MAPS][256];
     uint8_t count[MAPS][256];
 };
@@ -91,7 +95,7 @@ static void parse_encoding(struct form *form, const char *text)
     while (*text) {
         size_t length = strcspn(text, " ");
         int byte = hex_byte(text, length);
-        if (byte >= 0 && !count && need_of(byte) != NEED_ANY)
+        if (byte >= 0 && !count && need_of(byte) != NEED_ANY && text[length])
             form->need = (uint8_t)need_of(byte);
         else if (byte >= 0)
             bytes[count++] = (uint8_t)byte;
@@ -208,9 +212,27 @@ static bool answers(const struct form *form, unsigned map, unsigned opcode)
     return form->map == map && opcode - form->opcode < (form->opcode_reg ? 8u : 1u);
 }
 
+/* F1 is LOCK once more on the 8086 and does nothing on the 286; FS, GS and the size prefixes came with the
+ * 386. */
+static void note_prefixes(struct decoder *decoder, const struct cpu_model *model)
+{
+    static const uint8_t always[] = {0x26, 0x2E, 0x36, 0x3E, 0xF0, 0xF2, 0xF3};
+    static const uint8_t since_386[] = {0x64, 0x65, 0x66, 0x67};
+    bool has_386 = cpu_model_has(model, FEATURE_386);
+    for (unsigned i = 0; i < sizeof always; i++)
+        decoder->is_prefix[always[i]] = true;
+    for (unsigned i = 0; i < sizeof since_386; i++)
+        decoder->is_prefix[since_386[i]] = has_386;
+    decoder->is_prefix[0xF1] = !has_386;
+    decoder->lock_anywhere = !has_386;
+    decoder->two_byte_opcodes = cpu_model_has(model, FEATURE_286);
+}
+
 struct decoder *decoder_new(const struct cpu_model *model)
 {
     struct decoder *decoder = alloc_zeroed(sizeof *decoder);
+    note_prefixes(decoder, model);
+    decoder->longest = cpu_model_longest_insn(model);
     unsigned rows, total = 0;
     struct form *forms = parse_rows(model, &rows);
     decoder->forms = alloc_array(rows * 8, sizeof *forms);
@@ -238,6 +260,7 @@ void decoder_free(struct decoder *decoder)
 
 /* The instruction under the decoder's eyes. */
 struct scan {
+    const struct decoder *decoder;
     const uint8_t *bytes;
     unsigned available, position;
     bool ran_out;
@@ -281,6 +304,8 @@ static void override_segment(struct scan *scan, enum seg_index seg)
 /* True where the byte is a legacy prefix, which is then noted. */
 static bool note_prefix(struct scan *scan, uint8_t byte)
 {
+    if (!scan->decoder->is_prefix[byte])
+        return false;
     switch (byte) {
     case 0x26: override_segment(scan, SEG_ES); break;
     case 0x2E: override_segment(scan, SEG_CS); break;
@@ -293,7 +318,7 @@ static bool note_prefix(struct scan *scan, uint8_t byte)
     case 0xF0: scan->lock = true; break;
     case 0xF2:
     case 0xF3: scan->rep = byte; break;
-    default: return false;
+    default: break;
     }
     return true;
 }
@@ -316,7 +341,7 @@ static void scan_prefixes(struct scan *scan)
     } while (!scan->ran_out && note_any_prefix(scan, byte));
     scan->opcode = byte;
     scan->map = MAP_1;
-    if (byte != 0x0F)
+    if (byte != 0x0F || !scan->decoder->two_byte_opcodes)
         return;
     scan->map = MAP_0F;
     scan->opcode = (uint8_t)take(scan, 1);
@@ -354,8 +379,9 @@ static bool fits(const struct scan *scan, const struct form *form)
 }
 
 /* The first row that fits; the ModRM byte is looked at, not yet consumed. NULL: undefined. */
-static const struct form *find_form(struct scan *scan, const struct decoder *decoder)
+static const struct form *find_form(struct scan *scan)
 {
+    const struct decoder *decoder = scan->decoder;
     const struct form *form = decoder->forms + decoder->first[scan->map][scan->opcode];
     unsigned count = decoder->count[scan->map][scan->opcode];
     bool looked_ahead = count && form->modrm;
@@ -526,7 +552,8 @@ static void scan_immediate(struct scan *scan, const struct form *form, struct in
 
 static bool lock_fits(const struct scan *scan, const struct form *form, const struct insn *insn)
 {
-    return !scan->lock || ((insn_table[form->row].modes & LOCKABLE) && (insn->flags & INSN_MEM));
+    return !scan->lock || scan->decoder->lock_anywhere ||
+           ((insn_table[form->row].modes & LOCKABLE) && (insn->flags & INSN_MEM));
 }
 
 insn_fn *insn_handler(const struct insn *insn)
@@ -596,12 +623,16 @@ static void set_flags(const struct scan *scan, struct insn *insn)
 enum decode_result decode_insn(const struct decoder *decoder, enum cpu_mode mode, const uint8_t *bytes,
                                unsigned available, struct insn *insn)
 {
-    bool whole = available >= INSN_MAX_LENGTH;
-    struct scan scan = {
-        .bytes = bytes, .available = whole ? INSN_MAX_LENGTH : available, .mode = mode, .seg = -1};
+    unsigned longest = decoder->longest ? decoder->longest : INSN_MAX_LENGTH;
+    bool whole = decoder->longest && available >= longest;
+    struct scan scan = {.decoder = decoder,
+                        .bytes = bytes,
+                        .available = available < longest ? available : longest,
+                        .mode = mode,
+                        .seg = -1};
     *insn = (struct insn){.offset = insn->offset};
     scan_prefixes(&scan);
-    const struct form *form = scan.ran_out ? NULL : find_form(&scan, decoder);
+    const struct form *form = scan.ran_out ? NULL : find_form(&scan);
     if (form) {
         scan_operands(&scan, form, insn);
         choose_handler(form, insn);

@@ -13,7 +13,8 @@ enum { INSN_MAX_LENGTH = 15 };
 
 enum decode_result {
     DECODE_OK,   /* *insn is complete; an undefined opcode decodes to exec_undefined */
-    DECODE_MORE, /* the instruction goes on behind the bytes given */
+    DECODE_MORE, /* the instruction goes on behind the bytes given, or behind INSN_MAX_LENGTH bytes on models
+                  * without a longest instruction */
 };
 
 /* A decoder for one CPU model: rows of features that it lacks do not exist. Never NULL; free with

@@ -55,8 +55,13 @@ enum insn_class {
     CLASS_SERIAL, /* ends a trace: may change mode, mappings, interrupts or code */
 };
 
-/* Processor features that gate rows, in the order in which processors gained them. */
+/* Processor features that gate rows, in the order in which processors gained them. The ONLY features are of
+ * one generation: their rows stand before the ones that later processors have at the same opcodes. */
 enum insn_feature {
+    FEATURE_ONLY_8086,
+    FEATURE_ONLY_286,
+    FEATURE_ESC, /* an empty coprocessor socket: escapes and WAIT without an FPU */
+    FEATURE_LOADALL_386,
     FEATURE_8086,
     FEATURE_186,
     FEATURE_286,

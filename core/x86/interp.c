@@ -18,6 +18,7 @@
 #include "core/x86/mmu.h"
 #include "core/x86/model.h"
 #include "core/x86/protection.h"
+#include "core/x86/wrap.h"
 
 uint64_t cpu_insns_now(const struct cpu *cpu)
 {
@@ -194,6 +195,14 @@ const struct insn *exec_goto_slow(struct cpu *cpu, unsigned slot)
     return exec_at(cpu, next->insns);
 }
 
+/* Width of the instruction pointer: code that runs over its end goes on at 0. */
+static uint64_t ip_mask(const struct cpu *cpu)
+{
+    if (cpu->mode == MODE_64)
+        return UINT64_MAX;
+    return cpu_model_has(cpu->model, FEATURE_386) ? UINT32_MAX : UINT16_MAX;
+}
+
 static void run_trace(struct cpu *cpu, struct trace *trace)
 {
     cpu->budget = (int64_t)(cpu->horizon - cpu->clock->insns) - trace->count;
@@ -205,6 +214,7 @@ static void run_trace(struct cpu *cpu, struct trace *trace)
         cpu->stopper->fn = cpu->stopper_saved;
         cpu->stopper = NULL;
     }
+    cpu->rip &= ip_mask(cpu);
     cpu->current = NULL;
 }
 
@@ -247,6 +257,8 @@ static unsigned least(uint64_t a, uint64_t b)
  * when the instruction is known to go on there. */
 static struct trace *fetch_at_edge(struct cpu *cpu, gva_t linear)
 {
+    if (cpu_model_wraps(cpu->model))
+        return wrap_fetch(cpu);
     uint8_t bytes[INSN_MAX_LENGTH];
     unsigned most = least(INSN_MAX_LENGTH, cpu->code_end - cpu->rip);
     unsigned first = least(most, MEM_PAGE_SIZE - (linear & (MEM_PAGE_SIZE - 1)));
@@ -283,7 +295,7 @@ static struct trace *next_trace(struct cpu *cpu, uint64_t limit)
     if (!fetch_page(cpu, linear))
         return NULL;
     if (cpu->fetch_memory == MEM_NONE)
-        return fetch_from_device(cpu);
+        return cpu_model_wraps(cpu->model) ? wrap_fetch(cpu) : fetch_from_device(cpu);
     struct trace *trace = trace_lookup(cpu, cpu->fetch_memory + (linear & (MEM_PAGE_SIZE - 1)));
     if (!trace || cpu->rip + trace->insns[0].length > cpu->code_end)
         return fetch_at_edge(cpu, linear);
@@ -380,6 +392,13 @@ static bool wake(struct cpu *cpu)
     return true;
 }
 
+/* An interrupt is about to be delivered, perhaps between two iterations of a string instruction. */
+static void leave_string(struct cpu *cpu)
+{
+    if (cpu->repeating && cpu_model_wraps(cpu->model))
+        wrap_forget_prefixes(cpu);
+}
+
 /* What comes between two instructions (SDM 3A 6.9). True where something was delivered. */
 static bool serve_boundary(struct cpu *cpu)
 {
@@ -396,11 +415,13 @@ static bool serve_boundary(struct cpu *cpu)
     if (cpu->nmi_pending && !cpu->nmi_blocked) {
         cpu->nmi_pending = false;
         cpu->nmi_blocked = true;
+        leave_string(cpu);
         deliver(cpu, (struct exception){.vector = VECTOR_NMI}, INTERRUPT_EXTERNAL);
         return true;
     }
     if (cpu->shadow == SHADOW_NONE && intr_deliverable(cpu)) {
         uint8_t vector = cpu->bus->acknowledge(cpu->bus_self);
+        leave_string(cpu);
         deliver(cpu, (struct exception){.vector = vector}, INTERRUPT_EXTERNAL);
         return true;
     }

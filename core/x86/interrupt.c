@@ -68,7 +68,7 @@ static bool deliver_real(struct cpu *cpu, const struct delivery *event)
     uint64_t entry;
     unsigned offset = event->vector * 4u;
     if (offset + 3 > cpu->idtr.limit)
-        return idt_fault(cpu, VECTOR_GP, event);
+        return idt_fault(cpu, cpu_model_has(cpu->model, FEATURE_386) ? VECTOR_GP : VECTOR_DF, event);
     stack_frame_current(cpu, &frame, 2);
     stack_frame_push(&frame, event->eflags & 0xFFFF);
     stack_frame_push(&frame, cpu->seg[SEG_CS].selector);

@@ -153,7 +153,8 @@ bool interrupt_return(struct cpu *cpu, unsigned op_size)
 {
     bool returned;
     if (!cpu_is_protected(cpu)) {
-        uint32_t mask = EFLAGS_ANY_LEVEL | EFLAGS_RF | EFLAGS_IF | EFLAGS_IOPL;
+        uint32_t mask =
+            (EFLAGS_ANY_LEVEL | EFLAGS_RF | EFLAGS_IF | EFLAGS_IOPL) & cpu_model_real_eflags(cpu->model);
         returned = return_real_like(cpu, op_size, op_size == 2 ? mask & 0xFFFF : mask);
     } else if (cpu_is_v86(cpu)) {
         returned = return_v86(cpu, op_size);

@@ -66,9 +66,11 @@ enum cpuid_extended_ecx { CPUID_LAHF64 = 1 << 0 };
     (UP_TO_CORE2 | HAS(FEATURE_SSE41) | HAS(FEATURE_SSE42) | HAS(FEATURE_POPCNT) | HAS(FEATURE_RDTSCP))
 #define UP_TO_MAX (UP_TO_V2 | HAS(FEATURE_MOVBE) | HAS(FEATURE_AES) | HAS(FEATURE_PCLMULQDQ))
 
-#define EFLAGS_386 0x0003FFFFu
-#define EFLAGS_486 0x0007FFFFu
-#define EFLAGS_586 0x003FFFFFu
+#define EFLAGS_8086 0x00000FFFu
+#define EFLAGS_286  0x00007FFFu
+#define EFLAGS_386  0x0003FFFFu
+#define EFLAGS_486  0x0007FFFFu
+#define EFLAGS_586  0x003FFFFFu
 
 #define CR0_386 0x8000001Fu
 #define CR0_486 0xE005003Fu
@@ -90,10 +92,26 @@ enum cpuid_extended_ecx { CPUID_LAHF64 = 1 << 0 };
 #define MIB(n) KIB((n)*1024)
 
 static const struct cpu_model models[] = {
+    {.name = "8086",
+     .description = "Intel 8086, no coprocessor",
+     .insn_features = HAS(FEATURE_8086) | HAS(FEATURE_ONLY_8086) | HAS(FEATURE_ESC),
+     .eflags_mask = EFLAGS_8086,
+     .eflags_fixed = 0xF000,
+     .physical_bits = 20,
+     .default_khz = 330},
+    {.name = "286",
+     .description = "Intel 80286, no coprocessor",
+     .insn_features =
+         HAS(FEATURE_8086) | HAS(FEATURE_186) | HAS(FEATURE_286) | HAS(FEATURE_ONLY_286) | HAS(FEATURE_ESC),
+     .cr0_fixed = 0xFFF0,
+     .cr0_mask = 0x000F,
+     .eflags_mask = EFLAGS_286,
+     .physical_bits = 24,
+     .default_khz = 1500},
     {.name = "386",
      .description = "Intel 80386DX with 80387",
      .signature = 0x0308,
-     .insn_features = UP_TO_386,
+     .insn_features = UP_TO_386 | HAS(FEATURE_LOADALL_386),
      .cr0_fixed = CR0_ET,
      .cr0_mask = CR0_386,
      .eflags_mask = EFLAGS_386,

@@ -35,6 +35,7 @@ struct cpu_model {
     uint32_t cr0_mask;      /* CR0 bits that exist */
     uint32_t cr4_mask;      /* CR4 bits that exist */
     uint32_t eflags_mask;   /* EFLAGS bits that POPF and IRET can set */
+    uint32_t eflags_fixed;  /* EFLAGS bits that read as 1, apart from bit 1 */
     uint8_t physical_bits;
     uint32_t default_khz; /* plausible speed for `--speed model`; 0: the machine's default */
 };
@@ -84,6 +85,27 @@ static inline bool cpu_model_has_pse36(const struct cpu_model *model)
 static inline bool cpu_model_has(const struct cpu_model *model, enum insn_feature feature)
 {
     return (model->insn_features >> feature & 1) != 0;
+}
+
+/* Bytes of the longest instruction; 0: prefixes may go on for ever. */
+static inline unsigned cpu_model_longest_insn(const struct cpu_model *model)
+{
+    if (cpu_model_has(model, FEATURE_386))
+        return 15;
+    return cpu_model_has(model, FEATURE_286) ? 10 : 0;
+}
+
+/* Before the 286 offsets wrap within the 64 KiB of a segment, one byte of an operand or an instruction after
+ * the other, and no access faults. */
+static inline bool cpu_model_wraps(const struct cpu_model *model)
+{
+    return !cpu_model_has(model, FEATURE_286);
+}
+
+/* EFLAGS bits that POPF and IRET can set in real-address mode: IOPL and NT not before the 386. */
+static inline uint32_t cpu_model_real_eflags(const struct cpu_model *model)
+{
+    return cpu_model_has(model, FEATURE_386) ? model->eflags_mask : model->eflags_mask & 0x0FFF;
 }
 
 #endif

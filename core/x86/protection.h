@@ -43,6 +43,9 @@ bool interrupt_software(struct cpu *cpu, uint8_t vector, uint64_t return_rip);
 /* Whether `size` bytes of I/O at `port` are allowed (IOPL, TSS bitmap); raises #GP. */
 bool io_permitted(struct cpu *cpu, uint16_t port, unsigned size);
 
+/* What an access beyond the stack segment raises: on the 286 in real-address mode #GP as anywhere else. */
+enum exception_vector stack_fault_vector(const struct cpu *cpu);
+
 /* Stack operands through SS at the current stack width; they do not move SP when they fault. */
 bool stack_push(struct cpu *cpu, unsigned size, uint64_t value);
 bool stack_pop(struct cpu *cpu, unsigned size, uint64_t *value);

@@ -35,6 +35,14 @@ bool descriptor_locate(const struct cpu *cpu, uint16_t selector, gva_t *address)
     return offset + 7 <= limit || limit > 0xFFFF;
 }
 
+/* A 286 ignores the last word, and the system types that came with the 386 are invalid. */
+static void reduce_to_286(struct descriptor *d)
+{
+    d->high &= 0xFFFF;
+    if (descriptor_is_system(d) && descriptor_is_386(d))
+        d->high &= ~0xF00u;
+}
+
 bool descriptor_read(struct cpu *cpu, uint16_t selector, enum exception_vector vector, unsigned ext,
                      struct descriptor *d)
 {
@@ -47,7 +55,7 @@ bool descriptor_read(struct cpu *cpu, uint16_t selector, enum exception_vector v
     d->low = (uint32_t)raw;
     d->high = (uint32_t)(raw >> 32);
     if (!cpu_model_has(cpu->model, FEATURE_386))
-        d->high &= 0xFFFF;
+        reduce_to_286(d);
     return true;
 }
 

@@ -4,7 +4,13 @@
 
 #include "core/base/assert.h"
 #include "core/x86/access.h"
+#include "core/x86/model.h"
 #include "core/x86/protection.h"
+
+enum exception_vector stack_fault_vector(const struct cpu *cpu)
+{
+    return cpu_is_protected(cpu) || cpu_model_has(cpu->model, FEATURE_386) ? VECTOR_SS : VECTOR_GP;
+}
 
 uint64_t stack_mask(const struct segment *ss)
 {
@@ -54,13 +60,13 @@ static bool within_limit(const struct segment *ss, uint64_t offset, unsigned siz
 }
 
 /* Linear address of one value. False where it does not lie within the stack. */
-static bool locate(const struct stack_frame *frame, uint64_t offset, gva_t *address)
+static bool locate(const struct cpu *cpu, const struct stack_frame *frame, uint64_t offset, gva_t *address)
 {
     *address = offset;
     if (frame->flat)
         return is_canonical(offset) && is_canonical(offset + frame->size - 1);
     *address = (frame->ss.base + offset) & UINT32_MAX;
-    return within_limit(&frame->ss, offset, frame->size);
+    return cpu_model_wraps(cpu->model) || within_limit(&frame->ss, offset, frame->size);
 }
 
 bool stack_frame_check(struct cpu *cpu, struct stack_frame *frame, uint32_t error)
@@ -68,8 +74,8 @@ bool stack_frame_check(struct cpu *cpu, struct stack_frame *frame, uint32_t erro
     uint64_t sp = frame->sp;
     for (unsigned i = 0; i < frame->count; i++) {
         sp = (sp - frame->size) & frame->mask;
-        if (!locate(frame, sp, &frame->address[i]))
-            return cpu_fault_code(cpu, VECTOR_SS, error);
+        if (!locate(cpu, frame, sp, &frame->address[i]))
+            return cpu_fault_code(cpu, stack_fault_vector(cpu), error);
         if (!linear_probe(cpu, frame->address[i], frame->size, frame->user, true))
             return false;
     }
@@ -77,9 +83,21 @@ bool stack_frame_check(struct cpu *cpu, struct stack_frame *frame, uint32_t erro
     return true;
 }
 
+/* A word at FFFFh where offsets wrap: its upper byte is at the segment's start. */
+static bool write_split(struct cpu *cpu, const struct stack_frame *frame, unsigned i)
+{
+    return linear_write(cpu, frame->address[i], 1, frame->user, frame->value[i] & 0xFF) &&
+           linear_write(cpu, frame->ss.base, 1, frame->user, frame->value[i] >> 8 & 0xFF);
+}
+
 bool stack_frame_write(struct cpu *cpu, const struct stack_frame *frame)
 {
     for (unsigned i = 0; i < frame->count; i++) {
+        if (cpu_model_wraps(cpu->model) && frame->address[i] - frame->ss.base == 0xFFFF) {
+            if (!write_split(cpu, frame, i))
+                return false;
+            continue;
+        }
         if (!linear_write(cpu, frame->address[i], frame->size, frame->user, frame->value[i]))
             return false;
     }

@@ -146,7 +146,7 @@ static struct task_image read_new_task(struct cpu *cpu, const struct task *task)
     image.eflags = take_field(cpu, task->new_base, tss->eflags, tss->width);
     for (unsigned i = 0; i < TSS_REGISTERS; i++) {
         image.gpr[i] = take_field(cpu, task->new_base, tss->gpr + i * tss->width, tss->width);
-        if (tss->width == 2)
+        if (tss->width == 2 && cpu_model_has(cpu->model, FEATURE_386))
             image.gpr[i] |= 0xFFFF0000; /* as observed; the manual leaves it open */
     }
     for (unsigned i = 0; i < tss->segments; i++)

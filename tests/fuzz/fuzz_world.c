@@ -371,10 +371,31 @@ static void seat_registers(struct cpu *cpu, struct rng *rng, uint32_t ram_bytes)
     seat_segment(cpu, SEG_LDTR, 0x50, WORLD_GDT, 0xFF, 0x82);
 }
 
+/* What a processor without 32-bit registers and descriptors can hold. */
+static void reduce_to_16_bits(struct cpu *cpu)
+{
+    for (unsigned i = 0; i < 8; i++)
+        cpu->gpr[i] &= 0xFFFF;
+    if (cpu->rip > 0xFFFF) {
+        cpu->seg[SEG_CS].base = WORLD_CODE;
+        cpu->rip = (cpu->rip - WORLD_CODE) & 0xFFFF;
+    }
+    for (unsigned i = 0; i < SEG_COUNT; i++) {
+        cpu->seg[i].base &= 0xFFFFFF;
+        cpu->seg[i].limit &= 0xFFFF;
+        cpu->seg[i].attributes &= 0xFF;
+    }
+    cpu->seg[SEG_TR].attributes = 0x83;
+    cpu->cr0 &= ~CR0_PG;
+}
+
 void world_seat(struct machine *machine, struct rng *rng)
 {
     struct cpu *cpu = machine->cpu;
+    bool has_386 = cpu_model_has(cpu->model, FEATURE_386);
     unsigned mode = rng_below(rng, 10);
+    if (!cpu_model_has(cpu->model, FEATURE_286))
+        mode = 0;
     uint32_t flags = fuzz_eflags(rng) & cpu->model->eflags_mask & ~(uint32_t)EFLAGS_VM;
     cpu->cr0 = (fuzz_cr0(rng) & cpu->model->cr0_mask & ~(CR0_PG | CR0_PE)) | cpu->model->cr0_fixed;
     cpu->cr4 = 0;
@@ -386,7 +407,7 @@ void world_seat(struct machine *machine, struct rng *rng)
     } else {
         cpu->cr0 |= CR0_PE;
         seat_paging(cpu, rng);
-        if (mode < 5) {
+        if (mode < 5 && has_386) {
             flags |= EFLAGS_VM;
             seat_real(cpu, rng, true);
         } else {
@@ -396,7 +417,9 @@ void world_seat(struct machine *machine, struct rng *rng)
     seat_registers(cpu, rng, (uint32_t)machine->config.ram_bytes);
     if (rng_chance(rng, 80))
         cpu->dr[7] = DR7_FIXED;
-    cpu_set_eflags(cpu, flags | EFLAGS_FIXED);
+    if (!has_386)
+        reduce_to_16_bits(cpu);
+    cpu_set_eflags(cpu, flags | EFLAGS_FIXED | cpu->model->eflags_fixed);
     tlb_flush(cpu, false);
     cpu_derive(cpu);
 }

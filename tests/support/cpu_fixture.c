@@ -30,16 +30,21 @@ static const struct cpu_bus fixture_bus = {
 
 void cpu_fixture_init(struct cpu_fixture *f, const char *model)
 {
+    cpu_fixture_init_sized(f, model, FIXTURE_MEMORY);
+}
+
+void cpu_fixture_init_sized(struct cpu_fixture *f, const char *model, uint64_t bytes)
+{
     *f = (struct cpu_fixture){0};
-    bool mapped = memory_init(&f->memory, FIXTURE_MEMORY, NULL);
+    bool mapped = memory_init(&f->memory, bytes, NULL);
     ASSERT(mapped);
     physmap_init(&f->map, &f->memory);
     struct physmap_region ram = {.name = "ram",
                                  .kind = PHYSMAP_MEMORY,
-                                 .size = FIXTURE_MEMORY,
+                                 .size = bytes,
                                  .reads = true,
                                  .writes = true,
-                                 .offset = memory_take(&f->memory, FIXTURE_MEMORY)};
+                                 .offset = memory_take(&f->memory, bytes)};
     physmap_add(&f->map, &ram);
     f->ports = portmap_new(NULL);
     clock_init(&f->clock, 100000);

@@ -23,6 +23,9 @@ struct cpu_fixture {
 
 /* A processor after reset with 4 MiB of RAM from address 0. */
 void cpu_fixture_init(struct cpu_fixture *f, const char *model);
+
+/* The same with another size of RAM. */
+void cpu_fixture_init_sized(struct cpu_fixture *f, const char *model, uint64_t bytes);
 void cpu_fixture_free(struct cpu_fixture *f);
 
 /* Physical memory, little endian. */

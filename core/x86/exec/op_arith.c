@@ -106,6 +106,14 @@ bool op_idiv(struct cpu *cpu, const struct insn *insn)
     return store_quotient(cpu, size, (uint64_t)quotient, (uint64_t)remainder);
 }
 
+/* AL takes the carry's sign: SBB AL,AL without flags (undocumented). */
+bool op_salc(struct cpu *cpu, const struct insn *insn)
+{
+    (void)insn;
+    reg_write8(cpu, GPR_AX, flag_cf(cpu) ? 0xFF : 0);
+    return true;
+}
+
 bool op_cbw(struct cpu *cpu, const struct insn *insn)
 {
     unsigned size = insn->op_size;

@@ -72,7 +72,9 @@ bool op_pushf(struct cpu *cpu, const struct insn *insn)
 static uint32_t popf_mask(const struct cpu *cpu, unsigned size)
 {
     uint32_t mask = EFLAGS_ANY_LEVEL;
-    if (!cpu_is_protected(cpu) || cpu->cpl == 0)
+    if (!cpu_is_protected(cpu))
+        mask = (mask | EFLAGS_IOPL | EFLAGS_IF) & cpu_model_real_eflags(cpu->model);
+    else if (cpu->cpl == 0)
         mask |= EFLAGS_IOPL | EFLAGS_IF;
     else if (cpu->cpl <= cpu_iopl(cpu))
         mask |= EFLAGS_IF;

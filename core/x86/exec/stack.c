@@ -4,6 +4,7 @@
 #include "core/x86/exec/handlers.h"
 #include "core/x86/exec/sized.h"
 #include "core/x86/exec/stack_inline.h"
+#include "core/x86/model.h"
 #include "core/x86/operand.h"
 
 #define WIDTH 16
@@ -25,6 +26,7 @@ bool op_pop_rm(struct cpu *cpu, const struct insn *insn)
     move_sp(cpu, insn->op_size);
     if (operand_write(cpu, insn, insn->op_size, value))
         return true;
-    cpu->gpr[GPR_SP] = sp;
+    if (cpu_model_has(cpu->model, FEATURE_386)) /* a 286 leaves SP behind the word */
+        cpu->gpr[GPR_SP] = sp;
     return false;
 }

@@ -11,6 +11,7 @@
 #include "core/x86/exec/handlers.h"
 #include "core/x86/exec/modify.h"
 #include "core/x86/exec/sized.h"
+#include "core/x86/exec/string_286.h"
 #include "core/x86/flags.h"
 #include "core/x86/io.h"
 #include "core/x86/operand.h"
@@ -147,6 +148,13 @@ static bool comparison_ends(const struct cpu *cpu, const struct insn *insn)
     return flag_zf(cpu) != ((insn->flags & INSN_REP) != 0);
 }
 
+static const struct insn *string_fault(struct cpu *cpu, const struct insn *insn, unsigned size,
+                                       uint64_t stride)
+{
+    string_fault_286(cpu, insn, size, stride);
+    return exec_fault(cpu, insn);
+}
+
 /* The whole instruction is off the budget as one; further iterations are charged as they are done. */
 static const struct insn *run_repeated(struct cpu *cpu, const struct insn *insn, unsigned size,
                                        string_step *step, enum string_kind kind, uint64_t stride)
@@ -158,7 +166,7 @@ static const struct insn *run_repeated(struct cpu *cpu, const struct insn *insn,
         uint64_t done = run_bulk(cpu, insn, size, kind, least(left, (uint64_t)cpu->budget + 1));
         if (!done) {
             if (!step(cpu, insn, stride))
-                return exec_fault(cpu, insn);
+                return string_fault(cpu, insn, size, stride);
             done = 1;
             ended = kind == STRING_COMPARE && comparison_ends(cpu, insn);
         }
@@ -189,7 +197,7 @@ static const struct insn *run_string(struct cpu *cpu, const struct insn *insn, u
     if (insn->flags & (INSN_REP | INSN_REPNE))
         return run_repeated(cpu, insn, size, step, kind, stride);
     if (!step(cpu, insn, stride))
-        return exec_fault(cpu, insn);
+        return string_fault(cpu, insn, size, stride);
     cpu->rip += insn->offset + insn->length;
     cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget;
     return cpu->debug_hits ? NULL : exec_goto(cpu, 0);
