@@ -117,11 +117,12 @@ static void parse_encoding(struct form *form, const char *text)
     form->opcode = bytes[count - 1];
 }
 
+/* The first operand with a size gives the instruction's, but the operand-size attribute comes first. */
 static void parse_size(struct form *form, char letter, bool *sized)
 {
     static const char letters[] = "vbwdqzy";
     const char *at = strchr(letters, letter);
-    if (*sized || !letter || !at)
+    if ((*sized && letter != 'v') || !letter || !at)
         return;
     form->size = (uint8_t)(at - letters);
     *sized = true;

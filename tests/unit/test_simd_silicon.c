@@ -17,6 +17,7 @@
 #include "tests/support/suite.h"
 
 #if defined(__x86_64__) && defined(__linux__)
+#include <cpuid.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -95,20 +96,19 @@ static struct form form_of(const struct insn_row *row)
     return form;
 }
 
+/* Bits of CPUID leaf 1: EDX, or ECX where 32 is added. */
 static bool host_has(enum insn_feature feature)
 {
-    __builtin_cpu_init();
-    switch (feature) {
-    case FEATURE_MMX: return __builtin_cpu_supports("mmx");
-    case FEATURE_SSE: return __builtin_cpu_supports("sse");
-    case FEATURE_SSE2: return __builtin_cpu_supports("sse2");
-    case FEATURE_SSE3: return __builtin_cpu_supports("sse3");
-    case FEATURE_SSSE3: return __builtin_cpu_supports("ssse3");
-    case FEATURE_SSE41: return __builtin_cpu_supports("sse4.1");
-    case FEATURE_SSE42: return __builtin_cpu_supports("sse4.2");
-    case FEATURE_POPCNT: return __builtin_cpu_supports("popcnt");
-    default: return false;
-    }
+    static const uint8_t bits[FEATURE_COUNT] = {
+        [FEATURE_MMX] = 23,        [FEATURE_SSE] = 25,           [FEATURE_SSE2] = 26,
+        [FEATURE_SSE3] = 32 + 0,   [FEATURE_SSSE3] = 32 + 9,     [FEATURE_SSE41] = 32 + 19,
+        [FEATURE_SSE42] = 32 + 20, [FEATURE_MOVBE] = 32 + 22,    [FEATURE_POPCNT] = 32 + 23,
+        [FEATURE_AES] = 32 + 25,   [FEATURE_PCLMULQDQ] = 32 + 1,
+    };
+    unsigned eax, ebx, ecx, edx;
+    if (!bits[feature] || !__get_cpuid(1, &eax, &ebx, &ecx, &edx))
+        return false;
+    return (bits[feature] < 32 ? edx >> bits[feature] : ecx >> (bits[feature] - 32)) & 1;
 }
 
 /* --- Random operands --- */

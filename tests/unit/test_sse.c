@@ -239,6 +239,17 @@ START_TEST(gating)
         {{0x0f, 0xd4, 0xc1}, "pentium3", "pentium4"},
         {{0x0f, 0xae, 0xe8}, "pentium3", "pentium4"},
         {{0x0f, 0xae, 0x3e, 0, 0x30}, "pentium3", "pentium4"},
+        {{0xf2, 0x0f, 0xd0, 0xc1}, "pentium4", "core2"},              /* ADDSUBPS */
+        {{0xdf, 0x0e, 0, 0x30}, "pentium4", "core2"},                 /* FISTTP */
+        {{0x0f, 0x38, 0x00, 0xc1}, "pentium4", "core2"},              /* PSHUFB */
+        {{0x66, 0x0f, 0x3a, 0x0f, 0xc1, 0x03}, "pentium4", "core2"},  /* PALIGNR */
+        {{0x66, 0x0f, 0x38, 0x17, 0xc1}, "core2", "x86-64-v2"},       /* PTEST */
+        {{0x66, 0x0f, 0x3a, 0x61, 0xc1, 0x00}, "core2", "x86-64-v2"}, /* PCMPESTRI */
+        {{0xf2, 0x0f, 0x38, 0xf0, 0xc1}, "core2", "x86-64-v2"},       /* CRC32 */
+        {{0xf3, 0x0f, 0xb8, 0xc1}, "core2", "x86-64-v2"},             /* POPCNT */
+        {{0x0f, 0x38, 0xf0, 0x06, 0, 0x30}, "x86-64-v2", "max"},      /* MOVBE */
+        {{0x66, 0x0f, 0x38, 0xdc, 0xc1}, "x86-64-v2", "max"},         /* AESENC */
+        {{0x66, 0x0f, 0x3a, 0x44, 0xc1, 0x11}, "x86-64-v2", "max"},   /* PCLMULQDQ */
     };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct bench *b = bench_new(cases[i].without, cases[i].code, 6);
@@ -248,6 +259,74 @@ START_TEST(gating)
         ck_assert_msg(step(b) == -1, "%u on %s", i, cases[i].with);
         bench_free(b);
     }
+}
+END_TEST
+
+/* MONITOR and MWAIT, which no model announces; prefixes that make no instruction. */
+START_TEST(undefined_everywhere)
+{
+    static const uint8_t cases[][6] = {
+        {0x0f, 0x01, 0xc8},                   /* MONITOR */
+        {0x0f, 0x01, 0xc9},                   /* MWAIT */
+        {0x0f, 0x38, 0x17, 0xc1},             /* PTEST without 66 */
+        {0xf3, 0x66, 0x0f, 0x38, 0x17, 0xc1}, /* and with F3 */
+        {0xf3, 0x0f, 0x38, 0xf0, 0x06, 0x00}, /* MOVBE with F3 */
+        {0x0f, 0x38, 0xf0, 0xc1},             /* MOVBE between registers */
+        {0x0f, 0xb8, 0xc1},                   /* POPCNT without F3 */
+        {0xf0, 0x0f, 0x38, 0xf1, 0x06, 0x00}, /* MOVBE with LOCK */
+        {0x66, 0x0f, 0x38, 0x2a, 0xc1},       /* MOVNTDQA from a register */
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bench *b = bench_new("max", cases[i], 6);
+        ck_assert_msg(step(b) == VECTOR_UD, "case %u", i);
+        bench_free(b);
+    }
+}
+END_TEST
+
+/* CRC32, POPCNT and MOVBE work on general registers and need no SSE state. */
+START_TEST(no_sse_state_needed)
+{
+    BENCH("max", 0xf2, 0x0f, 0x38, 0xf1, 0xc1, /* CRC32 EAX,CX */
+          0x66, 0xf2, 0x0f, 0x38, 0xf1, 0xc1,  /* CRC32 EAX,ECX */
+          0xf3, 0x0f, 0xb8, 0xc1,              /* POPCNT AX,CX */
+          0x0f, 0x38, 0xf0, 0x06, 0x00, 0x30,  /* MOVBE AX,[3000] */
+          0x66, 0x0f, 0x38, 0xdc, 0xc1);       /* AESENC */
+    b->cpu->cr4 &= ~(uint64_t)CR4_OSFXSR;
+    b->cpu->cr0 |= CR0_TS | CR0_EM;
+    b->cpu->gpr[GPR_CX] = 0x12340001;
+    cpu_fixture_poke(&b->f, DATA, 2, 0x1234);
+    b->cpu->gpr[GPR_AX] = 0;
+    ck_assert_int_eq(step_at(b, 0), -1);
+    ck_assert_uint_eq(b->cpu->gpr[GPR_AX], 0x13a29877); /* of 01 00 */
+    b->cpu->gpr[GPR_AX] = 0;
+    ck_assert_int_eq(step_at(b, 5), -1);
+    ck_assert_uint_eq(b->cpu->gpr[GPR_AX], 0x22e46e7f); /* of 01 00 34 12 */
+    ck_assert_int_eq(step_at(b, 11), -1);
+    ck_assert_uint_eq(b->cpu->gpr[GPR_AX] & 0xFFFF, 1);
+    ck_assert_int_eq(step_at(b, 15), -1);
+    ck_assert_uint_eq(b->cpu->gpr[GPR_AX] & 0xFFFF, 0x3412);
+    ck_assert_int_eq(step_at(b, 21), VECTOR_UD);
+    b->cpu->cr0 &= ~CR0_EM;
+    b->cpu->cr4 |= CR4_OSFXSR;
+    ck_assert_int_eq(step_at(b, 21), VECTOR_NM);
+    bench_free(b);
+}
+END_TEST
+
+/* Of the SSE4.2 operations the string comparisons alone take misaligned operands. */
+START_TEST(alignment_of_strings)
+{
+    BENCH("max", 0x66, 0x0f, 0x3a, 0x63, 0x06, 0x08, 0x30, 0x00, /* PCMPISTRI XMM0,[3008] */
+          0x66, 0x0f, 0x38, 0x37, 0x06, 0x08, 0x30,              /* PCMPGTQ XMM0,[3008] */
+          0xf2, 0x0f, 0xf0, 0x06, 0x08, 0x30,                    /* LDDQU XMM0,[3008] */
+          0x66, 0x0f, 0x38, 0x2a, 0x06, 0x08, 0x30);             /* MOVNTDQA XMM0,[3008] */
+    ck_assert_int_eq(step_at(b, 0), -1);
+    ck_assert_uint_eq(b->cpu->gpr[GPR_CX], 16);
+    ck_assert_int_eq(step_at(b, 8), VECTOR_GP);
+    ck_assert_int_eq(step_at(b, 15), -1);
+    ck_assert_int_eq(step_at(b, 21), VECTOR_GP);
+    bench_free(b);
 }
 END_TEST
 
@@ -283,6 +362,9 @@ int main(void)
                                   masked_stores,
                                   fxsave,
                                   gating,
+                                  undefined_everywhere,
+                                  no_sse_state_needed,
+                                  alignment_of_strings,
                                   models};
     return suite_run("sse", tests, sizeof tests / sizeof *tests);
 }
