@@ -8,6 +8,7 @@
 #include "core/x86/access.h"
 #include "core/x86/debug.h"
 #include "core/x86/decode.h"
+#include "core/x86/engine.h"
 #include "core/x86/model.h"
 #include "core/x86/trace.h"
 
@@ -29,6 +30,15 @@ struct cpu *cpu_new(const struct cpu_config *config)
     tlb_init(&cpu->tlb);
     cpu_reset(cpu, false);
     return cpu;
+}
+
+void cpu_attach_engine(struct cpu *cpu, const struct engine_ops *ops, void *self, uint64_t *direct)
+{
+    cpu->engine = ops;
+    cpu->engine_self = self;
+    cpu->direct = direct;
+    trace_cache_clear(cpu);
+    tlb_derive_all(cpu);
 }
 
 void cpu_free(struct cpu *cpu)

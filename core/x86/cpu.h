@@ -26,6 +26,7 @@ struct state_set;
 struct trace;
 struct trace_cache;
 struct decoder;
+struct engine_ops;
 
 /* A segment register with its hidden part (SDM 3A 3.4.3). `attributes` holds bits 8-23 of the descriptor's
  * high dword shifted down by 8, i.e. type, S, DPL, P in bits 0-7 and AVL, L, D/B, G in bits 12-15. `limit` is
@@ -46,6 +47,13 @@ struct segment {
 struct descriptor_table {
     uint64_t base;
     uint16_t limit;
+};
+
+/* Arithmetic flags that an engine has left as the operation and its operands; see flag_recipe.h. */
+struct flag_recipe {
+    uint64_t result, operand;
+    uint8_t carry;
+    uint8_t kind; /* enum recipe_kind; 0: flag_result and flag_aux hold the flags */
 };
 
 /* A fault or trap on its way. */
@@ -86,7 +94,8 @@ struct cpu {
             uint64_t rip; /* inside a trace: of its first instruction; else of the next instruction */
         };
     };
-    uint64_t flag_result; /* see flags.h: lazy OSZAPC */
+    struct flag_recipe recipe; /* of the engine, for short offsets; settled whenever the interpreter runs */
+    uint64_t flag_result;      /* see flags.h: lazy OSZAPC */
     uint64_t flag_aux;
     uint32_t eflags; /* all other flag bits; OSZAPC bits are zero here */
     struct segment seg[SEG_COUNT];
@@ -123,6 +132,7 @@ struct cpu {
     uint32_t user;          /* 1 at CPL 3, else 0: access class of the TLB */
 
     /* Engine. */
+    uint32_t engine_context;    /* of the engine: which assumptions its code was made under */
     uint64_t horizon;           /* instruction count at which control returns to the machine */
     int64_t budget;             /* instructions left before the horizon, after the current trace */
     const struct insn *current; /* instruction under way while slow code runs; NULL between instructions */
@@ -141,6 +151,9 @@ struct cpu {
     struct portmap *portmap;
     struct decoder *decoder;
     struct trace_cache *traces;
+    const struct engine_ops *engine; /* NULL: the interpreter alone */
+    void *engine_self;
+    uint64_t *direct; /* see engine.h; NULL: none */
     struct log_source log;
     const struct cpu_bus *bus;
     void *bus_self;

@@ -155,8 +155,7 @@ void cpu_spend(struct cpu *cpu, uint64_t ns)
     cpu->budget -= (int64_t)closer;
 }
 
-/* Makes fetch_page the page of cpu->rip. False with a page fault pending. */
-static bool fetch_page(struct cpu *cpu, gva_t linear)
+bool exec_fetch_page(struct cpu *cpu, gva_t linear)
 {
     gva_t page = linear & ~(gva_t)(MEM_PAGE_SIZE - 1);
     if (page == cpu->fetch_page)
@@ -175,24 +174,21 @@ static gva_t linear_rip(const struct cpu *cpu)
     return (cpu->seg[SEG_CS].base + cpu->rip) & cpu->linear_mask;
 }
 
-const struct insn *exec_goto_slow(struct cpu *cpu, unsigned slot)
+/* The trace at cpu->rip, taken off the budget; NULL where the outer loop must look first. */
+static struct trace *find_next(struct cpu *cpu)
 {
-    struct trace *from = cpu->trace;
-    unsigned generation = trace_cache_generation(cpu->traces);
     cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget;
     cpu->current = NULL;
     gva_t linear = linear_rip(cpu);
-    if (cpu->budget <= 0 || cpu->rip >= cpu->code_end || !fetch_page(cpu, linear) ||
+    if (cpu->budget <= 0 || cpu->rip >= cpu->code_end || !exec_fetch_page(cpu, linear) ||
         cpu->fetch_memory == MEM_NONE)
         return NULL;
     struct trace *next = trace_lookup(cpu, cpu->fetch_memory + (linear & (MEM_PAGE_SIZE - 1)));
     if (!next || cpu->rip + next->bytes > cpu->code_end || cpu->budget < next->count)
         return NULL;
-    if (generation == trace_cache_generation(cpu->traces))
-        from->link[slot] = next;
     cpu->budget -= next->count;
     cpu->trace = next;
-    return exec_at(cpu, next->insns);
+    return next;
 }
 
 /* Width of the instruction pointer: code that runs over its end goes on at 0. */
@@ -203,11 +199,34 @@ static uint64_t ip_mask(const struct cpu *cpu)
     return cpu_model_has(cpu->model, FEATURE_386) ? UINT32_MAX : UINT16_MAX;
 }
 
-static void run_trace(struct cpu *cpu, struct trace *trace)
+const struct insn *exec_begin(struct cpu *cpu, const struct insn *insn)
+{
+    return exec_at(cpu, insn);
+}
+
+const struct insn *exec_resume(struct cpu *cpu)
+{
+    struct trace *next = find_next(cpu);
+    return next ? next->enter(cpu, next->insns) : NULL;
+}
+
+const struct insn *exec_goto_slow(struct cpu *cpu, unsigned slot)
+{
+    struct trace *from = cpu->trace;
+    unsigned generation = trace_cache_generation(cpu->traces);
+    struct trace *next = find_next(cpu);
+    if (!next)
+        return NULL;
+    if (generation == trace_cache_generation(cpu->traces))
+        from->link[slot] = next;
+    return next->enter(cpu, next->insns);
+}
+
+static void run_trace(struct cpu *cpu, struct trace *trace, insn_fn *enter)
 {
     cpu->budget = (int64_t)(cpu->horizon - cpu->clock->insns) - trace->count;
     cpu->trace = trace;
-    const struct insn *insn = exec_at(cpu, trace->insns);
+    const struct insn *insn = enter(cpu, trace->insns);
     while (insn)
         insn = insn->fn(cpu, insn);
     if (cpu->stopper) { /* planted, but a fault came first */
@@ -292,7 +311,7 @@ static struct trace *next_trace(struct cpu *cpu, uint64_t limit)
         cpu_fault_code(cpu, VECTOR_GP, 0);
         return NULL;
     }
-    if (!fetch_page(cpu, linear))
+    if (!exec_fetch_page(cpu, linear))
         return NULL;
     if (cpu->fetch_memory == MEM_NONE)
         return cpu_model_wraps(cpu->model) ? wrap_fetch(cpu) : fetch_from_device(cpu);
@@ -447,7 +466,7 @@ static void run_single(struct cpu *cpu)
     cpu->shadow = SHADOW_NONE;
     cpu->step_settled = false;
     cpu->horizon = cpu->clock->insns + 1;
-    run_trace(cpu, trace);
+    run_trace(cpu, trace, trace->insns[0].fn);
     cpu->horizon = horizon;
     if (cpu->exception.pending) {
         cpu->eflags |= resume;
@@ -466,7 +485,7 @@ static void run_some(struct cpu *cpu)
     }
     struct trace *trace = next_trace(cpu, cpu->horizon - cpu->clock->insns);
     if (trace)
-        run_trace(cpu, trace);
+        run_trace(cpu, trace, trace->key == TRACE_DEAD ? trace->insns[0].fn : trace->enter);
 }
 
 void cpu_run(struct cpu *cpu, uint64_t horizon)

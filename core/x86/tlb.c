@@ -4,12 +4,27 @@
 #include "core/base/error.h"
 #include "core/mem/physmap.h"
 #include "core/x86/cpu.h"
+#include "core/x86/engine.h"
 #include "core/x86/mmu.h"
 
 static void derive_none(struct tlb_entry *entry)
 {
     entry->read[0] = entry->read[1] = TLB_NONE;
     entry->write[0] = entry->write[1] = TLB_NONE;
+}
+
+/* Sets or clears the page's slots in the direct table. */
+static void mirror(struct cpu *cpu, const struct tlb_entry *entry, gva_t page)
+{
+    if (!cpu->direct || page >> 32)
+        return;
+    uint64_t *slot = cpu->direct + (page >> MEM_PAGE_SHIFT);
+    for (unsigned user = 0; user < 2; user++) {
+        slot[(DIRECT_READ_SYSTEM + user) * (size_t)DIRECT_PAGES] =
+            entry->read[user] == page ? entry->addend : 0;
+        slot[(DIRECT_WRITE_SYSTEM + user) * (size_t)DIRECT_PAGES] =
+            entry->write[user] == page ? entry->addend : 0;
+    }
 }
 
 void tlb_init(struct tlb *tlb)
@@ -28,7 +43,7 @@ struct tlb_entry *tlb_find(struct tlb *tlb, gva_t address)
     return entry->page == (address & ~(gva_t)(MEM_PAGE_SIZE - 1)) ? entry : NULL;
 }
 
-void tlb_derive_entry(struct cpu *cpu, struct tlb_entry *entry)
+static void derive(struct cpu *cpu, struct tlb_entry *entry)
 {
     derive_none(entry);
     gpa_t bus = mmu_bus_address(cpu, entry->frame);
@@ -50,6 +65,12 @@ void tlb_derive_entry(struct cpu *cpu, struct tlb_entry *entry)
         entry->write[1] = entry->page;
 }
 
+void tlb_derive_entry(struct cpu *cpu, struct tlb_entry *entry)
+{
+    derive(cpu, entry);
+    mirror(cpu, entry, entry->page);
+}
+
 struct tlb_entry *tlb_fill(struct cpu *cpu, gva_t address, gpa_t frame, uint32_t rights)
 {
     struct tlb *tlb = &cpu->tlb;
@@ -58,6 +79,9 @@ struct tlb_entry *tlb_fill(struct cpu *cpu, gva_t address, gpa_t frame, uint32_t
     if (entry->page == TLB_NONE) {
         tlb->position[index] = (uint16_t)tlb->filled_count;
         tlb->filled[tlb->filled_count++] = (uint16_t)index;
+    } else {
+        derive_none(entry);
+        mirror(cpu, entry, entry->page);
     }
     entry->page = address & ~(gva_t)(MEM_PAGE_SIZE - 1);
     entry->frame = frame;
@@ -66,14 +90,17 @@ struct tlb_entry *tlb_fill(struct cpu *cpu, gva_t address, gpa_t frame, uint32_t
     return entry;
 }
 
-static void drop(struct tlb *tlb, unsigned index)
+static void drop(struct cpu *cpu, unsigned index)
 {
+    struct tlb *tlb = &cpu->tlb;
+    gva_t page = tlb->entry[index].page;
     unsigned hole = tlb->position[index];
     uint16_t last = tlb->filled[--tlb->filled_count];
     tlb->filled[hole] = last;
     tlb->position[last] = (uint16_t)hole;
     tlb->entry[index].page = TLB_NONE;
     derive_none(&tlb->entry[index]);
+    mirror(cpu, &tlb->entry[index], page);
 }
 
 void tlb_flush(struct cpu *cpu, bool keep_global)
@@ -83,7 +110,7 @@ void tlb_flush(struct cpu *cpu, bool keep_global)
     for (unsigned i = tlb->filled_count; i-- > 0;) {
         unsigned index = tlb->filled[i];
         if (!keep_global || !(tlb->entry[index].rights & TLB_GLOBAL))
-            drop(tlb, index);
+            drop(cpu, index);
     }
 }
 
@@ -104,12 +131,12 @@ void tlb_flush_page(struct cpu *cpu, gva_t address)
     struct tlb_entry *entry = tlb_find(tlb, address);
     bool large = !entry || (entry->rights & TLB_LARGE);
     if (entry)
-        drop(tlb, tlb_index(address));
+        drop(cpu, tlb_index(address));
     if (!large)
         return;
     for (unsigned i = tlb->filled_count; i-- > 0;) {
         if (same_large_page(&tlb->entry[tlb->filled[i]], address))
-            drop(tlb, tlb->filled[i]);
+            drop(cpu, tlb->filled[i]);
     }
 }
 
@@ -149,7 +176,7 @@ static bool check_entry(struct cpu *cpu, unsigned index, struct error *err)
     if (entry->page == TLB_NONE)
         derive_none(&allowed);
     else
-        tlb_derive_entry(cpu, &allowed);
+        derive(cpu, &allowed);
     if (!no_faster(entry, &allowed))
         return error_set(err, "TLB entry %u (page %llx): its fast half allows too much", index,
                          (unsigned long long)entry->page);

@@ -7,6 +7,8 @@
 #include "core/base/error.h"
 #include "core/x86/cpu.h"
 #include "core/x86/decode.h"
+#include "core/x86/engine.h"
+#include "core/x86/exec/chain.h"
 #include "core/x86/exec/handlers.h"
 
 enum { HASH_BITS = 15, HASH_SIZE = 1 << HASH_BITS, ARENA_BYTES = 24 << 20 };
@@ -89,6 +91,8 @@ void trace_cache_clear(struct cpu *cpu)
     memset(cpu->memory->code_line, 0, (size_t)cache->page_count * sizeof *cpu->memory->code_line);
     cache->used = 0;
     cache->generation++;
+    if (cpu->engine)
+        cpu->engine->traces_cleared(cpu->engine_self);
 }
 
 static unsigned hash_of(uint64_t key)
@@ -169,6 +173,8 @@ static bool invalidate_in_page(struct cpu *cpu, mem_t offset, uint64_t size)
             *link = trace->page_next;
             unlink_hash(cpu->traces, trace);
             trace->key = TRACE_DEAD;
+            if (trace->translations)
+                cpu->engine->trace_killed(cpu->engine_self, trace);
             current |= trace == cpu->trace || (cpu->trace && cpu->trace->source == trace);
         } else {
             link = &trace->page_next;
@@ -239,6 +245,7 @@ static struct trace *build(struct cpu *cpu, mem_t memory, uint64_t key)
     unsigned count = fill(cpu, trace, memory);
     if (!count)
         return NULL;
+    trace->enter = cpu->engine ? cpu->engine->enter : exec_first(trace);
     cache->used += sizeof *trace + (count + 1) * sizeof *trace->insns;
     struct trace **bucket = &cache->hash[hash_of(key)];
     struct code_page *page = &cache->pages[memory >> MEM_PAGE_SHIFT];

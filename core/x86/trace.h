@@ -20,7 +20,10 @@ enum { TRACE_MAX_INSNS = 32, TRACE_MAX_BYTES = 240 };
 #define TRACE_DEAD UINT64_MAX
 
 struct trace {
-    uint64_t key; /* trace_key of its first byte */
+    uint64_t key;       /* trace_key of its first byte */
+    insn_fn *enter;     /* what runs first: its first handler, or the engine */
+    void *translations; /* of the engine; NULL: none */
+    uint32_t heat;      /* of the engine: times entered */
     struct trace *hash_next, *page_next;
     const struct trace *source; /* of a prefix: the trace that it was cut from */
     struct trace *link[2];      /* where its end went last: fall through or not taken, taken */

@@ -11,6 +11,7 @@
 #include "devices/media/media.h"
 #include "devices/pc/board.h"
 #include "devices/pc/machine_private.h"
+#include "jit/jit.h"
 
 /* Longest stretch without a look at machine_interrupt. */
 enum { RUN_MAX_INSNS = 4000000 };
@@ -49,7 +50,7 @@ static bool build(struct machine *machine, struct error *err)
     machine->clock.horizon_opaque = machine;
     machine->ports = portmap_new(config->log);
     machine->board = board_new(machine, err);
-    return machine->board != NULL;
+    return machine->board && machine_attach_engine(machine, err);
 }
 
 struct machine *machine_new(const struct machine_config *config, struct error *err)
@@ -69,6 +70,7 @@ void machine_free(struct machine *machine)
     if (!machine)
         return;
     input_queue_free(&machine->inputs);
+    jit_free(machine->jit);
     if (machine->board)
         board_free(machine->board);
     if (machine->ports) {

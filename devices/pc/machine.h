@@ -14,6 +14,7 @@
 
 struct buffer;
 struct error;
+struct jit_stats;
 struct kernel_image;
 struct log;
 struct machine;
@@ -52,12 +53,21 @@ struct machine_sinks {
     void *opaque;
 };
 
+/* How instructions are executed. No choice here changes what the guest sees. */
+struct machine_engine {
+    enum { ENGINE_AUTO, ENGINE_INTERPRET, ENGINE_TRANSLATE } kind;
+    bool has_threshold;
+    uint32_t threshold; /* executions before a trace is translated */
+    bool unlinked;      /* translated blocks do not jump to one another: for tests */
+};
+
 struct machine_config {
     uint64_t ram_bytes;    /* a multiple of 4 KiB, at least 1 MiB */
     uint64_t khz;          /* instructions per virtual millisecond; also the TSC's frequency */
     int64_t rtc_epoch;     /* seconds since 1970-01-01 that the RTC starts at */
     uint64_t seed;         /* of the guest's entropy */
     const char *cpu_model; /* NULL: the default */
+    struct machine_engine engine;
     struct machine_rom bios, vgabios;
     struct machine_rom kernel_rom;     /* option ROM that boots `kernel` */
     const struct kernel_image *kernel; /* NULL: none. Outlives the machine */
@@ -103,6 +113,9 @@ void machine_post(struct machine *machine, struct input input);
 uint64_t machine_insns(const struct machine *machine);
 uint64_t machine_now_ns(const struct machine *machine);
 uint64_t machine_khz(const struct machine *machine); /* present slope */
+
+/* What the translator has done, or NULL where the machine interprets. */
+const struct jit_stats *machine_jit_stats(const struct machine *machine);
 
 /* Value that the guest wrote to port F4h: meaningful after MACHINE_DEBUG_EXIT. */
 uint32_t machine_exit_value(const struct machine *machine);

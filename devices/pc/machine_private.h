@@ -15,6 +15,8 @@
 
 struct board;
 struct cpu;
+struct error;
+struct jit;
 
 /* Resets wait for the next instruction boundary. The stronger one wins. */
 enum machine_reset { PENDING_NONE, PENDING_INIT, PENDING_HARD };
@@ -27,6 +29,7 @@ struct machine {
     struct physmap physmap;
     struct portmap *ports;
     struct cpu *cpu;
+    struct jit *jit; /* NULL: the interpreter alone */
     struct board *board;
     struct input_queue inputs;
     struct state_set states;
@@ -39,6 +42,9 @@ struct machine {
     uint32_t keys_queued;
     atomic_bool interrupted;
 };
+
+/* Gives the new processor the engine that the configuration names. */
+bool machine_attach_engine(struct machine *machine, struct error *err);
 
 /* Asks for a reset at the next instruction boundary. Callable from devices. */
 void machine_request_reset(struct machine *machine, enum machine_reset reset);

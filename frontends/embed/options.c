@@ -112,12 +112,48 @@ static bool set_board(struct options *options, const struct option *option, cons
     return choose(value, (const char *const[]){"pc", NULL}, (const char *const[]){"isa", NULL}, err);
 }
 
+/* ",threshold=N" and ",unlinked": for tests of the translator. */
+static bool set_engine_details(struct machine_engine *engine, const char *details, struct error *err)
+{
+    char number[24];
+    while (*details == ',') {
+        const char *word = ++details;
+        size_t length = strcspn(word, ",");
+        uint64_t count;
+        details += length;
+        if (length == strlen("unlinked") && !strncmp(word, "unlinked", length)) {
+            engine->unlinked = true;
+            continue;
+        }
+        if (strncmp(word, "threshold=", 10) || length - 10 >= sizeof number)
+            return error_set(err, "'%.*s' is unknown; use threshold=N or unlinked", (int)length, word);
+        memcpy(number, word + 10, length - 10);
+        number[length - 10] = 0;
+        if (!parse_number(number, 0, UINT32_MAX, &count, err))
+            return false;
+        engine->has_threshold = true;
+        engine->threshold = (uint32_t)count;
+    }
+    return true;
+}
+
 static bool set_engine(struct options *options, const struct option *option, const char *value,
                        struct error *err)
 {
-    (void)options, (void)option;
-    return choose(value, (const char *const[]){"interp", "auto", NULL},
-                  (const char *const[]){"jit", "check", NULL}, err);
+    static const char *const names[] = {
+        [ENGINE_AUTO] = "auto", [ENGINE_INTERPRET] = "interp", [ENGINE_TRANSLATE] = "jit"};
+    (void)option;
+    size_t length = strcspn(value, ",");
+    options->engine = (struct machine_engine){0};
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strlen(names[i]) == length && !strncmp(value, names[i], length)) {
+            options->engine.kind = i;
+            return set_engine_details(&options->engine, value + length, err);
+        }
+    }
+    if (!strcmp(value, "check"))
+        return error_set(err, "'check' is not in this build yet; use jit or interp");
+    return error_set(err, "'%s' is unknown; use auto, interp or jit", value);
 }
 
 static bool set_smp(struct options *options, const struct option *option, const char *value,
@@ -206,7 +242,7 @@ static const struct option table[] = {
     {{"append", "STRING", "command line for --kernel"}, STRING(append)},
     {{"bios", "FILE", "system BIOS instead of Lathe's own"}, STRING(bios)},
     {{"vgabios", "FILE", "VGA BIOS instead of Lathe's own"}, STRING(vgabios)},
-    {{"engine", "interp", "how instructions are executed [auto]"}, set_engine, 0},
+    {{"engine", "NAME", "auto, interp or jit: how instructions are executed [auto]"}, set_engine, 0},
     {{"clock", "KIND", "virtual: time runs free; real: it follows the wall clock"}, set_clock, 0},
     {{"speed", "MHZ",
       "instructions per virtual microsecond, and TSC frequency [the processor model's; else 100, or 400 with "

@@ -19,6 +19,7 @@ enum clock_choice { CLOCK_DEFAULT, CLOCK_VIRTUAL, CLOCK_REAL };
 struct options {
     uint64_t ram_bytes, khz, seed;
     int64_t rtc_epoch;
+    struct machine_engine engine;
     enum clock_choice clock;
     enum machine_boot boot[OPTION_BOOT_MAX];
     unsigned boot_count;

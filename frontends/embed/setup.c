@@ -296,6 +296,7 @@ static void fill_config(struct lathe *lathe)
         .rtc_epoch = options->rtc_epoch,
         .seed = options->seed,
         .cpu_model = options->cpu,
+        .engine = options->engine,
         .debug_exit = options->debug_exit,
         .debugcon = lathe->debugcon != NULL,
         .no_reboot = options->no_reboot,

@@ -19,6 +19,16 @@ static inline const struct insn *exec_at(struct cpu *cpu, const struct insn *ins
 #endif
 }
 
+/* Runs the first instruction of a trace without asking the engine. */
+insn_fn exec_begin;
+
+/* What `enter` of a trace is without an engine. Unchained handlers must not nest, so there it is a step of
+ * its own. */
+static inline insn_fn *exec_first(const struct trace *trace)
+{
+    return LATHE_CHAINED ? trace->insns[0].fn : exec_begin;
+}
+
 static inline const struct insn *exec_next(struct cpu *cpu, const struct insn *insn)
 {
     return exec_at(cpu, insn + 1);
@@ -30,6 +40,12 @@ const struct insn *exec_fault(struct cpu *cpu, const struct insn *insn);
 
 /* Raises an exception and leaves. */
 const struct insn *exec_raise(struct cpu *cpu, const struct insn *insn, enum exception_vector vector);
+
+/* Makes fetch_page the page of the linear address. False with a page fault pending. */
+bool exec_fetch_page(struct cpu *cpu, gva_t linear);
+
+/* Goes on at cpu->rip, from no trace: as exec_goto_slow without a link to set. */
+const struct insn *exec_resume(struct cpu *cpu);
 
 /* Finds the trace for cpu->rip by the long way and enters it; NULL where the outer loop must look first.
  * `slot`: which link of the trace under way to set. */
@@ -46,7 +62,7 @@ static inline const struct insn *exec_goto(struct cpu *cpu, unsigned slot)
         cpu->rip + next->bytes <= cpu->code_end) {
         cpu->budget -= next->count;
         cpu->trace = next;
-        return exec_at(cpu, next->insns);
+        return next->enter(cpu, next->insns);
     }
     return exec_goto_slow(cpu, slot);
 }

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/x86/flag_recipe.h"
+
+#include "core/x86/flags.h"
+
+static uint64_t cut_to(uint64_t value, unsigned bits)
+{
+    return value << (64 - bits) >> (64 - bits);
+}
+
+static void settle_step(struct cpu *cpu, unsigned kind, uint64_t result, bool cf, unsigned bits)
+{
+    uint64_t before = cut_to(kind == RECIPE_INC ? result - 1 : result + 1, bits);
+    if (kind == RECIPE_INC)
+        flags_add(cpu, before, 1, result, bits);
+    else
+        flags_sub(cpu, before, 1, result, bits);
+    flags_restore_cf(cpu, cf);
+}
+
+static void settle_shift(struct cpu *cpu, unsigned kind, uint64_t result, bool cf, unsigned bits)
+{
+    bool top = (result >> (bits - 1) & 1) != 0, next = (result >> (bits - 2) & 1) != 0;
+    bool of = kind == RECIPE_SHL ? top != cf : kind == RECIPE_SHR ? top != next : kind == RECIPE_IMUL && cf;
+    flags_result_cf_of(cpu, result, bits, cf, of);
+}
+
+void flag_recipe_settle(struct cpu *cpu)
+{
+    const struct flag_recipe recipe = cpu->recipe;
+    if (recipe.kind == RECIPE_NONE)
+        return;
+    unsigned kind = recipe.kind & ~3u, bits = 8u << (recipe.kind & 3);
+    uint64_t result = cut_to(recipe.result, bits), operand = cut_to(recipe.operand, bits);
+    uint64_t carry = kind == RECIPE_ADC || kind == RECIPE_SBB ? recipe.carry : 0;
+    cpu->recipe.kind = RECIPE_NONE;
+    switch (kind) {
+    case RECIPE_ADD:
+    case RECIPE_ADC: flags_add(cpu, cut_to(result - operand - carry, bits), operand, result, bits); break;
+    case RECIPE_SUB:
+    case RECIPE_SBB: flags_sub(cpu, cut_to(result + operand + carry, bits), operand, result, bits); break;
+    case RECIPE_CMP: flags_sub(cpu, result, operand, cut_to(result - operand, bits), bits); break;
+    case RECIPE_LOGIC: flags_logic(cpu, result, bits); break;
+    case RECIPE_INC:
+    case RECIPE_DEC: settle_step(cpu, kind, result, recipe.carry, bits); break;
+    default: settle_shift(cpu, kind, result, recipe.carry, bits); break;
+    }
+}

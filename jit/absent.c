@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The translator of a build that has none. */
+#include "core/base/error.h"
+#include "jit/jit.h"
+
+bool jit_is_available(void)
+{
+    return false;
+}
+
+struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct error *err)
+{
+    (void)cpu, (void)options;
+    error_set(err, "this build has no translator for the host; use --engine interp");
+    return NULL;
+}
+
+void jit_free(struct jit *jit)
+{
+    (void)jit;
+}
+
+const struct jit_stats *jit_get_stats(const struct jit *jit)
+{
+    (void)jit;
+    return NULL;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* Translated blocks and what hangs on them. All of it lives until the cache is flushed as a whole; a killed
+ * block keeps its memory until then, but nothing leads to it any more. */
+#ifndef LATHE_JIT_BLOCK_H
+#define LATHE_JIT_BLOCK_H
+
+#include "core/mem/memory.h"
+#include "core/x86/insn.h"
+#include "core/x86/trace.h"
+#include "jit/code_cache.h"
+#include "jit/jit.h"
+#include "jit/lower.h"
+
+struct jit_block;
+struct emitter;
+struct ir;
+
+/* Why translated code stops running. */
+enum exit_kind {
+    EXIT_FOLLOW, /* the next block is not known yet */
+    EXIT_RESUME, /* cpu->rip is set: interpret from there */
+    EXIT_LEAVE,  /* interpret the block's copy of its trace from `insn` on */
+};
+
+/* A way out of a block. */
+struct jit_exit {
+    enum exit_kind kind;
+    struct jit_block *block;
+    const struct insn *insn; /* EXIT_LEAVE */
+    uint64_t rip;            /* EXIT_FOLLOW: of the next block */
+    /* EXIT_FOLLOW, of the back end: a jump that leads to `stub` until it is linked. */
+    uint8_t *jump;
+    const uint8_t *stub;
+    uint8_t *page_check;      /* NULL: the target is in the same page. Else the addend that a link fills in */
+    uint8_t *page_fill;       /* and the page in guest memory */
+    struct jit_block *target; /* linked to; NULL: not linked */
+    struct jit_exit *next_incoming;
+};
+
+/* One instruction that its handler executes, followed by what makes the handler come back. */
+struct jit_site {
+    struct jit_block *block;
+    bool uses_flags;
+    struct insn insn[2];
+};
+
+/* Assumptions in use, each once, so that they compare by number. */
+struct jit_context {
+    uint32_t number;
+    struct jit_assumptions assume;
+};
+
+struct jit_block {
+    mem_t memory; /* of its first byte */
+    uint64_t rip;
+    const struct jit_context *context;
+    struct trace *source;
+    struct trace *copy; /* its instructions; cpu->trace while handlers run */
+    const uint8_t *code;
+    struct jit_exit *incoming; /* linked exits that lead here */
+    struct jit_block *next_in_hash, *next_variant;
+    bool dead;
+};
+
+/* A target of indirect jumps, found by its RIP. */
+struct jump_entry {
+    uint32_t rip, context;
+    mem_t page;      /* guest memory page that the block is in */
+    uint64_t addend; /* of the TLB entry that leads there */
+    const uint8_t *code;
+};
+
+/* Where a RIP is in the jump cache. */
+static inline unsigned jump_index(uint64_t rip)
+{
+    return (unsigned)(rip ^ rip >> MEM_PAGE_SHIFT) & 4095;
+}
+
+enum { JUMP_ENTRIES = 4096, BLOCK_BUCKETS = 1 << 15, CONTEXTS = 256 };
+
+/* Routines of the back end that translated code calls. In the executable view. */
+struct jit_routines {
+    struct jit_exit *(*enter)(struct cpu *cpu, const uint8_t *code);
+    const uint8_t *follow, *leave, *handler, *indirect, *flags;
+};
+
+struct jit {
+    struct cpu *cpu;
+    struct jit_options options;
+    struct jit_stats stats;
+    struct code_cache code;
+    size_t code_start; /* bytes that the routines take */
+    uint8_t *arena;    /* blocks, exits, sites */
+    size_t arena_used;
+    uint64_t *direct;
+    struct jump_entry *jumps;
+    struct jit_block **buckets;
+    struct jit_context contexts[CONTEXTS];
+    unsigned context_count;
+    const struct jit_context *last_context;
+    struct lowering *lowering;
+    struct ir *ir;
+    struct emitter *emitter; /* of the back end: its working storage */
+    insn_fn *come_back;      /* what a handler called by jit_call_handler goes on with */
+    struct jit_routines routines;
+    struct jit_exit resume; /* the one EXIT_RESUME */
+};
+
+enum { ARENA_SIZE = 32 << 20 };
+
+/* Memory from the arena, zeroed, aligned for anything. The caller has checked that there is room. */
+void *jit_arena_take(struct jit *jit, size_t size);
+
+/* The block at guest memory `memory` that runs at rip in a context, or NULL. */
+struct jit_block *jit_find_block(const struct jit *jit, mem_t memory, uint64_t rip,
+                                 const struct jit_context *context);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "jit/helpers.h"
+
+#include "core/base/clock.h"
+#include "core/x86/cpu.h"
+#include "core/x86/exec/chain.h"
+#include "core/x86/flag_recipe.h"
+#include "core/x86/flags.h"
+#include "jit/block.h"
+#include "jit/host/host.h"
+
+/* Someone asked to stop after the instruction under way: the next one has not begun. */
+static void stop_before_next(struct cpu *cpu, const struct insn *insn)
+{
+    cpu->rip += insn->offset + insn->length;
+    cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget - (insn->left - 1u);
+}
+
+const struct insn *jit_come_back(struct cpu *cpu, const struct insn *insn)
+{
+    (void)cpu;
+    return insn;
+}
+
+bool jit_call_handler(struct cpu *cpu, struct jit_site *site)
+{
+    const struct insn *insn = site->insn;
+    ((struct jit *)cpu->engine_self)->stats.calls++;
+    cpu->rip = site->block->rip;
+    cpu->trace = site->block->copy;
+    if (site->uses_flags)
+        flag_recipe_settle(cpu);
+    if (insn->fn(cpu, insn) != &site->insn[1])
+        return false;
+    if (!cpu->stop_requested)
+        return true;
+    stop_before_next(cpu, insn);
+    return false;
+}
+
+/* The block at cpu->rip after the checks that any transfer of control makes, or NULL. */
+static struct jit_block *block_at_rip(struct cpu *cpu, const struct jit_context *context)
+{
+    struct jit *jit = cpu->engine_self;
+    gva_t linear = (cpu->seg[SEG_CS].base + cpu->rip) & cpu->linear_mask;
+    jit->stats.follows++;
+    cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget;
+    cpu->current = NULL;
+    if (cpu->budget <= 0 || cpu->rip >= cpu->code_end || !exec_fetch_page(cpu, linear) ||
+        cpu->fetch_memory == MEM_NONE)
+        return NULL;
+    return jit_find_block(jit, cpu->fetch_memory + (linear & (MEM_PAGE_SIZE - 1)), cpu->rip, context);
+}
+
+/* An exit to another page may have had another target, in another address space. */
+static void link_exit(struct jit *jit, struct jit_exit *exit, struct jit_block *target)
+{
+    if (exit->target) {
+        struct jit_exit **link = &exit->target->incoming;
+        while (*link != exit)
+            link = &(*link)->next_incoming;
+        *link = exit->next_incoming;
+    }
+    host_link(jit, exit, target);
+    exit->target = target;
+    exit->next_incoming = target->incoming;
+    target->incoming = exit;
+}
+
+const uint8_t *jit_follow(struct cpu *cpu, struct jit_exit *exit)
+{
+    struct jit *jit = cpu->engine_self;
+    cpu->rip = exit->rip;
+    struct jit_block *block = block_at_rip(cpu, exit->block->context);
+    if (!block)
+        return NULL;
+    if (!jit->options.unlinked && !exit->block->dead)
+        link_exit(jit, exit, block);
+    return block->code;
+}
+
+const uint8_t *jit_follow_indirect(struct cpu *cpu)
+{
+    struct jit *jit = cpu->engine_self;
+    const struct jit_context *context = &jit->contexts[cpu->engine_context - 1];
+    struct jit_block *block = block_at_rip(cpu, context);
+    if (!block)
+        return NULL;
+    gva_t page = cpu->fetch_page;
+    mem_t memory_page = block->memory & ~(mem_t)(MEM_PAGE_SIZE - 1);
+    if (!jit->options.unlinked)
+        jit->jumps[jump_index(cpu->rip)] =
+            (struct jump_entry){.rip = (uint32_t)cpu->rip,
+                                .context = context->number,
+                                .page = memory_page,
+                                .addend = (uint64_t)(uintptr_t)cpu->memory->host + memory_page - page,
+                                .code = block->code};
+    return block->code;
+}
+
+uint32_t jit_flags_image(struct cpu *cpu)
+{
+    flag_recipe_settle(cpu);
+    return flags_get_oszapc(cpu) | EFLAGS_FIXED | EFLAGS_IF;
+}

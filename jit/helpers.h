@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* C functions that translated code calls, with the guest's registers and the budget stored in the processor.
+ */
+#ifndef LATHE_JIT_HELPERS_H
+#define LATHE_JIT_HELPERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpu;
+struct insn;
+struct jit_exit;
+struct jit_site;
+
+/* Follows the instruction of a site, so that its handler returns. */
+const struct insn *jit_come_back(struct cpu *cpu, const struct insn *insn);
+
+/* Executes a site's instruction. True: go on after it; false: the processor's state tells what comes next,
+ * leave. */
+bool jit_call_handler(struct cpu *cpu, struct jit_site *site);
+
+/* Host code of the block at an exit's target, linked where that may be; NULL: resume at cpu->rip, which is
+ * set. */
+const uint8_t *jit_follow(struct cpu *cpu, struct jit_exit *exit);
+
+/* The same for an indirect jump to cpu->rip, which it enters in the jump cache. */
+const uint8_t *jit_follow_indirect(struct cpu *cpu);
+
+/* OSZAPC as an EFLAGS image, after settling the recipe. */
+uint32_t jit_flags_image(struct cpu *cpu);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What a back end provides. */
+#ifndef LATHE_JIT_HOST_HOST_H
+#define LATHE_JIT_HOST_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct emitter;
+struct ir;
+struct jit;
+struct jit_block;
+struct jit_exit;
+
+/* Assembles the routines at the start of the code cache and notes where they are. */
+void host_make_routines(struct jit *jit);
+
+/* Working storage for host_emit. Free with alloc_free. */
+struct emitter *host_new_emitter(void);
+
+/* Assembles a block and sets block->code. False where the code cache or the arena has no room: flush and try
+ * again. */
+bool host_emit(struct jit *jit, struct jit_block *block, const struct ir *ir);
+
+/* Makes an exit jump straight to its target, and undoes that. */
+void host_link(struct jit *jit, struct jit_exit *exit, const struct jit_block *target);
+void host_unlink(struct jit *jit, struct jit_exit *exit);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* From IR to x86-64 code: the straight part of a block. */
+#include "jit/host/x86_64/emit.h"
+#include "core/base/alloc.h"
+#include "core/base/assert.h"
+#include "core/x86/regs.h"
+#include "jit/host/host.h"
+
+struct stub *emit_stub(struct emitter *e, enum stub_kind kind, const struct ir_op *op, uint8_t *jump)
+{
+    if (e->stub_count == MOST_STUBS) {
+        e->failed = true;
+        e->stub_count--;
+    }
+    struct stub *stub = &e->stub[e->stub_count++];
+    *stub = (struct stub){.kind = kind, .op = op, .jumps = {jump}};
+    return stub;
+}
+
+struct jit_site *emit_site(struct emitter *e, unsigned number)
+{
+    if (e->site[number])
+        return e->site[number];
+    struct jit_site *site = jit_arena_take(e->jit, sizeof *site);
+    const struct insn *insn = &e->block->copy->insns[number];
+    const struct insn_row *row = &insn_table[insn->row];
+    site->block = e->block;
+    site->uses_flags = row->flags_read || row->flags_written || row->flags_undefined;
+    site->insn[0] = *insn;
+    site->insn[1] = e->block->copy->insns[e->block->copy->count];
+    site->insn[1].fn = e->jit->come_back;
+    return e->site[number] = site;
+}
+
+struct jit_exit *emit_leave_exit(struct emitter *e, unsigned number)
+{
+    if (e->leave[number])
+        return e->leave[number];
+    struct jit_exit *exit = jit_arena_take(e->jit, sizeof *exit);
+    exit->kind = EXIT_LEAVE;
+    exit->block = e->block;
+    exit->insn = &e->block->copy->insns[number];
+    return e->leave[number] = exit;
+}
+
+static void emit_leave(struct emitter *e, const struct ir_op *op)
+{
+    asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)emit_leave_exit(e, op->insn));
+    asm_jmp(&e->as, e->jit->routines.leave);
+}
+
+static void emit_call(struct emitter *e, const struct ir_op *op)
+{
+    asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)emit_site(e, op->insn));
+    asm_call(&e->as, e->jit->routines.handler);
+}
+
+static bool is_own_start(const struct emitter *e, uint64_t target)
+{
+    return target == e->block->rip && !e->jit->options.unlinked;
+}
+
+/* A jump, conditional where cond is not negative, out of the block. */
+static void emit_exit(struct emitter *e, int cond, const struct ir_op *op)
+{
+    const uint8_t *target = is_own_start(e, op->target) ? e->entry : NULL;
+    uint8_t *jump = cond < 0 ? asm_jmp(&e->as, target) : asm_jcc(&e->as, (unsigned)cond, target);
+    if (target)
+        return;
+    struct jit_exit *exit = jit_arena_take(e->jit, sizeof *exit);
+    exit->kind = EXIT_FOLLOW;
+    exit->block = e->block;
+    exit->rip = op->target;
+    exit->jump = jump;
+    emit_stub(e, STUB_EXIT, op, jump)->exit = exit;
+}
+
+static void emit_branchz(struct emitter *e, const struct ir_op *op)
+{
+    unsigned reg = pinned_reg(op->a);
+    asm_rr(&e->as, op->size, 0x85, reg, reg);
+    emit_exit(e, op->cond, op);
+}
+
+/* A near target beyond the code segment faults at the branch, which the interpreter then executes. */
+static void emit_check(struct emitter *e, const struct ir_op *op)
+{
+    asm_rr(&e->as, 4, 0x81, 7, REG_T1);
+    asm_imm32(&e->as, (uint32_t)(e->block->context->assume.code_end - 1));
+    emit_stub(e, STUB_LEAVE, op, asm_jcc(&e->as, CC_A, NULL));
+}
+
+static void emit_bswap(struct emitter *e, const struct ir_op *op)
+{
+    unsigned reg = pinned_reg(op->d);
+    if (reg >= R8)
+        asm_byte(&e->as, 0x41);
+    asm_byte(&e->as, 0x0F);
+    asm_byte(&e->as, 0xC8 | (reg & 7));
+}
+
+static void emit_insn(struct emitter *e, const struct ir_op *op)
+{
+    if (!e->label[op->insn])
+        e->label[op->insn] = asm_here(&e->as);
+}
+
+static void emit_goto(struct emitter *e, const struct ir_op *op)
+{
+    ASSERT(op->a == IR_T1);
+    asm_jmp(&e->as, e->jit->routines.indirect);
+}
+
+static void emit_branch(struct emitter *e, const struct ir_op *op)
+{
+    emit_exit(e, op->cond, op);
+}
+
+static void emit_jump(struct emitter *e, const struct ir_op *op)
+{
+    emit_exit(e, -1, op);
+}
+
+typedef void emit_fn(struct emitter *e, const struct ir_op *op);
+
+static emit_fn *const emitters[IR_CODES] = {
+    [IR_INSN] = emit_insn,     [IR_PROBE] = emit_probe,     [IR_MOV] = emit_move,
+    [IR_MOVZX] = emit_extend,  [IR_MOVSX] = emit_extend,    [IR_LEA] = emit_lea,
+    [IR_ADD] = emit_binary,    [IR_OR] = emit_binary,       [IR_ADC] = emit_binary,
+    [IR_SBB] = emit_binary,    [IR_AND] = emit_binary,      [IR_SUB] = emit_binary,
+    [IR_XOR] = emit_binary,    [IR_CMP] = emit_binary,      [IR_TEST] = emit_binary,
+    [IR_INC] = emit_unary,     [IR_DEC] = emit_unary,       [IR_NEG] = emit_unary,
+    [IR_NOT] = emit_unary,     [IR_ROL] = emit_shift,       [IR_ROR] = emit_shift,
+    [IR_SHL] = emit_shift,     [IR_SHR] = emit_shift,       [IR_SAR] = emit_shift,
+    [IR_IMUL] = emit_imul,     [IR_MUL] = emit_multiply,    [IR_IMULW] = emit_multiply,
+    [IR_SETCC] = emit_setcc,   [IR_CMOV] = emit_cmov,       [IR_XCHG] = emit_xchg,
+    [IR_BSWAP] = emit_bswap,   [IR_SIGN] = emit_sign,       [IR_CALL] = emit_call,
+    [IR_BRANCH] = emit_branch, [IR_BRANCHZ] = emit_branchz, [IR_JUMP] = emit_jump,
+    [IR_CHECK] = emit_check,   [IR_GOTO] = emit_goto,       [IR_LEAVE] = emit_leave,
+};
+
+/* Takes the block off the budget; a negative rest goes to the interpreter. */
+static void emit_prologue(struct emitter *e)
+{
+    e->entry = asm_here(&e->as);
+    asm_rr(&e->as, 8, 0x83, 5, REG_BUDGET);
+    asm_byte(&e->as, e->block->copy->count);
+    emit_stub(e, STUB_BUDGET, NULL, asm_jcc(&e->as, CC_L, NULL));
+}
+
+static bool has_room(const struct emitter *e)
+{
+    return !e->as.full && !e->failed;
+}
+
+struct emitter *host_new_emitter(void)
+{
+    return alloc_zeroed(sizeof(struct emitter));
+}
+
+bool host_emit(struct jit *jit, struct jit_block *block, const struct ir *ir)
+{
+    struct code_cache *cache = &jit->code;
+    struct emitter *e = jit->emitter;
+    *e = (struct emitter){.as = {.at = cache->writable + cache->used,
+                                 .end = cache->writable + cache->size,
+                                 .to_exec = cache->executable - cache->writable},
+                          .jit = jit,
+                          .block = block,
+                          .ir = ir};
+    emit_prologue(e);
+    for (unsigned i = 0; i < ir->count && has_room(e); i++) {
+        const struct ir_op *op = &ir->op[i];
+        if (op->reload_flags)
+            asm_call(&e->as, jit->routines.flags);
+        emitters[op->code](e, op);
+    }
+    if (has_room(e))
+        emit_stubs(e);
+    if (!has_room(e))
+        return false;
+    block->code = e->entry;
+    cache->used = ((size_t)(e->as.at - cache->writable) + 15) & ~(size_t)15;
+    return true;
+}

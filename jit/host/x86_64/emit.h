@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* The state of assembling one block, shared by the files of the back end. */
+#ifndef LATHE_JIT_HOST_X86_64_EMIT_H
+#define LATHE_JIT_HOST_X86_64_EMIT_H
+
+#include "jit/block.h"
+#include "jit/host/x86_64/layout.h"
+#include "jit/ir.h"
+
+/* What waits at the end of the block, out of the way. */
+enum stub_kind {
+    STUB_SLOW,     /* a memory access that the fast path refuses: the instruction's handler */
+    STUB_CROSSING, /* misaligned: fast if it stays within the page */
+    STUB_LEAVE,    /* the interpreter executes the instruction */
+    STUB_BUDGET,   /* too few instructions left before the horizon */
+    STUB_EXIT,     /* a direct exit */
+};
+
+enum { STUB_JUMPS = 3 };
+
+struct stub {
+    enum stub_kind kind;
+    const struct ir_op *op;
+    uint8_t *jumps[STUB_JUMPS]; /* that lead here */
+    const uint8_t *back;        /* STUB_CROSSING: where the fast path goes on */
+    unsigned slow;              /* STUB_CROSSING: number of the STUB_SLOW beside it */
+    struct jit_exit *exit;      /* STUB_EXIT */
+    const uint8_t *start;
+};
+
+enum { MOST_STUBS = 192 };
+
+struct emitter {
+    struct assembler as;
+    struct jit *jit;
+    struct jit_block *block;
+    const struct ir *ir;
+    const uint8_t *entry;
+    const uint8_t *label[TRACE_MAX_INSNS + 2]; /* of each instruction */
+    struct jit_site *site[TRACE_MAX_INSNS + 1];
+    struct jit_exit *leave[TRACE_MAX_INSNS + 1];
+    struct stub stub[MOST_STUBS];
+    unsigned stub_count;
+    bool failed; /* more stubs than there is room for */
+};
+
+/* A new stub that a jump leads to. Never NULL. */
+struct stub *emit_stub(struct emitter *e, enum stub_kind kind, const struct ir_op *op, uint8_t *jump);
+
+/* The site or leave exit of an instruction, made at first use. */
+struct jit_site *emit_site(struct emitter *e, unsigned insn);
+struct jit_exit *emit_leave_exit(struct emitter *e, unsigned insn);
+
+/* emit_memory.c: makes R8 + R9 the host address of the operand. */
+void emit_probe(struct emitter *e, const struct ir_op *op);
+void emit_lea(struct emitter *e, const struct ir_op *op);
+
+/* emit_alu.c: everything that computes. */
+void emit_move(struct emitter *e, const struct ir_op *op);
+void emit_extend(struct emitter *e, const struct ir_op *op);
+void emit_binary(struct emitter *e, const struct ir_op *op);
+void emit_unary(struct emitter *e, const struct ir_op *op);
+void emit_shift(struct emitter *e, const struct ir_op *op);
+void emit_imul(struct emitter *e, const struct ir_op *op);
+void emit_multiply(struct emitter *e, const struct ir_op *op);
+void emit_setcc(struct emitter *e, const struct ir_op *op);
+void emit_cmov(struct emitter *e, const struct ir_op *op);
+void emit_xchg(struct emitter *e, const struct ir_op *op);
+void emit_sign(struct emitter *e, const struct ir_op *op);
+
+/* emit_stub.c: the stubs, when the block's straight code is done. */
+void emit_stubs(struct emitter *e);
+
+#endif

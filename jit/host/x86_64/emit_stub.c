@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* What lies behind a block's straight code: slow paths of memory accesses and the ways out. */
+#include "core/base/bytes.h"
+#include "core/x86/regs.h"
+#include "core/x86/tlb.h"
+#include "jit/host/host.h"
+#include "jit/host/x86_64/emit.h"
+
+static void patch_jumps(struct emitter *e, const struct stub *stub)
+{
+    for (unsigned i = 0; i < STUB_JUMPS; i++)
+        if (stub->jumps[i])
+            asm_patch(e->as.to_exec, stub->jumps[i], asm_here(&e->as));
+}
+
+static bool is_branch(const struct emitter *e, unsigned insn)
+{
+    return insn_table[e->block->copy->insns[insn].row].class != CLASS_NORMAL;
+}
+
+static void leave(struct emitter *e, const struct jit_exit *exit)
+{
+    asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)exit);
+    asm_jmp(&e->as, e->jit->routines.leave);
+}
+
+/* Whether the instruction leaves flags that somebody looks at. */
+static bool makes_live_flags(const struct emitter *e, unsigned insn)
+{
+    for (unsigned i = 0; i < e->ir->count; i++)
+        if (e->ir->op[i].insn == insn && ir_info[e->ir->op[i].code].makes_flags && e->ir->op[i].flags_live)
+            return true;
+    return false;
+}
+
+/* Nothing of the instruction has happened yet: its handler executes it whole. */
+static void emit_slow(struct emitter *e, const struct stub *stub)
+{
+    unsigned insn = stub->op->insn;
+    if (is_branch(e, insn)) {
+        leave(e, emit_leave_exit(e, insn));
+        return;
+    }
+    asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)emit_site(e, insn));
+    asm_call(&e->as, e->jit->routines.handler);
+    if (makes_live_flags(e, insn))
+        asm_call(&e->as, e->jit->routines.flags);
+    asm_jmp(&e->as, e->label[insn + 1]);
+}
+
+static void emit_crossing(struct emitter *e, const struct stub *stub)
+{
+    struct assembler *as = &e->as;
+    asm_lea(as, 4, REG_T0, mem_base((enum host_reg)REG_ADDRESS, stub->op->size - 1));
+    asm_rr(as, 4, 0x31, REG_ADDRESS, REG_T0);
+    asm_rr(as, 4, 0xF7, 0, REG_T0);
+    asm_imm32(as, ~(uint32_t)(MEM_PAGE_SIZE - 1));
+    asm_jcc(as, CC_E, stub->back);
+    asm_jmp(as, e->stub[stub->slow].start);
+}
+
+static void emit_budget(struct emitter *e)
+{
+    struct assembler *as = &e->as;
+    asm_rr(as, 8, 0x83, 0, REG_BUDGET);
+    asm_byte(as, e->block->copy->count);
+    asm_mov_imm(as, REG_T1, e->block->rip);
+    asm_store(as, 8, CPU_FIELD(rip), REG_T1);
+    leave(e, &e->jit->resume);
+}
+
+static gva_t linear_page(const struct emitter *e, uint64_t rip)
+{
+    uint64_t linear = (e->block->context->assume.cs_base + rip) & UINT32_MAX;
+    return linear & ~(gva_t)(MEM_PAGE_SIZE - 1);
+}
+
+/* As the interpreter does when it goes to another page: the TLB must lead there. host_link fills in where to.
+ */
+static void emit_page_check(struct emitter *e, struct jit_exit *exit, gva_t page, uint8_t **jumps)
+{
+    struct assembler *as = &e->as;
+    bool user = e->block->context->assume.user;
+    asm_rr(as, 8, 0x85, REG_BUDGET, REG_BUDGET);
+    jumps[0] = asm_jcc(as, CC_LE, NULL);
+    asm_mov_imm(as, REG_T0, page);
+    asm_rm(as, 8, 0x3B, REG_T0, TLB_FIELD(page, read[user ? 1 : 0]));
+    jumps[1] = asm_jcc(as, CC_NE, NULL);
+    asm_byte(as, 0x49); /* MOV R9, imm64: the addend */
+    asm_byte(as, 0xB9);
+    exit->page_check = asm_here(as);
+    asm_imm64(as, 0);
+    asm_rm(as, 8, 0x3B, REG_ADDEND, TLB_FIELD(page, addend));
+    jumps[2] = asm_jcc(as, CC_NE, NULL);
+    asm_rm(as, 1, 0xF6, 0, TLB_FIELD(page, rights));
+    asm_byte(as, TLB_NX);
+    jumps[3] = asm_jcc(as, CC_NE, NULL);
+    asm_store(as, 8, CPU_FIELD(fetch_page), REG_T0);
+    asm_load(as, 8, REG_ADDEND, TLB_FIELD(page, frame));
+    asm_store(as, 8, CPU_FIELD(fetch_frame), REG_ADDEND);
+    asm_byte(as, 0x49); /* MOV R9, imm64: the page in guest memory */
+    asm_byte(as, 0xB9);
+    exit->page_fill = asm_here(as);
+    asm_imm64(as, 0);
+    asm_store(as, 8, CPU_FIELD(fetch_memory), REG_ADDEND);
+}
+
+enum { FILL_JUMPS = 4 };
+
+/* Until the exit is linked it leads to the dispatcher, by way of the page check where the target is in
+ * another page. */
+static void emit_exit_stub(struct emitter *e, const struct stub *stub)
+{
+    struct assembler *as = &e->as;
+    struct jit_exit *exit = stub->exit;
+    gva_t page = linear_page(e, exit->rip);
+    uint8_t *refused[FILL_JUMPS] = {0};
+    if (page != linear_page(e, e->block->rip)) {
+        emit_page_check(e, exit, page, refused);
+        exit->jump = asm_jmp(as, NULL);
+        asm_patch(as->to_exec, exit->jump, asm_here(as));
+    }
+    for (unsigned i = 0; i < FILL_JUMPS; i++)
+        if (refused[i])
+            asm_patch(as->to_exec, refused[i], asm_here(as));
+    exit->stub = asm_here(as);
+    asm_mov_imm(as, REG_T1, (uint64_t)(uintptr_t)exit);
+    asm_jmp(as, e->jit->routines.follow);
+}
+
+static void emit_one(struct emitter *e, struct stub *stub)
+{
+    stub->start = asm_here(&e->as);
+    patch_jumps(e, stub);
+    switch (stub->kind) {
+    case STUB_SLOW: emit_slow(e, stub); break;
+    case STUB_CROSSING: emit_crossing(e, stub); break;
+    case STUB_LEAVE: leave(e, emit_leave_exit(e, stub->op->insn)); break;
+    case STUB_BUDGET: emit_budget(e); break;
+    case STUB_EXIT: emit_exit_stub(e, stub); break;
+    }
+}
+
+void emit_stubs(struct emitter *e)
+{
+    for (unsigned i = 0; i < e->stub_count && !e->as.full; i++)
+        emit_one(e, &e->stub[i]);
+}
+
+void host_link(struct jit *jit, struct jit_exit *exit, const struct jit_block *target)
+{
+    const struct code_cache *cache = &jit->code;
+    ptrdiff_t to_exec = cache->executable - cache->writable;
+    if (exit->page_check) {
+        mem_t memory_page = target->memory & ~(mem_t)(MEM_PAGE_SIZE - 1);
+        gva_t page =
+            (target->context->assume.cs_base + target->rip) & UINT32_MAX & ~(gva_t)(MEM_PAGE_SIZE - 1);
+        uint64_t addend = (uint64_t)(uintptr_t)jit->cpu->memory->host + memory_page - page;
+        store_le64(exit->page_check - to_exec, addend);
+        store_le64(exit->page_fill - to_exec, memory_page);
+    }
+    asm_patch(to_exec, exit->jump, target->code);
+}
+
+void host_unlink(struct jit *jit, struct jit_exit *exit)
+{
+    asm_patch(jit->code.executable - jit->code.writable, exit->jump, exit->stub);
+}

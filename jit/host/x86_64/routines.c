@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/* Routines that translated code shares: entry and exit, calls of C functions, indirect jumps, flags from a
+ * recipe. */
+#include "core/x86/engine.h"
+#include "core/x86/flag_recipe.h"
+#include "jit/block.h"
+#include "jit/helpers.h"
+#include "jit/host/host.h"
+#include "jit/host/x86_64/layout.h"
+
+static const uint8_t saved_by_callee[] = {RBX, RBP, R12, R13, R14, R15};
+
+enum { CALLEE_SAVED = sizeof saved_by_callee };
+
+static void push_reg(struct assembler *as, unsigned reg)
+{
+    if (reg >= R8)
+        asm_byte(as, 0x41);
+    asm_byte(as, 0x50 | (reg & 7));
+}
+
+static void pop_reg(struct assembler *as, unsigned reg)
+{
+    if (reg >= R8)
+        asm_byte(as, 0x41);
+    asm_byte(as, 0x58 | (reg & 7));
+}
+
+static void add_imm8(struct assembler *as, unsigned reg, int value)
+{
+    asm_rr(as, 8, 0x83, 0, reg);
+    asm_byte(as, (unsigned)value & 0xFF);
+}
+
+static void ret(struct assembler *as)
+{
+    asm_byte(as, 0xC3);
+}
+
+static void store_guest(struct assembler *as)
+{
+    for (unsigned i = 0; i < PINNED; i++)
+        asm_store(as, 8, cpu_at(offsetof(struct cpu, gpr) + 8 * i), pinned_reg(i));
+    asm_store(as, 8, CPU_FIELD(budget), REG_BUDGET);
+}
+
+static void load_guest(struct assembler *as)
+{
+    for (unsigned i = 0; i < PINNED; i++)
+        asm_load(as, 8, pinned_reg(i), cpu_at(offsetof(struct cpu, gpr) + 8 * i));
+}
+
+/* Calls function(cpu, R11). The result is in RAX, the budget is loaded, the guest's registers are not. */
+static void call_c(struct assembler *as, uint64_t function)
+{
+    store_guest(as);
+    asm_lea(as, 8, RDI, mem_base((enum host_reg)REG_CPU, -CPU_BIAS));
+    asm_mov_rr(as, 8, RSI, REG_T1);
+    asm_call_absolute(as, function);
+    asm_load(as, 8, REG_BUDGET, CPU_FIELD(budget));
+}
+
+/* struct jit_exit *enter(struct cpu *cpu, const uint8_t *code) */
+static void make_enter(struct assembler *as, struct jit *jit)
+{
+    jit->routines.enter = (struct jit_exit * (*)(struct cpu *, const uint8_t *))(uintptr_t)asm_here(as);
+    for (unsigned i = 0; i < CALLEE_SAVED; i++)
+        push_reg(as, saved_by_callee[i]);
+    add_imm8(as, RSP, -8);
+    asm_lea(as, 8, REG_CPU, mem_base(RDI, CPU_BIAS));
+    asm_mov_rr(as, 8, REG_T1, RSI);
+    asm_load(as, 8, REG_BUDGET, CPU_FIELD(budget));
+    asm_load(as, 4, REG_T0, CPU_FIELD(user));
+    asm_rr(as, 8, 0xC1, 4, REG_T0); /* * bytes of one table */
+    asm_byte(as, 23);
+    asm_mov_imm(as, REG_DIRECT, (uint64_t)(uintptr_t)jit->direct);
+    asm_rr(as, 8, 0x01, REG_T0, REG_DIRECT);
+    load_guest(as);
+    asm_rr(as, 4, 0xFF, 4, REG_T1);
+}
+
+/* R11: struct jit_exit to return. The second entry finds the guest's registers stored. */
+static const uint8_t *make_leave(struct assembler *as, struct jit *jit)
+{
+    jit->routines.leave = asm_here(as);
+    store_guest(as);
+    const uint8_t *stored = asm_here(as);
+    asm_mov_rr(as, 8, RAX, REG_T1);
+    add_imm8(as, RSP, 8);
+    for (unsigned i = CALLEE_SAVED; i-- > 0;)
+        pop_reg(as, saved_by_callee[i]);
+    ret(as);
+    return stored;
+}
+
+/* Goes on at the code that a helper found, or resumes. */
+static void go_on(struct assembler *as, struct jit *jit, const uint8_t *leave_stored)
+{
+    asm_rr(as, 8, 0x85, RAX, RAX);
+    asm_mov_imm(as, REG_T1, (uint64_t)(uintptr_t)&jit->resume);
+    asm_jcc(as, CC_E, leave_stored);
+    asm_mov_rr(as, 8, REG_T1, RAX);
+    load_guest(as);
+    asm_rr(as, 4, 0xFF, 4, REG_T1);
+}
+
+/* R11: the exit to follow. */
+static void make_follow(struct assembler *as, struct jit *jit, const uint8_t *leave_stored)
+{
+    jit->routines.follow = asm_here(as);
+    call_c(as, (uint64_t)(uintptr_t)jit_follow);
+    go_on(as, jit, leave_stored);
+}
+
+/* Called with the site in R11; returns when the next instruction may follow. */
+static void make_handler(struct assembler *as, struct jit *jit, const uint8_t *leave_stored)
+{
+    jit->routines.handler = asm_here(as);
+    add_imm8(as, RSP, -8);
+    call_c(as, (uint64_t)(uintptr_t)jit_call_handler);
+    asm_rr(as, 1, 0x84, RAX, RAX);
+    uint8_t *stop = asm_jcc(as, CC_E, NULL);
+    load_guest(as);
+    add_imm8(as, RSP, 8);
+    ret(as);
+    asm_patch(as->to_exec, stop, asm_here(as));
+    add_imm8(as, RSP, 16);
+    asm_mov_imm(as, REG_T1, 0);
+    asm_jmp(as, leave_stored);
+}
+
+/* Leaves R8 pointing to the jump cache's entry of the RIP in R11. */
+static void find_jump_entry(struct assembler *as, const struct jit *jit)
+{
+    asm_mov_rr(as, 4, R8, REG_T1);
+    asm_rr(as, 4, 0xC1, 5, R8);
+    asm_byte(as, MEM_PAGE_SHIFT);
+    asm_rr(as, 4, 0x31, REG_T1, R8);
+    asm_rr(as, 4, 0x81, 4, R8);
+    asm_imm32(as, JUMP_ENTRIES - 1);
+    asm_rr(as, 4, 0xC1, 4, R8);
+    asm_byte(as, 5); /* entries have 32 bytes */
+    asm_mov_imm(as, R9, (uint64_t)(uintptr_t)jit->jumps);
+    asm_rr(as, 8, 0x01, R9, R8);
+}
+
+static struct host_mem entry_at(size_t offset)
+{
+    return mem_base(R8, (int32_t)offset);
+}
+
+/* Compares a register with memory and jumps where they differ; notes the jump. */
+static uint8_t *differs(struct assembler *as, unsigned size, unsigned reg, struct host_mem mem)
+{
+    asm_rm(as, size, 0x3B, reg, mem);
+    return asm_jcc(as, CC_NE, NULL);
+}
+
+/* The target page R10 is not the one that runs: the TLB must lead to where the entry says. R9: its TLB entry.
+ */
+static void check_other_page(struct assembler *as, uint8_t **slow)
+{
+    struct host_mem tlb = {R15, R9, 0, (int32_t)offsetof(struct cpu, tlb.entry) - CPU_BIAS};
+    asm_rr(as, 8, 0x85, REG_BUDGET, REG_BUDGET);
+    slow[0] = asm_jcc(as, CC_LE, NULL);
+    asm_mov_rr(as, 4, R9, REG_T0);
+    asm_rr(as, 4, 0xC1, 5, R9);
+    asm_byte(as, MEM_PAGE_SHIFT);
+    asm_rr(as, 4, 0x81, 4, R9);
+    asm_imm32(as, TLB_ENTRIES - 1);
+    asm_rr(as, 4, 0xC1, 4, R9);
+    asm_byte(as, 6); /* entries have 64 bytes */
+    asm_load(as, 4, REG_T1, CPU_FIELD(user));
+    asm_lea(as, 8, REG_T1, (struct host_mem){R9, REG_T1, 3, 0});
+    struct host_mem tag = tlb;
+    tag.index = REG_T1;
+    tag.disp += (int32_t)offsetof(struct tlb_entry, read);
+    slow[1] = differs(as, 8, REG_T0, tag);
+    tlb.disp += (int32_t)offsetof(struct tlb_entry, addend);
+    asm_load(as, 8, REG_T1, tlb);
+    slow[2] = differs(as, 8, REG_T1, entry_at(offsetof(struct jump_entry, addend)));
+    tlb.disp += (int32_t)(offsetof(struct tlb_entry, rights) - offsetof(struct tlb_entry, addend));
+    asm_rm(as, 1, 0xF6, 0, tlb);
+    asm_byte(as, TLB_NX);
+    slow[3] = asm_jcc(as, CC_NE, NULL);
+    tlb.disp += (int32_t)offsetof(struct tlb_entry, frame) - (int32_t)offsetof(struct tlb_entry, rights);
+    asm_load(as, 8, REG_T1, tlb);
+    asm_store(as, 8, CPU_FIELD(fetch_frame), REG_T1);
+    asm_store(as, 8, CPU_FIELD(fetch_page), REG_T0);
+    asm_load(as, 8, REG_T1, entry_at(offsetof(struct jump_entry, page)));
+    asm_store(as, 8, CPU_FIELD(fetch_memory), REG_T1);
+}
+
+/* R11: the RIP to go to. */
+static void make_indirect(struct assembler *as, struct jit *jit, const uint8_t *leave_stored)
+{
+    uint8_t *slow[7];
+    _Static_assert(sizeof(struct jump_entry) == 32 && sizeof(struct tlb_entry) == 64, "shifts above");
+    jit->routines.indirect = asm_here(as);
+    asm_store(as, 8, CPU_FIELD(rip), REG_T1);
+    find_jump_entry(as, jit);
+    slow[0] = differs(as, 4, REG_T1, entry_at(offsetof(struct jump_entry, rip)));
+    asm_load(as, 4, R9, CPU_FIELD(engine_context));
+    slow[1] = differs(as, 4, R9, entry_at(offsetof(struct jump_entry, context)));
+    asm_mov_rr(as, 4, REG_T0, REG_T1);
+    asm_rm(as, 4, 0x03, REG_T0, CPU_FIELD(seg[SEG_CS].base));
+    asm_rr(as, 4, 0x81, 4, REG_T0);
+    asm_imm32(as, ~(uint32_t)(MEM_PAGE_SIZE - 1));
+    uint8_t *other = differs(as, 8, REG_T0, CPU_FIELD(fetch_page));
+    asm_load(as, 8, R9, entry_at(offsetof(struct jump_entry, page)));
+    slow[2] = differs(as, 8, R9, CPU_FIELD(fetch_memory));
+    asm_rm(as, 4, 0xFF, 4, entry_at(offsetof(struct jump_entry, code)));
+    asm_patch(as->to_exec, other, asm_here(as));
+    check_other_page(as, &slow[3]);
+    asm_rm(as, 4, 0xFF, 4, entry_at(offsetof(struct jump_entry, code)));
+    for (unsigned i = 0; i < sizeof slow / sizeof slow[0]; i++)
+        asm_patch(as->to_exec, slow[i], asm_here(as));
+    call_c(as, (uint64_t)(uintptr_t)jit_follow_indirect);
+    go_on(as, jit, leave_stored);
+}
+
+static struct host_mem recipe_at(size_t offset)
+{
+    return cpu_at(offsetof(struct cpu, recipe) + offset);
+}
+
+/* r10 op= recipe.operand, or by 1 and the like. */
+static void with_operand(struct assembler *as, unsigned size, unsigned code)
+{
+    asm_rm(as, size, code << 3 | (size == 1 ? 2 : 3), REG_T0,
+           recipe_at(offsetof(struct flag_recipe, operand)));
+}
+
+static void load_recipe_carry(struct assembler *as)
+{
+    asm_rm(as, 4, 0x0FBA, 4, recipe_at(offsetof(struct flag_recipe, carry)));
+    asm_byte(as, 0);
+}
+
+static void step(struct assembler *as, unsigned size, bool up)
+{
+    asm_rr(as, size, size == 1 ? 0xFE : 0xFF, up ? 0 : 1, REG_T0);
+}
+
+enum { CODE_ADD = 0, CODE_ADC = 2, CODE_SBB = 3, CODE_SUB = 5, CODE_CMP = 7 };
+
+/* Makes the host's flags those of a recipe of one kind. False where that takes the long way. */
+static bool make_flags_of(struct assembler *as, unsigned kind, unsigned size)
+{
+    asm_rm(as, size, size == 1 ? 0x8A : 0x8B, REG_T0, recipe_at(offsetof(struct flag_recipe, result)));
+    switch (kind) {
+    case RECIPE_ADD:
+        with_operand(as, size, CODE_SUB);
+        with_operand(as, size, CODE_ADD);
+        return true;
+    case RECIPE_SUB:
+        with_operand(as, size, CODE_ADD);
+        with_operand(as, size, CODE_SUB);
+        return true;
+    case RECIPE_CMP: with_operand(as, size, CODE_CMP); return true;
+    case RECIPE_ADC:
+        load_recipe_carry(as);
+        with_operand(as, size, CODE_SBB);
+        load_recipe_carry(as);
+        with_operand(as, size, CODE_ADC);
+        return true;
+    case RECIPE_SBB:
+        load_recipe_carry(as);
+        with_operand(as, size, CODE_ADC);
+        load_recipe_carry(as);
+        with_operand(as, size, CODE_SBB);
+        return true;
+    case RECIPE_LOGIC: asm_rr(as, size, size == 1 ? 0x84 : 0x85, REG_T0, REG_T0); return true;
+    case RECIPE_INC:
+    case RECIPE_DEC:
+        step(as, size, kind == RECIPE_DEC);
+        load_recipe_carry(as);
+        step(as, size, kind == RECIPE_INC);
+        return true;
+    default: return false;
+    }
+}
+
+/* R9 is kept in the red zone while it holds the table's address. */
+static struct host_mem spare_slot(void)
+{
+    return mem_base(RSP, -8);
+}
+
+static void make_slow_flags(struct assembler *as)
+{
+    asm_load(as, 8, R9, spare_slot());
+    push_reg(as, R8);
+    push_reg(as, R9);
+    push_reg(as, R11);
+    call_c(as, (uint64_t)(uintptr_t)jit_flags_image);
+    push_reg(as, RAX);
+    load_guest(as);
+    asm_byte(as, 0x9D); /* POPFQ */
+    pop_reg(as, R11);
+    pop_reg(as, R9);
+    pop_reg(as, R8);
+    ret(as);
+}
+
+/* Called; brings the guest's flags into the host's. Clobbers only R10. */
+static void make_flags(struct assembler *as, struct jit *jit)
+{
+    const uint8_t *slow = asm_here(as), *code[RECIPE_KINDS];
+    make_slow_flags(as);
+    for (unsigned kind = 0; kind < RECIPE_KINDS; kind++) {
+        code[kind] = asm_here(as);
+        asm_load(as, 8, R9, spare_slot());
+        if (kind >= RECIPE_ADD && make_flags_of(as, kind & ~3u, 1u << (kind & 3)))
+            ret(as);
+        else
+            code[kind] = slow;
+    }
+    const uint8_t *table = asm_here(as);
+    for (unsigned kind = 0; kind < RECIPE_KINDS; kind++)
+        asm_imm64(as, (uint64_t)(uintptr_t)code[kind]);
+    jit->routines.flags = asm_here(as);
+    asm_rm(as, 4, 0x0FB6, REG_T0, recipe_at(offsetof(struct flag_recipe, kind)));
+    asm_store(as, 8, spare_slot(), R9);
+    asm_mov_imm(as, R9, (uint64_t)(uintptr_t)table);
+    asm_rm(as, 4, 0xFF, 4, (struct host_mem){R9, REG_T0, 3, 0});
+}
+
+void host_make_routines(struct jit *jit)
+{
+    struct code_cache *cache = &jit->code;
+    struct assembler as = {.at = cache->writable,
+                           .end = cache->writable + cache->size,
+                           .to_exec = cache->executable - cache->writable};
+    make_enter(&as, jit);
+    const uint8_t *leave_stored = make_leave(&as, jit);
+    make_follow(&as, jit, leave_stored);
+    make_handler(&as, jit, leave_stored);
+    make_indirect(&as, jit, leave_stored);
+    make_flags(&as, jit);
+    cache->used = (size_t)(as.at - cache->writable);
+}

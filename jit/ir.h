@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* The intermediate representation: a linear list of operations for one block of guest code.
+ *
+ * Values are guest registers (written in part where the size is below 4 bytes, as on the guest), short-lived
+ * temporaries, an immediate, or the memory operand that the last IR_PROBE of the same instruction made
+ * accessible. Arithmetic is two-operand: d = d op a. Operations that make guest flags say so in ir_info;
+ * pass_flags.c decides which of them must leave a recipe in the processor's state.
+ */
+#ifndef LATHE_JIT_IR_H
+#define LATHE_JIT_IR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum ir_code {
+    IR_INSN,  /* instruction number imm begins */
+    IR_PROBE, /* makes IR_MEM stand for the operand at `address`; slow path: the instruction's handler */
+    IR_MOV,
+    IR_MOVZX, /* d (size) = zero-extended a (source_size) */
+    IR_MOVSX,
+    IR_LEA, /* d = offset of `address`; no flags */
+    IR_ADD,
+    IR_OR,
+    IR_ADC,
+    IR_SBB,
+    IR_AND,
+    IR_SUB,
+    IR_XOR,
+    IR_CMP, /* ADD to CMP in the order of their encoding */
+    IR_TEST,
+    IR_INC,
+    IR_DEC,
+    IR_NEG,
+    IR_NOT,
+    IR_ROL, /* by imm, below the size; or by CL where a is GPR_CX */
+    IR_ROR,
+    IR_SHL,
+    IR_SHR,
+    IR_SAR,
+    IR_IMUL,  /* d = a * imm where `has_imm`, else d = d * a: low half */
+    IR_MUL,   /* rDX:rAX = rAX * a; AX = AL * a */
+    IR_IMULW, /* the same, signed */
+    IR_SETCC,
+    IR_CMOV,
+    IR_XCHG,
+    IR_BSWAP,
+    IR_SIGN,    /* d = all bits the sign of a */
+    IR_CALL,    /* the instruction's handler; goes on after it */
+    IR_BRANCH,  /* to `target` where cond holds, else on with the next instruction */
+    IR_JUMP,    /* to `target` */
+    IR_BRANCHZ, /* to `target` where a is zero (cond 4) or not (cond 5) */
+    IR_CHECK,   /* leaves as IR_LEAVE does where the target in a is beyond the code segment */
+    IR_GOTO,    /* to the address in a */
+    IR_LEAVE,   /* back to the interpreter, which executes this instruction */
+    IR_CODES
+};
+
+enum {
+    IR_HIGH = 16, /* 16-19: AH, CH, DH, BH, as in struct insn */
+    IR_T0 = 32,   /* temporaries */
+    IR_T1,
+    IR_MEM = 0xFD,
+    IR_IMM = 0xFE,
+    IR_NONE = 0xFF
+};
+
+enum ir_access { IR_READ, IR_WRITE, IR_MODIFY };
+
+/* base + (index << scale) + disp, cut to `bits`, in segment seg. IR_NONE where absent. */
+struct ir_address {
+    uint8_t base, index, scale, seg, bits;
+    int32_t disp;
+};
+
+struct ir_op {
+    uint8_t code; /* enum ir_code */
+    uint8_t size; /* bytes: 1, 2, 4, 8 */
+    uint8_t source_size;
+    uint8_t d, a;
+    uint8_t cond;   /* as in Jcc opcodes */
+    uint8_t access; /* enum ir_access */
+    uint8_t insn;   /* number of the guest instruction */
+    bool has_imm;
+    /* Set by pass_flags. */
+    bool flags_live;   /* somebody looks at the flags that this operation makes */
+    bool save_flags;   /* they must be left as a recipe */
+    bool reload_flags; /* flags that it reads must come from the recipe in memory, not from the host */
+    int64_t imm;
+    uint64_t target;
+    struct ir_address address;
+};
+
+enum { IR_MAX_OPS = 512 };
+
+struct ir {
+    struct ir_op op[IR_MAX_OPS];
+    unsigned count;
+};
+
+/* What an operation does to flags. */
+struct ir_info {
+    const char *name;
+    bool makes_flags; /* all of OSZAPC, or all but CF (keeps_carry) */
+    bool keeps_carry;
+    bool reads_carry, reads_cond;
+    bool clobbers; /* the host's flags are lost */
+    bool observes; /* a fault, an exit or a call: the guest's flags must be in memory */
+};
+
+extern const struct ir_info ir_info[IR_CODES];
+
+/* Appends an operation; returns it for more fields to be set. The caller keeps the count below IR_MAX_OPS. */
+struct ir_op *ir_add(struct ir *ir, enum ir_code code, unsigned size, unsigned d, unsigned a);
+
+/* One line an operation. */
+void ir_dump(const struct ir *ir, FILE *out);
+
+#endif

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "jit/jit.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/base/alloc.h"
+#include "core/base/assert.h"
+#include "core/base/error.h"
+#include "core/x86/cpu.h"
+#include "core/x86/engine.h"
+#include "core/x86/exec/chain.h"
+#include "core/x86/exec/handlers.h"
+#include "core/x86/flag_recipe.h"
+#include "jit/block.h"
+#include "jit/helpers.h"
+#include "jit/host/host.h"
+#include "jit/ir.h"
+#include "jit/pass_flags.h"
+
+enum { DEFAULT_CACHE = 48 << 20, LEAST_CACHE = 1 << 20 };
+
+#define DIRECT_BYTES ((size_t)DIRECT_KINDS * DIRECT_PAGES * sizeof(uint64_t))
+
+void *jit_arena_take(struct jit *jit, size_t size)
+{
+    void *memory = jit->arena + jit->arena_used;
+    jit->arena_used += (size + 15) & ~(size_t)15;
+    ASSERT(jit->arena_used <= ARENA_SIZE);
+    return memset(memory, 0, size);
+}
+
+static unsigned bucket_of(mem_t memory, uint64_t rip)
+{
+    return (unsigned)(((memory ^ rip << 17) * UINT64_C(0x9E3779B97F4A7C15)) >> 49) % BLOCK_BUCKETS;
+}
+
+struct jit_block *jit_find_block(const struct jit *jit, mem_t memory, uint64_t rip,
+                                 const struct jit_context *context)
+{
+    struct jit_block *block = jit->buckets[bucket_of(memory, rip)];
+    while (block &&
+           (block->memory != memory || block->rip != rip || block->context != context || block->dead))
+        block = block->next_in_hash;
+    return block;
+}
+
+static bool is_flat(const struct segment *segment, bool code)
+{
+    const uint64_t end = UINT64_C(1) << 32;
+    return segment->base == 0 && segment->read_end == end && (code || segment->write_end == end);
+}
+
+static struct jit_assumptions assumptions_now(const struct cpu *cpu)
+{
+    struct jit_assumptions now = {.code_end = cpu->code_end,
+                                  .cs_base = cpu->seg[SEG_CS].base,
+                                  .mode = (uint8_t)cpu->mode,
+                                  .user = cpu->user != 0,
+                                  .wide_stack = cpu->sp_mask != UINT16_MAX};
+    for (unsigned i = SEG_ES; i <= SEG_GS; i++)
+        now.flat_segs |= (uint8_t)(is_flat(&cpu->seg[i], i == SEG_CS) << i);
+    return now;
+}
+
+static bool same_assumptions(const struct jit_assumptions *a, const struct jit_assumptions *b)
+{
+    return a->code_end == b->code_end && a->cs_base == b->cs_base && a->mode == b->mode &&
+           a->user == b->user && a->wide_stack == b->wide_stack && a->flat_segs == b->flat_segs;
+}
+
+static void flush(struct jit *jit)
+{
+    memset(jit->buckets, 0, BLOCK_BUCKETS * sizeof *jit->buckets);
+    memset(jit->jumps, 0, JUMP_ENTRIES * sizeof *jit->jumps);
+    jit->arena_used = 0;
+    jit->code.used = jit->code_start;
+    jit->context_count = 0;
+    jit->last_context = NULL;
+    jit->stats.flushes++;
+}
+
+/* Present assumptions as a context. NULL where there are too many different ones: everything was cleared. */
+static const struct jit_context *context_now(struct jit *jit)
+{
+    struct jit_assumptions now = assumptions_now(jit->cpu);
+    if (jit->last_context && same_assumptions(&jit->last_context->assume, &now))
+        return jit->last_context;
+    for (unsigned i = 0; i < jit->context_count; i++)
+        if (same_assumptions(&jit->contexts[i].assume, &now))
+            return jit->last_context = &jit->contexts[i];
+    if (jit->context_count == CONTEXTS) {
+        trace_cache_clear(jit->cpu);
+        return NULL;
+    }
+    struct jit_context *context = &jit->contexts[jit->context_count];
+    *context = (struct jit_context){.number = ++jit->context_count, .assume = now};
+    return jit->last_context = context;
+}
+
+static void unlink_incoming(struct jit *jit, struct jit_block *block)
+{
+    for (struct jit_exit *exit = block->incoming; exit; exit = exit->next_incoming) {
+        host_unlink(jit, exit);
+        exit->target = NULL;
+    }
+    block->incoming = NULL;
+}
+
+static void kill_block(struct jit *jit, struct jit_block *block)
+{
+    block->dead = true;
+    unlink_incoming(jit, block);
+    struct jump_entry *jump = &jit->jumps[jump_index(block->rip)];
+    if (jump->code == block->code)
+        *jump = (struct jump_entry){0};
+    struct jit_block **link = &jit->buckets[bucket_of(block->memory, block->rip)];
+    while (*link != block)
+        link = &(*link)->next_in_hash;
+    *link = block->next_in_hash;
+    jit->stats.killed++;
+}
+
+static void trace_killed(void *self, struct trace *trace)
+{
+    struct jit *jit = self;
+    for (struct jit_block *block = trace->translations; block; block = block->next_variant)
+        kill_block(jit, block);
+    trace->translations = NULL;
+}
+
+static void traces_cleared(void *self)
+{
+    flush(self);
+}
+
+/* The trace's instructions for handlers and the interpreter to use while the block runs. */
+static struct trace *copy_trace(struct jit *jit, struct trace *source)
+{
+    size_t size = sizeof *source + (source->count + 1u) * sizeof *source->insns;
+    struct trace *copy = jit_arena_take(jit, size);
+    memcpy(copy, source, size);
+    copy->key = TRACE_DEAD;
+    copy->source = source;
+    copy->link[0] = copy->link[1] = NULL;
+    copy->translations = NULL;
+    return copy;
+}
+
+static struct jit_block *new_block(struct jit *jit, struct trace *trace, const struct jit_context *context)
+{
+    struct jit_block *block = jit_arena_take(jit, sizeof *block);
+    block->memory = trace->key >> 2;
+    block->rip = jit->cpu->rip;
+    block->context = context;
+    block->source = trace;
+    block->copy = copy_trace(jit, trace);
+    return block;
+}
+
+static void publish(struct jit *jit, struct jit_block *block)
+{
+    struct jit_block **bucket = &jit->buckets[bucket_of(block->memory, block->rip)];
+    block->next_in_hash = *bucket;
+    *bucket = block;
+    block->next_variant = block->source->translations;
+    block->source->translations = block;
+    jit->stats.blocks++;
+    jit->stats.guest_insns += block->source->count;
+}
+
+enum { MOST_ARENA = 64 << 10 /* of one block with all that hangs on it */ };
+
+/* Translates a trace that runs at cpu->rip. NULL where that cannot be done now; when all is full the traces
+ * are cleared, and with them this one. */
+static struct jit_block *translate(struct jit *jit, struct trace *trace, const struct jit_context *context)
+{
+    struct cpu *cpu = jit->cpu;
+    if (jit->arena_used + MOST_ARENA > ARENA_SIZE) {
+        trace_cache_clear(cpu);
+        return NULL;
+    }
+    if (!lower_block(jit->lowering, &context->assume, trace->insns, trace->count, cpu->rip, jit->ir))
+        return NULL;
+    pass_flags(jit->ir);
+    struct jit_block *block = new_block(jit, trace, context);
+    size_t before = jit->code.used;
+    if (!host_emit(jit, block, jit->ir)) {
+        trace_cache_clear(cpu);
+        return NULL;
+    }
+    jit->stats.host_bytes += jit->code.used - before;
+    publish(jit, block);
+    return block;
+}
+
+static struct jit_block *find_variant(const struct trace *trace, uint64_t rip,
+                                      const struct jit_context *context)
+{
+    struct jit_block *block = trace->translations;
+    while (block && (block->rip != rip || block->context != context))
+        block = block->next_variant;
+    return block;
+}
+
+/* The translation of the trace about to run, or NULL where it is to be interpreted. */
+static struct jit_block *block_for(struct jit *jit, struct trace *trace)
+{
+    struct cpu *cpu = jit->cpu;
+    if (!trace->translations && trace->heat < jit->options.threshold) {
+        trace->heat++;
+        return NULL;
+    }
+    if (cpu->mode == MODE_64 || cpu->rip + trace->bytes > cpu->code_end)
+        return NULL;
+    const struct jit_context *context = context_now(jit);
+    if (!context)
+        return NULL;
+    struct jit_block *block = find_variant(trace, cpu->rip, context);
+    return block || trace->key == TRACE_DEAD ? block : translate(jit, trace, context);
+}
+
+static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
+{
+    struct jit *jit = cpu->engine_self;
+    struct trace *trace = cpu->trace;
+    unsigned generation = trace_cache_generation(cpu->traces), count = trace->count;
+    struct jit_block *block = block_for(jit, trace);
+    if (!block && generation == trace_cache_generation(cpu->traces))
+        return exec_at(cpu, insn);
+    cpu->budget += count;
+    if (!block)
+        return exec_resume(cpu);
+    jit->stats.entries++;
+    cpu->engine_context = block->context->number;
+    const struct jit_exit *exit = jit->routines.enter(cpu, block->code);
+    flag_recipe_settle(cpu);
+    if (!exit)
+        return NULL;
+    if (exit->kind == EXIT_RESUME)
+        return exec_resume(cpu);
+    cpu->rip = exit->block->rip;
+    cpu->trace = exit->block->copy;
+    return exec_at(cpu, exit->insn);
+}
+
+static const struct engine_ops engine = {
+    .enter = enter, .trace_killed = trace_killed, .traces_cleared = traces_cleared};
+
+static void *reserve(size_t bytes)
+{
+    void *memory =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+static size_t cache_size(const struct jit_options *options)
+{
+    size_t size = options->cache_bytes ? options->cache_bytes : DEFAULT_CACHE;
+    return size < LEAST_CACHE ? LEAST_CACHE : size;
+}
+
+bool jit_is_available(void)
+{
+    return true;
+}
+
+struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct error *err)
+{
+    struct jit *jit = alloc_zeroed(sizeof *jit);
+    jit->cpu = cpu;
+    jit->options = *options;
+    jit->direct = reserve(DIRECT_BYTES);
+    jit->arena = reserve(ARENA_SIZE);
+    if (!jit->direct || !jit->arena || !code_cache_init(&jit->code, cache_size(options), err)) {
+        if (!jit->direct || !jit->arena)
+            error_set(err, "no address space for the translator: %s; use --engine interp", strerror(errno));
+        jit_free(jit);
+        return NULL;
+    }
+    jit->jumps = alloc_array(JUMP_ENTRIES, sizeof *jit->jumps);
+    jit->buckets = alloc_array(BLOCK_BUCKETS, sizeof *jit->buckets);
+    jit->ir = alloc_zeroed(sizeof *jit->ir);
+    jit->emitter = host_new_emitter();
+    jit->come_back = jit_come_back;
+    jit->lowering = lowering_new();
+    jit->resume.kind = EXIT_RESUME;
+    host_make_routines(jit);
+    jit->code_start = jit->code.used;
+    cpu_attach_engine(cpu, &engine, jit, jit->direct);
+    return jit;
+}
+
+void jit_free(struct jit *jit)
+{
+    if (!jit)
+        return;
+    if (jit->cpu->engine_self == jit) {
+        jit->cpu->engine = NULL;
+        cpu_attach_engine(jit->cpu, NULL, NULL, NULL);
+    }
+    if (jit->direct)
+        munmap(jit->direct, DIRECT_BYTES);
+    if (jit->arena)
+        munmap(jit->arena, ARENA_SIZE);
+    code_cache_free(&jit->code);
+    lowering_free(jit->lowering);
+    alloc_free(jit->ir);
+    alloc_free(jit->emitter);
+    alloc_free(jit->jumps);
+    alloc_free(jit->buckets);
+    alloc_free(jit);
+}
+
+const struct jit_stats *jit_get_stats(const struct jit *jit)
+{
+    return &jit->stats;
+}

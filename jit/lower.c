@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: MIT */
+#include "jit/lower.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/x86/exec/handlers.h"
+#include "core/x86/regs.h"
+#include "jit/ir.h"
+
+/* Where operands are, from the table's operand column. */
+enum shape { SHAPE_NONE, SHAPE_RM, SHAPE_RM_R, SHAPE_R_RM, SHAPE_RM_I, SHAPE_R_RM_I, SHAPE_RM_CL };
+
+/* The block being lowered, and the instruction that it has come to. */
+struct lower {
+    struct ir *ir;
+    const struct jit_assumptions *assume;
+    uint64_t rip; /* of the block */
+    const struct insn *insn;
+    unsigned number;
+    enum shape shape;
+    enum ir_code code;
+};
+
+/* Appends the instruction's operations, or returns false, having appended none, for its handler to be called.
+ */
+typedef bool lower_fn(struct lower *l);
+
+struct row_lowering {
+    lower_fn *lower; /* NULL: none */
+    uint8_t code;    /* enum ir_code, where the function serves several */
+    uint8_t shape;
+};
+
+struct lowering {
+    struct row_lowering *rows;
+};
+
+static struct ir_op *add(struct lower *l, enum ir_code code, unsigned size, unsigned d, unsigned a)
+{
+    struct ir_op *op = ir_add(l->ir, code, size, d, a);
+    op->insn = (uint8_t)l->number;
+    return op;
+}
+
+static uint8_t address_part(unsigned gpr)
+{
+    return gpr == GPR_ZERO ? IR_NONE : (uint8_t)gpr;
+}
+
+static struct ir_address operand_address(const struct insn *insn)
+{
+    return (struct ir_address){.base = address_part(insn->base),
+                               .index = address_part(insn->index),
+                               .scale = insn->scale,
+                               .seg = insn->seg,
+                               .bits = (uint8_t)(64 - insn->addr_shift),
+                               .disp = insn->disp};
+}
+
+static struct ir_address stack_address(const struct lower *l, int32_t disp)
+{
+    return (struct ir_address){.base = GPR_SP,
+                               .index = IR_NONE,
+                               .seg = SEG_SS,
+                               .bits = l->assume->wide_stack ? 32 : 16,
+                               .disp = disp};
+}
+
+static void probe(struct lower *l, enum ir_access access, unsigned size, struct ir_address address)
+{
+    struct ir_op *op = add(l, IR_PROBE, size, IR_NONE, IR_NONE);
+    op->access = (uint8_t)access;
+    op->address = address;
+}
+
+static void move_stack(struct lower *l, int32_t delta)
+{
+    add(l, IR_LEA, l->assume->wide_stack ? 4 : 2, GPR_SP, IR_NONE)->address = stack_address(l, delta);
+}
+
+/* The r/m operand, made accessible. */
+static unsigned rm_operand(struct lower *l, enum ir_access access, unsigned size)
+{
+    if (!(l->insn->flags & INSN_MEM))
+        return l->insn->rm;
+    probe(l, access, size, operand_address(l->insn));
+    return IR_MEM;
+}
+
+static bool lower_alu(struct lower *l)
+{
+    unsigned size = l->insn->op_size;
+    bool compares = l->code == IR_CMP || l->code == IR_TEST;
+    enum ir_access access = compares || l->shape == SHAPE_R_RM ? IR_READ : IR_MODIFY;
+    unsigned rm = rm_operand(l, access, size);
+    if (l->shape == SHAPE_RM_I)
+        add(l, l->code, size, rm, IR_IMM)->imm = (int64_t)l->insn->imm;
+    else if (l->shape == SHAPE_R_RM)
+        add(l, l->code, size, l->insn->reg, rm);
+    else
+        add(l, l->code, size, rm, l->insn->reg);
+    return true;
+}
+
+static bool lower_unary(struct lower *l)
+{
+    unsigned rm = rm_operand(l, IR_MODIFY, l->insn->op_size);
+    add(l, l->code, l->insn->op_size, rm, IR_NONE);
+    return true;
+}
+
+/* By an immediate below the operand's size; by CL too, whose flags pass_flags must find dead. */
+static bool lower_shift(struct lower *l)
+{
+    unsigned size = l->insn->op_size, count = (unsigned)l->insn->imm & 31;
+    if (l->shape == SHAPE_RM_CL) {
+        if (l->insn->flags & INSN_MEM || size < 4)
+            return false;
+        add(l, l->code, size, l->insn->rm, GPR_CX);
+        return true;
+    }
+    if (!count || count >= size * 8)
+        return false;
+    unsigned rm = rm_operand(l, IR_MODIFY, size);
+    add(l, l->code, size, rm, IR_IMM)->imm = count;
+    return true;
+}
+
+static bool lower_mov(struct lower *l)
+{
+    unsigned size = l->insn->op_size;
+    if (l->shape == SHAPE_R_RM) {
+        unsigned rm = rm_operand(l, IR_READ, size);
+        add(l, IR_MOV, size, l->insn->reg, rm);
+        return true;
+    }
+    unsigned rm = rm_operand(l, IR_WRITE, size);
+    if (l->shape == SHAPE_RM_I)
+        add(l, IR_MOV, size, rm, IR_IMM)->imm = (int64_t)l->insn->imm;
+    else
+        add(l, IR_MOV, size, rm, l->insn->reg);
+    return true;
+}
+
+static bool lower_extend(struct lower *l)
+{
+    unsigned source = l->insn->opcode & 1 ? 2 : 1;
+    unsigned rm = rm_operand(l, IR_READ, source);
+    add(l, l->code, l->insn->op_size, l->insn->reg, rm)->source_size = (uint8_t)source;
+    return true;
+}
+
+static bool lower_lea(struct lower *l)
+{
+    if (!(l->insn->flags & INSN_MEM))
+        return false;
+    add(l, IR_LEA, l->insn->op_size, l->insn->reg, IR_NONE)->address = operand_address(l->insn);
+    return true;
+}
+
+static bool lower_xchg(struct lower *l)
+{
+    if (l->insn->flags & INSN_MEM)
+        return false;
+    add(l, IR_XCHG, l->insn->op_size, l->insn->rm, l->insn->reg);
+    return true;
+}
+
+static bool lower_nop(struct lower *l)
+{
+    (void)l;
+    return true;
+}
+
+static bool lower_imul(struct lower *l)
+{
+    unsigned size = l->insn->op_size;
+    if (size == 1 || l->shape == SHAPE_RM)
+        return false;
+    unsigned rm = rm_operand(l, IR_READ, size);
+    struct ir_op *op = add(l, IR_IMUL, size, l->insn->reg, rm);
+    if (l->shape == SHAPE_R_RM_I) {
+        op->has_imm = true;
+        op->imm = (int64_t)l->insn->imm;
+    }
+    return true;
+}
+
+static bool lower_multiply(struct lower *l)
+{
+    if (l->shape != SHAPE_RM)
+        return lower_imul(l);
+    unsigned rm = rm_operand(l, IR_READ, l->insn->op_size);
+    add(l, l->code == IR_MUL ? IR_MUL : IR_IMULW, l->insn->op_size, GPR_AX, rm);
+    return true;
+}
+
+static bool lower_cbw(struct lower *l)
+{
+    unsigned size = l->insn->op_size;
+    add(l, IR_MOVSX, size, GPR_AX, GPR_AX)->source_size = (uint8_t)(size / 2);
+    return true;
+}
+
+static bool lower_cwd(struct lower *l)
+{
+    add(l, IR_SIGN, l->insn->op_size, GPR_DX, GPR_AX);
+    return true;
+}
+
+static bool lower_bswap(struct lower *l)
+{
+    if (l->insn->op_size != 4)
+        return false;
+    add(l, IR_BSWAP, 4, l->insn->rm, IR_NONE);
+    return true;
+}
+
+static bool lower_setcc(struct lower *l)
+{
+    unsigned rm = rm_operand(l, IR_WRITE, 1);
+    add(l, IR_SETCC, 1, rm, IR_NONE)->cond = l->insn->opcode & 15;
+    return true;
+}
+
+static bool lower_cmov(struct lower *l)
+{
+    unsigned size = l->insn->op_size;
+    unsigned rm = rm_operand(l, IR_READ, size);
+    add(l, IR_CMOV, size, l->insn->reg, rm)->cond = l->insn->opcode & 15;
+    return true;
+}
+
+/* Pushes a register or an immediate. */
+static bool lower_push(struct lower *l)
+{
+    unsigned size = l->insn->op_size;
+    if (l->insn->flags & INSN_MEM)
+        return false;
+    probe(l, IR_WRITE, size, stack_address(l, -(int32_t)size));
+    bool register_form = l->shape == SHAPE_RM;
+    struct ir_op *op = add(l, IR_MOV, size, IR_MEM, register_form ? l->insn->rm : IR_IMM);
+    op->imm = (int64_t)l->insn->imm;
+    move_stack(l, -(int32_t)size);
+    return true;
+}
+
+static bool lower_pop(struct lower *l)
+{
+    unsigned size = l->insn->op_size;
+    if (l->insn->flags & INSN_MEM || insn_table[l->insn->row].op)
+        return false;
+    probe(l, IR_READ, size, stack_address(l, 0));
+    move_stack(l, (int32_t)size);
+    add(l, IR_MOV, size, l->insn->rm, IR_MEM);
+    return true;
+}
+
+static bool lower_leave(struct lower *l)
+{
+    unsigned size = l->insn->op_size;
+    if (!l->assume->wide_stack || size != 4)
+        return false;
+    struct ir_address frame = stack_address(l, 0);
+    frame.base = GPR_BP;
+    probe(l, IR_READ, size, frame);
+    frame.disp = 4;
+    add(l, IR_LEA, 4, GPR_SP, IR_NONE)->address = frame;
+    add(l, IR_MOV, size, GPR_BP, IR_MEM);
+    return true;
+}
+
+static uint64_t cut_target(const struct lower *l, uint64_t target)
+{
+    return l->insn->op_size == 2 ? (uint16_t)target : (uint32_t)target;
+}
+
+static uint64_t next_rip(const struct lower *l)
+{
+    return l->rip + l->insn->offset + l->insn->length;
+}
+
+static uint64_t branch_target(const struct lower *l)
+{
+    return cut_target(l, l->rip + l->insn->imm);
+}
+
+static void jump(struct lower *l, uint64_t target)
+{
+    add(l, IR_JUMP, 0, IR_NONE, IR_NONE)->target = target;
+}
+
+static bool reachable(const struct lower *l, uint64_t target)
+{
+    return target < l->assume->code_end;
+}
+
+static bool lower_jcc(struct lower *l)
+{
+    if (!reachable(l, branch_target(l)))
+        return false;
+    struct ir_op *op = add(l, IR_BRANCH, 0, IR_NONE, IR_NONE);
+    op->cond = l->insn->opcode & 15;
+    op->target = branch_target(l);
+    jump(l, next_rip(l));
+    return true;
+}
+
+static bool lower_loop(struct lower *l)
+{
+    unsigned size = 8 - l->insn->addr_shift / 8u;
+    if (!reachable(l, branch_target(l)))
+        return false;
+    if (l->code == IR_LEA)
+        add(l, IR_LEA, size, GPR_CX, IR_NONE)->address = (struct ir_address){
+            .base = GPR_CX, .index = IR_NONE, .seg = SEG_DS, .bits = (uint8_t)(size * 8), .disp = -1};
+    struct ir_op *op = add(l, IR_BRANCHZ, size, IR_NONE, GPR_CX);
+    op->cond = l->code == IR_LEA ? 5 : 4;
+    op->target = branch_target(l);
+    jump(l, next_rip(l));
+    return true;
+}
+
+static bool lower_jump(struct lower *l)
+{
+    if (!reachable(l, branch_target(l)))
+        return false;
+    jump(l, branch_target(l));
+    return true;
+}
+
+/* The near pointer in the r/m operand, in T1. */
+static void load_target(struct lower *l, unsigned from)
+{
+    add(l, IR_MOVZX, 4, IR_T1, from)->source_size = l->insn->op_size;
+    if (l->assume->code_end <= (l->insn->op_size == 2 ? UINT16_MAX : UINT32_MAX))
+        add(l, IR_CHECK, 4, IR_NONE, IR_T1);
+}
+
+static void go_to_target(struct lower *l)
+{
+    add(l, IR_GOTO, 4, IR_NONE, IR_T1);
+}
+
+static bool lower_jump_rm(struct lower *l)
+{
+    load_target(l, rm_operand(l, IR_READ, l->insn->op_size));
+    go_to_target(l);
+    return true;
+}
+
+static void push_return(struct lower *l)
+{
+    unsigned size = l->insn->op_size;
+    probe(l, IR_WRITE, size, stack_address(l, -(int32_t)size));
+    add(l, IR_MOV, size, IR_MEM, IR_IMM)->imm = (int64_t)next_rip(l);
+    move_stack(l, -(int32_t)size);
+}
+
+static bool lower_call(struct lower *l)
+{
+    if (l->shape == SHAPE_RM) {
+        load_target(l, rm_operand(l, IR_READ, l->insn->op_size));
+        push_return(l);
+        go_to_target(l);
+        return true;
+    }
+    if (!reachable(l, branch_target(l)))
+        return false;
+    push_return(l);
+    jump(l, branch_target(l));
+    return true;
+}
+
+static bool lower_ret(struct lower *l)
+{
+    unsigned size = l->insn->op_size;
+    probe(l, IR_READ, size, stack_address(l, 0));
+    load_target(l, IR_MEM);
+    move_stack(l, (int32_t)(size + (l->insn->opcode == 0xC2 ? (uint16_t)l->insn->imm : 0)));
+    go_to_target(l);
+    return true;
+}
+
+static const struct {
+    const char *mnemonic;
+    const char *operands; /* only rows with these; NULL: all */
+    lower_fn *lower;
+    uint8_t code;
+} known[] = {
+    {"ADD", NULL, lower_alu, IR_ADD},
+    {"OR", NULL, lower_alu, IR_OR},
+    {"ADC", NULL, lower_alu, IR_ADC},
+    {"SBB", NULL, lower_alu, IR_SBB},
+    {"AND", NULL, lower_alu, IR_AND},
+    {"SUB", NULL, lower_alu, IR_SUB},
+    {"XOR", NULL, lower_alu, IR_XOR},
+    {"CMP", NULL, lower_alu, IR_CMP},
+    {"TEST", NULL, lower_alu, IR_TEST},
+    {"INC", NULL, lower_unary, IR_INC},
+    {"DEC", NULL, lower_unary, IR_DEC},
+    {"NEG", NULL, lower_unary, IR_NEG},
+    {"NOT", NULL, lower_unary, IR_NOT},
+    {"ROL", NULL, lower_shift, IR_ROL},
+    {"ROR", NULL, lower_shift, IR_ROR},
+    {"SHL", NULL, lower_shift, IR_SHL},
+    {"SHR", NULL, lower_shift, IR_SHR},
+    {"SAR", NULL, lower_shift, IR_SAR},
+    {"MOV", "Eb,Gb", lower_mov, 0},
+    {"MOV", "Ev,Gv", lower_mov, 0},
+    {"MOV", "Gb,Eb", lower_mov, 0},
+    {"MOV", "Gv,Ev", lower_mov, 0},
+    {"MOV", "AL,Ob", lower_mov, 0},
+    {"MOV", "eAX,Ov", lower_mov, 0},
+    {"MOV", "Ob,AL", lower_mov, 0},
+    {"MOV", "Ov,eAX", lower_mov, 0},
+    {"MOV", "Zb,Ib", lower_mov, 0},
+    {"MOV", "Zv,Iv", lower_mov, 0},
+    {"MOV", "Eb,Ib", lower_mov, 0},
+    {"MOV", "Ev,Iz", lower_mov, 0},
+    {"MOVZX", NULL, lower_extend, IR_MOVZX},
+    {"MOVSX", NULL, lower_extend, IR_MOVSX},
+    {"LEA", NULL, lower_lea, 0},
+    {"XCHG", NULL, lower_xchg, 0},
+    {"NOP", NULL, lower_nop, 0},
+    {"MUL", NULL, lower_multiply, IR_MUL},
+    {"IMUL", NULL, lower_multiply, IR_IMULW},
+    {"CBW", NULL, lower_cbw, 0},
+    {"CWD", NULL, lower_cwd, 0},
+    {"BSWAP", NULL, lower_bswap, 0},
+    {"PUSH", "Zv", lower_push, 0},
+    {"PUSH", "Ev", lower_push, 0},
+    {"PUSH", "Iz", lower_push, 0},
+    {"PUSH", "Ibs", lower_push, 0},
+    {"POP", "Zv", lower_pop, 0},
+    {"LEAVE", NULL, lower_leave, 0},
+    {"LOOP", NULL, lower_loop, IR_LEA},
+    {"JCXZ", NULL, lower_loop, IR_BRANCHZ},
+    {"JMP", "Jb", lower_jump, 0},
+    {"JMP", "Jz", lower_jump, 0},
+    {"JMP", "Ev", lower_jump_rm, 0},
+    {"CALL", NULL, lower_call, 0},
+    {"RET", NULL, lower_ret, 0},
+};
+
+static enum shape shape_of(const char *operands)
+{
+    const char *second = strchr(operands, ',');
+    if (!*operands)
+        return SHAPE_NONE;
+    if (!second)
+        return *operands == 'E' || *operands == 'Z' ? SHAPE_RM : SHAPE_NONE;
+    second++;
+    if (strchr(second, ','))
+        return SHAPE_R_RM_I;
+    if (*second == 'I' || *second == '1')
+        return SHAPE_RM_I;
+    if (!strcmp(second, "CL"))
+        return SHAPE_RM_CL;
+    return *operands == 'G' || *second == 'O' ? SHAPE_R_RM : SHAPE_RM_R;
+}
+
+static bool is_condition(const struct insn_row *row, const char *stem)
+{
+    return !strncmp(row->mnemonic, stem, strlen(stem)) && row->flags_read && !row->flags_written;
+}
+
+static struct row_lowering find_lowering(const struct insn_row *row)
+{
+    struct row_lowering found = {.shape = (uint8_t)shape_of(row->operands)};
+    for (unsigned i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (!strcmp(known[i].mnemonic, row->mnemonic) &&
+            (!known[i].operands || !strcmp(known[i].operands, row->operands))) {
+            found.lower = known[i].lower;
+            found.code = known[i].code;
+            return found;
+        }
+    }
+    if (row->class == CLASS_BRANCH && *row->mnemonic == 'J' && is_condition(row, "J"))
+        found.lower = lower_jcc;
+    else if (is_condition(row, "SET"))
+        found.lower = lower_setcc;
+    else if (is_condition(row, "CMOV"))
+        found.lower = lower_cmov;
+    return found;
+}
+
+struct lowering *lowering_new(void)
+{
+    struct lowering *lowering = alloc_zeroed(sizeof *lowering);
+    lowering->rows = alloc_array(insn_table_rows, sizeof *lowering->rows);
+    for (unsigned i = 0; i < insn_table_rows; i++)
+        lowering->rows[i] = find_lowering(&insn_table[i]);
+    return lowering;
+}
+
+void lowering_free(struct lowering *lowering)
+{
+    if (!lowering)
+        return;
+    alloc_free(lowering->rows);
+    alloc_free(lowering);
+}
+
+static bool is_invalid(const struct insn *insn)
+{
+    return insn->fn == exec_undefined || insn->fn == exec_too_long;
+}
+
+static void lower_insn(struct lower *l, const struct lowering *lowering)
+{
+    const struct row_lowering *row = &lowering->rows[l->insn->row];
+    unsigned before = l->ir->count;
+    add(l, IR_INSN, 0, IR_NONE, IR_NONE);
+    l->shape = (enum shape)row->shape;
+    l->code = (enum ir_code)row->code;
+    if (is_invalid(l->insn)) {
+        add(l, IR_LEAVE, 0, IR_NONE, IR_NONE);
+        return;
+    }
+    if (row->lower && row->lower(l))
+        return;
+    l->ir->count = before + 1;
+    bool ends = insn_table[l->insn->row].class != CLASS_NORMAL;
+    add(l, ends ? IR_LEAVE : IR_CALL, 0, IR_NONE, IR_NONE);
+}
+
+enum { MOST_OPS = 12 /* of one instruction */ };
+
+bool lower_block(const struct lowering *lowering, const struct jit_assumptions *assume,
+                 const struct insn *insns, unsigned count, uint64_t rip, struct ir *ir)
+{
+    struct lower l = {.ir = ir, .assume = assume, .rip = rip};
+    ir->count = 0;
+    for (l.number = 0; l.number < count; l.number++) {
+        if (ir->count + MOST_OPS > IR_MAX_OPS)
+            return false;
+        l.insn = &insns[l.number];
+        lower_insn(&l, lowering);
+    }
+    add(&l, IR_INSN, 0, IR_NONE, IR_NONE);
+    if (!is_invalid(l.insn) && insn_table[l.insn->row].class == CLASS_NORMAL)
+        jump(&l, next_rip(&l));
+    return true;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* From decoded guest instructions to IR. A form without a lowering becomes a call of its handler, or, where
+ * it ends the trace, a return to the interpreter: coverage is complete, and each lowering is only a gain. */
+#ifndef LATHE_JIT_LOWER_H
+#define LATHE_JIT_LOWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct insn;
+struct ir;
+struct lowering;
+
+/* What a block may take for granted, besides its own bytes. Two blocks with different assumptions are two
+ * blocks. */
+struct jit_assumptions {
+    uint64_t code_end; /* CS limit + 1 */
+    uint64_t cs_base;
+    uint8_t mode; /* enum cpu_mode */
+    bool user;
+    bool wide_stack;   /* the stack pointer has 32 bits */
+    uint8_t flat_segs; /* bit n: segment n is based at 0, 4 GiB long, readable and (but for CS) writable */
+};
+
+/* How each row of the instruction table is lowered; made once, free with lowering_free. Never NULL. */
+struct lowering *lowering_new(void);
+void lowering_free(struct lowering *lowering);
+
+/* A straight run of instructions whose first is at `rip`. The IR ends with a jump or leave. False where it is
+ * too long. */
+bool lower_block(const struct lowering *lowering, const struct jit_assumptions *assume,
+                 const struct insn *insns, unsigned count, uint64_t rip, struct ir *ir);
+
+#endif
