@@ -87,6 +87,7 @@ struct jit_routines {
 struct jit {
     struct cpu *cpu;
     struct jit_options options;
+    bool translates; /* false: a processor before the 386, whose instructions differ in detail */
     struct jit_stats stats;
     struct code_cache code;
     size_t code_start; /* bytes that the routines take */

@@ -14,6 +14,7 @@
 #include "core/x86/exec/chain.h"
 #include "core/x86/exec/handlers.h"
 #include "core/x86/flag_recipe.h"
+#include "core/x86/model.h"
 #include "jit/block.h"
 #include "jit/helpers.h"
 #include "jit/host/host.h"
@@ -213,7 +214,7 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
         trace->heat++;
         return NULL;
     }
-    if (cpu->mode == MODE_64 || cpu->rip + trace->bytes > cpu->code_end)
+    if (!jit->translates || cpu->mode == MODE_64 || cpu->rip + trace->bytes > cpu->code_end)
         return NULL;
     const struct jit_context *context = context_now(jit);
     if (!context)
@@ -272,6 +273,7 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     struct jit *jit = alloc_zeroed(sizeof *jit);
     jit->cpu = cpu;
     jit->options = *options;
+    jit->translates = cpu_model_has(cpu->model, FEATURE_386);
     jit->direct = reserve(DIRECT_BYTES);
     jit->arena = reserve(ARENA_SIZE);
     if (!jit->direct || !jit->arena || !code_cache_init(&jit->code, cache_size(options), err)) {

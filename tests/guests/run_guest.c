@@ -3,9 +3,12 @@
  * or firmware: the image lies at 7C00h as a whole. Exit status 0 where the guest reports success. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/error.h"
 #include "core/x86/protection.h"
+#include "jit/jit.h"
 #include "tests/support/cpu_fixture.h"
 
 enum { IMAGE_AT = 0x7C00, IMAGE_BYTES = 36 * 512, EXIT_PASS = 0x10, EXIT_FAIL = 0x40 };
@@ -13,6 +16,7 @@ enum { INSN_LIMIT = 20000000, SLICE = 10000 };
 
 struct guest {
     struct cpu_fixture fixture;
+    struct jit *jit;
     bool ended;
     uint8_t value;
 };
@@ -81,21 +85,36 @@ static int report(const struct guest *guest, const char *path)
     return EXIT_FAILURE;
 }
 
+/* Translating engines translate everything at once. */
+static bool attach_engine(struct guest *guest, const char *name)
+{
+    struct error err = {0};
+    struct jit_options options = {.threshold = 0, .unlinked = !strcmp(name, "unlinked")};
+    if (!strcmp(name, "interp"))
+        return true;
+    guest->jit = jit_new(guest->fixture.cpu, &options, &err);
+    if (!guest->jit)
+        printf("%s\n", err.text);
+    return guest->jit != NULL;
+}
+
 int main(int argc, char **argv)
 {
     struct guest *guest = alloc_zeroed(sizeof *guest);
-    if (argc < 2 || argc > 3) {
-        fprintf(stderr, "usage: run_guest IMAGE [CPU]\n");
+    if (argc < 2 || argc > 4) {
+        fprintf(stderr, "usage: run_guest IMAGE [CPU [interp|jit|unlinked]]\n");
         return EXIT_FAILURE;
     }
-    cpu_fixture_init(&guest->fixture, argc == 3 ? argv[2] : "pentiumpro");
+    cpu_fixture_init(&guest->fixture, argc >= 3 ? argv[2] : "pentiumpro");
     int status = EXIT_FAILURE;
-    if (portmap_add(guest->fixture.ports, "exit", 0xF4, 4, &exit_ops, guest, NULL) &&
+    if (attach_engine(guest, argc == 4 ? argv[3] : "interp") &&
+        portmap_add(guest->fixture.ports, "exit", 0xF4, 4, &exit_ops, guest, NULL) &&
         portmap_add(guest->fixture.ports, "text", 0xE9, 1, &text_ops, guest, NULL) &&
         load_image(guest, argv[1])) {
         start(guest);
         status = report(guest, argv[1]);
     }
+    jit_free(guest->jit);
     cpu_fixture_free(&guest->fixture);
     alloc_free(guest);
     return status;
