@@ -74,7 +74,7 @@ fails 'unknown' run --board amiga
 fails 'not in this build yet' run --smp 2
 fails '--smp' run --smp none
 fails 'threshold' run --engine jit,treshold=1
-fails 'threshold' run --engine jit,threshold=many
+fails 'many' run --engine jit,threshold=many
 fails 'not in this build yet' run --engine check
 fails '--engine' run --engine warp
 fails '--clock' run --clock broken
