@@ -13,6 +13,7 @@
 #include "core/x86/trace.h"
 
 enum { PAT_AFTER_RESET_LOW = 0x00070406, PAT_AFTER_RESET_HIGH = 0x00070406 };
+enum { MISC_ENABLE_FAST_STRINGS = 1 };
 
 struct cpu *cpu_new(const struct cpu_config *config)
 {
@@ -105,6 +106,7 @@ void cpu_reset(struct cpu *cpu, bool init)
     if (!init) {
         memset(&cpu->msr, 0, sizeof cpu->msr);
         cpu->msr.pat = (uint64_t)PAT_AFTER_RESET_HIGH << 32 | PAT_AFTER_RESET_LOW;
+        cpu->msr.misc_enable = MISC_ENABLE_FAST_STRINGS;
         cpu->msr.tsc_offset = 0 - cpu_tsc_ticks(cpu);
         x87_reset(&cpu->x87);
         cpu->ferr = cpu->ignne = false;

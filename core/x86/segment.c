@@ -194,7 +194,11 @@ void segments_drop_privileged(struct cpu *cpu)
         bool conforming =
             (attributes & (SEG_ATTR_CODE | SEG_ATTR_EXPAND_DOWN)) == (SEG_ATTR_CODE | SEG_ATTR_EXPAND_DOWN);
         unsigned dpl = (attributes & SEG_ATTR_DPL) >> SEG_ATTR_DPL_SHIFT;
-        if (!conforming && dpl < cpu->cpl)
-            segment_set_unusable(cpu, data[i], 0);
+        if (conforming || dpl >= cpu->cpl)
+            continue;
+        cpu->seg[data[i]].selector =
+            0; /* the base stays: 64-bit programs have theirs in FS under a null selector */
+        cpu->seg[data[i]].attributes = 0;
+        cpu_derive_segment(cpu, data[i]);
     }
 }
