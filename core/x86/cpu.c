@@ -11,6 +11,7 @@
 #include "core/x86/engine.h"
 #include "core/x86/model.h"
 #include "core/x86/trace.h"
+#include "core/x86/xcr0.h"
 
 enum { PAT_AFTER_RESET_LOW = 0x00070406, PAT_AFTER_RESET_HIGH = 0x00070406 };
 enum { MISC_ENABLE_FAST_STRINGS = 1 };
@@ -111,6 +112,7 @@ void cpu_reset(struct cpu *cpu, bool init)
         x87_reset(&cpu->x87);
         cpu->ferr = cpu->ignne = false;
         cpu->mxcsr = 0x1F80;
+        cpu->xcr0 = XCR0_X87;
         memset(cpu->xmm, 0, sizeof cpu->xmm);
     }
     tlb_flush(cpu, false);

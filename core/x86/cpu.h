@@ -109,6 +109,7 @@ struct cpu {
     bool ignne; /* level of the IGNNE# pin */
     uint64_t xmm[16][2];
     uint32_t mxcsr;
+    uint64_t xcr0;
     uint8_t cpl;
     uint32_t activity; /* enum cpu_activity */
     uint32_t shadow;   /* enum cpu_shadow, covers the next instruction */

@@ -76,6 +76,7 @@ static const struct state_field cpu_fields[] = {
     STATE_SCALAR(struct cpu, ignne),
     {"xmm", STATE_KIND_UINT, offsetof(struct cpu, xmm), 8, 32, NULL, 0},
     STATE_SCALAR(struct cpu, mxcsr),
+    STATE_SCALAR(struct cpu, xcr0),
     STATE_SCALAR(struct cpu, cpl),
     STATE_SCALAR(struct cpu, activity),
     STATE_SCALAR(struct cpu, shadow),

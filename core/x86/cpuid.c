@@ -8,6 +8,7 @@
 #include "core/base/bytes.h"
 #include "core/x86/cpu.h"
 #include "core/x86/model.h"
+#include "core/x86/xcr0.h"
 
 #define LEAF_EXTENDED  UINT32_C(0x80000000)
 #define LEAF_BRAND     UINT32_C(0x80000002)
@@ -24,9 +25,10 @@ static struct cpuid_result vendor_leaf(const struct cpu_model *model)
 
 static struct cpuid_result feature_leaf(const struct cpu *cpu)
 {
+    enum { OSXSAVE = 1 << 27 };
     const struct cpu_model *model = cpu->model;
-    return (struct cpuid_result){model->signature, model->leaf1_ebx, model->features_ecx,
-                                 model->features_edx};
+    uint32_t ecx = model->features_ecx | (cpu->cr4 & CR4_OSXSAVE ? OSXSAVE : 0u);
+    return (struct cpuid_result){model->signature, model->leaf1_ebx, ecx, model->features_edx};
 }
 
 static struct cpuid_result cache_descriptors(const struct cpu_model *model)
@@ -101,6 +103,17 @@ static struct cpuid_result extended_leaf(const struct cpu *cpu, uint32_t leaf)
     }
 }
 
+/* Leaf 0Dh: components that XCR0 can have, size of the area; and XSAVEOPT. */
+static struct cpuid_result xsave_leaf(const struct cpu_model *model, uint32_t subleaf)
+{
+    enum { XSAVEOPT = 1 << 0 };
+    if (!cpu_model_has(model, FEATURE_XSAVE) || subleaf > 1)
+        return (struct cpuid_result){0};
+    if (subleaf == 1)
+        return (struct cpuid_result){.eax = XSAVEOPT};
+    return (struct cpuid_result){(uint32_t)XCR0_ALL, XSAVE_AREA_SIZE, XSAVE_AREA_SIZE, 0};
+}
+
 static struct cpuid_result basic_leaf(const struct cpu *cpu, uint32_t leaf, uint32_t subleaf)
 {
     switch (leaf) {
@@ -108,6 +121,7 @@ static struct cpuid_result basic_leaf(const struct cpu *cpu, uint32_t leaf, uint
     case 1: return feature_leaf(cpu);
     case 2: return cache_descriptors(cpu->model);
     case 4: return cache_parameters(cpu->model, subleaf);
+    case 0x0D: return xsave_leaf(cpu->model, subleaf);
     default: return (struct cpuid_result){0};
     }
 }

@@ -40,6 +40,7 @@ enum cpuid_ecx {
     CPUID_MOVBE = 1 << 22,
     CPUID_POPCNT = 1 << 23,
     CPUID_AES = 1 << 25,
+    CPUID_XSAVE = 1 << 26,
 
 };
 
@@ -64,7 +65,8 @@ enum cpuid_extended_ecx { CPUID_LAHF64 = 1 << 0 };
     (UP_TO_PENTIUM4 | HAS(FEATURE_SSE3) | HAS(FEATURE_SSSE3) | HAS(FEATURE_LONG) | HAS(FEATURE_CX16))
 #define UP_TO_V2                                                                                             \
     (UP_TO_CORE2 | HAS(FEATURE_SSE41) | HAS(FEATURE_SSE42) | HAS(FEATURE_POPCNT) | HAS(FEATURE_RDTSCP))
-#define UP_TO_MAX (UP_TO_V2 | HAS(FEATURE_MOVBE) | HAS(FEATURE_AES) | HAS(FEATURE_PCLMULQDQ))
+#define UP_TO_MAX                                                                                            \
+    (UP_TO_V2 | HAS(FEATURE_MOVBE) | HAS(FEATURE_AES) | HAS(FEATURE_PCLMULQDQ) | HAS(FEATURE_XSAVE))
 
 #define EFLAGS_8086 0x00000FFFu
 #define EFLAGS_286  0x00007FFFu
@@ -82,11 +84,12 @@ enum cpuid_extended_ecx { CPUID_LAHF64 = 1 << 0 };
 #define EDX_PENTIUM4 (EDX_PENTIUM3 | CPUID_SSE2 | CPUID_CLFSH | CPUID_SS)
 #define ECX_CORE2    (CPUID_SSE3 | CPUID_SSSE3 | CPUID_CX16)
 #define ECX_V2       (ECX_CORE2 | CPUID_SSE41 | CPUID_SSE42 | CPUID_POPCNT)
-#define ECX_MAX      (ECX_V2 | CPUID_MOVBE | CPUID_AES | CPUID_PCLMULQDQ)
+#define ECX_MAX      (ECX_V2 | CPUID_MOVBE | CPUID_AES | CPUID_PCLMULQDQ | CPUID_XSAVE)
 #define CR4_586      (CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_MCE)
 #define CR4_686      (CR4_586 | CR4_PAE | CR4_PGE | CR4_PCE)
 #define CR4_PENTIUM2 (CR4_686 | CR4_OSFXSR)
 #define CR4_PENTIUM3 (CR4_PENTIUM2 | CR4_OSXMMEXCPT)
+#define CR4_MAX      (CR4_PENTIUM3 | CR4_OSXSAVE)
 
 #define KIB(n) ((n)*UINT32_C(1024))
 #define MIB(n) KIB((n)*1024)
@@ -281,7 +284,7 @@ static const struct cpu_model models[] = {
      .insn_features = UP_TO_MAX,
      .cr0_fixed = CR0_ET,
      .cr0_mask = CR0_486,
-     .cr4_mask = CR4_PENTIUM3,
+     .cr4_mask = CR4_MAX,
      .eflags_mask = EFLAGS_586,
      .physical_bits = 40,
      .default_khz = 0},

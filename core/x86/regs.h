@@ -110,6 +110,7 @@ enum cr4_bit {
     CR4_PCE = 1 << 8,
     CR4_OSFXSR = 1 << 9,
     CR4_OSXMMEXCPT = 1 << 10,
+    CR4_OSXSAVE = 1 << 18,
 };
 
 enum efer_bit { EFER_SCE = 1 << 0, EFER_LME = 1 << 8, EFER_LMA = 1 << 10, EFER_NXE = 1 << 11 };

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* x87 control instructions: control and status words, environments, FWAIT, FXSAVE (SDM 1, 8.3.11; 10.5). */
+/* x87 control instructions: control and status words, environments, FWAIT (SDM 1, 8.3.11). */
 #include "core/x86/exec/handlers.h"
 #include "core/x86/exec/x87_access.h"
-#include "core/x86/model.h"
 
 /* FNENI, FNDISI (8087) and FNSETPM (287): later processors ignore them. */
 bool op_fnop_287(struct cpu *cpu, const struct insn *insn)
@@ -130,63 +129,6 @@ bool op_frstor(struct cpu *cpu, const struct insn *insn)
     if (!x87_begin(cpu) || !x87_load_image(cpu, insn, image, save_size(form)))
         return false;
     x87_frstor(&cpu->x87, form, image);
-    x87_update_ferr(cpu);
-    return true;
-}
-
-/* --- FXSAVE and FXRSTOR --- */
-
-enum { FX_MXCSR = 24, FX_MXCSR_MASK = 28, FX_XMM = 160, FX_END = 416 };
-
-/* XMM registers that the image holds: none without CR4.OSFXSR or SSE, 16 in 64-bit mode. */
-static unsigned fx_xmm_count(const struct cpu *cpu)
-{
-    if (!(cpu->cr4 & CR4_OSFXSR) || !cpu_model_has(cpu->model, FEATURE_SSE))
-        return 0;
-    return cpu->mode == MODE_64 ? 16 : 8;
-}
-
-static bool fx_begin(struct cpu *cpu, const struct insn *insn)
-{
-    if (!x87_available(cpu))
-        return false;
-    uint64_t linear = cpu->seg[insn->seg].base + operand_offset(cpu, insn);
-    return !(linear & 15) || cpu_fault_code(cpu, VECTOR_GP, 0);
-}
-
-bool op_fxsave(struct cpu *cpu, const struct insn *insn)
-{
-    uint8_t image[FX_END] = {0};
-    unsigned xmm = fx_xmm_count(cpu), size = xmm ? FX_XMM + 16 * xmm : FX_XMM;
-    if (!fx_begin(cpu, insn))
-        return false;
-    x87_fxsave(&cpu->x87, insn->op_size == 8, image);
-    if (cpu_model_has(cpu->model, FEATURE_SSE)) {
-        store_le32(image + FX_MXCSR, cpu->mxcsr);
-        store_le32(image + FX_MXCSR_MASK, cpu_model_mxcsr_mask(cpu->model));
-    }
-    for (unsigned i = 0; i < xmm; i++) {
-        store_le64(image + FX_XMM + 16 * i, cpu->xmm[i][0]);
-        store_le64(image + FX_XMM + 8 + 16 * i, cpu->xmm[i][1]);
-    }
-    return x87_put_image(cpu, insn, image, size);
-}
-
-bool op_fxrstor(struct cpu *cpu, const struct insn *insn)
-{
-    uint8_t image[FX_END];
-    unsigned xmm = fx_xmm_count(cpu), size = xmm ? FX_XMM + 16 * xmm : FX_XMM;
-    if (!fx_begin(cpu, insn) || !x87_load_image(cpu, insn, image, size))
-        return false;
-    if (xmm && load_le32(image + FX_MXCSR) & ~cpu_model_mxcsr_mask(cpu->model))
-        return cpu_fault_code(cpu, VECTOR_GP, 0);
-    x87_fxrstor(&cpu->x87, insn->op_size == 8, image);
-    if (xmm)
-        cpu->mxcsr = load_le32(image + FX_MXCSR);
-    for (unsigned i = 0; i < xmm; i++) {
-        cpu->xmm[i][0] = load_le64(image + FX_XMM + 16 * i);
-        cpu->xmm[i][1] = load_le64(image + FX_XMM + 8 + 16 * i);
-    }
     x87_update_ferr(cpu);
     return true;
 }

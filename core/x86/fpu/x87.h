@@ -162,6 +162,8 @@ void x87_frstor(struct x87 *f, enum x87_layout layout, const uint8_t image[X87_S
    not touched. wide: REX.W, 64-bit FIP and FDP without selectors. */
 void x87_fxsave(const struct x87 *f, bool wide, uint8_t image[X87_FXSAVE_SIZE]);
 void x87_fxrstor(struct x87 *f, bool wide, const uint8_t image[X87_FXSAVE_SIZE]);
+/* Whether this is XRSTOR's initial state: as after FNINIT, and registers of zeros (SDM 1, 13.6). */
+bool x87_is_initial(const struct x87 *f);
 
 /* --- MMX aliasing (SDM volume 1, 9.5.1) --- */
 /* Every MMX instruction but EMMS: TOP = 0, all registers in use. MMn is mantissa[n]. */

@@ -170,6 +170,15 @@ void x87_fxrstor(struct x87 *f, bool wide, const uint8_t image[X87_FXSAVE_SIZE])
         set_untagged(f, i, image + 32 + 16 * i);
 }
 
+bool x87_is_initial(const struct x87 *f)
+{
+    unsigned any = f->control ^ X87_CONTROL_DEFAULT;
+    any |= f->status | f->top | f->tag | f->fop | f->fcs | f->fds | (f->fip != 0) | (f->fdp != 0);
+    for (unsigned r = 0; r < 8; r++)
+        any |= f->sign_exponent[r] | (f->mantissa[r] != 0);
+    return !any;
+}
+
 void x87_emms(struct x87 *f)
 {
     f->top = 0;
