@@ -94,6 +94,8 @@ void physmap_remove(struct physmap *map, struct physmap_region *region)
 {
     gpa_t base = region->base;
     uint64_t size = region->size;
+    if (map->fetch_window == region)
+        map->fetch_window = NULL;
     for (unsigned i = 0; i < PHYSMAP_MAX_REGIONS; i++) {
         if (map->regions[i] == region)
             map->regions[i] = NULL;
@@ -130,6 +132,18 @@ void physmap_retarget(struct physmap *map, struct physmap_region *region, mem_t 
         map->changed(map->changed_opaque, region->base, region->size);
 }
 
+void physmap_set_fetch_window(struct physmap *map, const struct physmap_region *region)
+{
+    const struct physmap_region *old = map->fetch_window;
+    if (old == region)
+        return;
+    map->fetch_window = region;
+    if (map->changed && old)
+        map->changed(map->changed_opaque, old->base, old->size);
+    if (map->changed && region)
+        map->changed(map->changed_opaque, region->base, region->size);
+}
+
 static const struct physmap_region *region_at(const struct physmap *map, gpa_t address, bool write)
 {
     unsigned number;
@@ -161,6 +175,15 @@ bool physmap_read_memory(const struct physmap *map, gpa_t address, mem_t *offset
     if (!region || region->kind == PHYSMAP_MMIO)
         return false;
     *offset = region->offset + (address - region->base);
+    return true;
+}
+
+bool physmap_fetch_memory(const struct physmap *map, gpa_t address, mem_t *offset)
+{
+    const struct physmap_region *window = map->fetch_window;
+    if (!window || !covers(window, address))
+        return physmap_read_memory(map, address, offset);
+    *offset = window->offset + (address - window->base);
     return true;
 }
 
@@ -249,6 +272,14 @@ uint64_t physmap_read(struct physmap *map, gpa_t address, unsigned size)
         return read_in_page(map, address, size);
     uint64_t low = read_in_page(map, address, left);
     return low | read_in_page(map, address + left, size - left) << (8 * left);
+}
+
+uint8_t physmap_fetch(struct physmap *map, gpa_t address)
+{
+    mem_t offset;
+    if (physmap_fetch_memory(map, address, &offset))
+        return map->memory->host[offset];
+    return (uint8_t)physmap_read(map, address, 1);
 }
 
 void physmap_write(struct physmap *map, gpa_t address, unsigned size, uint64_t value)

@@ -45,6 +45,7 @@ struct physmap {
     struct memory *memory;
     struct physmap_region *regions[PHYSMAP_MAX_REGIONS]; /* owned; NULL: free */
     unsigned count;                                      /* slots ever used */
+    const struct physmap_region *fetch_window;           /* answers code fetches where set */
     struct physmap_leaf *leaves[1024];                   /* below 4 GiB; NULL: nobody home */
     physmap_changed_fn *changed;
     void *changed_opaque;
@@ -67,12 +68,18 @@ void physmap_move(struct physmap *map, struct physmap_region *region, gpa_t base
 /* Changes which guest memory is behind a MEMORY or ROM region (bank switches). */
 void physmap_retarget(struct physmap *map, struct physmap_region *region, mem_t offset);
 
+/* Lets a MEMORY or ROM region answer code fetches where reads go elsewhere (SMRAM closed to data); NULL ends
+ * that. */
+void physmap_set_fetch_window(struct physmap *map, const struct physmap_region *region);
+
 /* The region that answers; NULL where nobody does. */
 const struct physmap_region *physmap_reader(const struct physmap *map, gpa_t address);
 const struct physmap_region *physmap_writer(const struct physmap *map, gpa_t address);
 
 /* Offset in guest memory behind an address, or false where it is not plain memory in that direction. */
 bool physmap_read_memory(const struct physmap *map, gpa_t address, mem_t *offset);
+/* The same for code fetches. */
+bool physmap_fetch_memory(const struct physmap *map, gpa_t address, mem_t *offset);
 bool physmap_write_memory(const struct physmap *map, gpa_t address, mem_t *offset);
 
 /* For tests: the page table below 4 GiB is what the regions say. False with *err where not. */
@@ -81,6 +88,9 @@ bool physmap_check(const struct physmap *map, struct error *err);
 /* One access of 1 to 8 bytes at any alignment; crosses pages and regions bytewise where it must. */
 uint64_t physmap_read(struct physmap *map, gpa_t address, unsigned size);
 void physmap_write(struct physmap *map, gpa_t address, unsigned size, uint64_t value);
+
+/* One byte of code, from memory or a device. */
+uint8_t physmap_fetch(struct physmap *map, gpa_t address);
 
 /* Bulk access for DMA and loaders: RAM, ROM and devices alike; reports writes to code tracking. */
 void physmap_read_bytes(struct physmap *map, gpa_t address, void *bytes, uint64_t size);

@@ -34,7 +34,7 @@ static bool check_fetch(const struct cpu *cpu, struct error *err)
     if (cpu->fetch_page == FETCH_NONE)
         return true;
     mem_t memory;
-    if (!physmap_read_memory(cpu->physmap, mmu_bus_address(cpu, cpu->fetch_frame), &memory))
+    if (!physmap_fetch_memory(cpu->physmap, mmu_bus_address(cpu, cpu->fetch_frame), &memory))
         memory = MEM_NONE;
     return memory == cpu->fetch_memory ||
            error_set(err, "code is fetched from %llx, the map says %llx",

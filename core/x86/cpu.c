@@ -9,7 +9,9 @@
 #include "core/x86/debug.h"
 #include "core/x86/decode.h"
 #include "core/x86/engine.h"
+#include "core/x86/insn.h"
 #include "core/x86/model.h"
+#include "core/x86/smm.h"
 #include "core/x86/trace.h"
 #include "core/x86/xcr0.h"
 
@@ -94,6 +96,9 @@ static void reset_common(struct cpu *cpu)
     cpu->activity = CPU_RUNNING;
     cpu->shadow = SHADOW_NONE;
     cpu->nmi_pending = cpu->nmi_blocked = false;
+    cpu->smi_pending = cpu->smm_nmi_blocked = false;
+    cpu->smi_io = (struct smm_io){0};
+    cpu->smm_debug_hits = 0;
     cpu->debug_hits = 0;
     cpu->repeating = false;
     cpu->exception.pending = false;
@@ -101,11 +106,15 @@ static void reset_common(struct cpu *cpu)
 
 void cpu_reset(struct cpu *cpu, bool init)
 {
+    if (cpu->smm && cpu->bus->smiact)
+        cpu->bus->smiact(cpu->bus_self, false);
+    cpu->smm = false;
     uint64_t cache_bits = init ? cpu->cr0 & (CR0_CD | CR0_NW) : CR0_CD | CR0_NW;
     reset_common(cpu);
     cpu->cr0 = (cache_bits & cpu->model->cr0_mask) | cpu->model->cr0_fixed;
     if (!init) {
         memset(&cpu->msr, 0, sizeof cpu->msr);
+        cpu->smbase = SMBASE_AFTER_RESET;
         cpu->msr.pat = (uint64_t)PAT_AFTER_RESET_HIGH << 32 | PAT_AFTER_RESET_LOW;
         cpu->msr.misc_enable = MISC_ENABLE_FAST_STRINGS;
         cpu->msr.tsc_offset = 0 - cpu_tsc_ticks(cpu);
@@ -208,6 +217,34 @@ void cpu_pulse_nmi(struct cpu *cpu)
     cpu->nmi_pending = true;
     if (cpu->current)
         cpu_stop(cpu);
+}
+
+/* The port access under way raised the SMI: what restarting its instruction takes. */
+static void note_smi_io(struct cpu *cpu)
+{
+    const struct insn *insn = cpu->current;
+    const struct insn_row *row = &insn_table[insn->row];
+    cpu->smi_io = cpu->io;
+    cpu->smi_io.string = row->op == NULL; /* INS and OUTS are not plain operations */
+    cpu->smi_io.repeated = (insn->flags & (INSN_REP | INSN_REPNE)) != 0;
+    cpu->smi_io.immediate = row->op && insn->opcode < 0xEC;
+    /* Operations that end a trace have moved RIP to themselves. */
+    cpu->smi_io.rip = row->op ? cpu->rip : cpu->rip + insn->offset;
+    cpu->smi_io.rcx = cpu->gpr[GPR_CX];
+    cpu->smi_io.rsi = cpu->gpr[GPR_SI];
+    cpu->smi_io.rdi = cpu->gpr[GPR_DI];
+}
+
+void cpu_pulse_smi(struct cpu *cpu)
+{
+    if (!cpu_model_has(cpu->model, FEATURE_RSM) || cpu->smi_pending)
+        return;
+    cpu->smi_pending = true;
+    if (!cpu->current)
+        return;
+    if (cpu->io.valid && !cpu->smm)
+        note_smi_io(cpu);
+    cpu_stop(cpu);
 }
 
 void cpu_set_ignne(struct cpu *cpu, bool level)

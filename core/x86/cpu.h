@@ -85,6 +85,14 @@ struct cpu_msrs {
     uint64_t debugctl, mcg_status, misc_enable, bios_sign_id;
 };
 
+/* An I/O access in its instruction, as an SMI that it causes must know it (SDM 3C 31.12). */
+struct smm_io {
+    bool valid, input, string, repeated, immediate;
+    uint8_t size;
+    uint16_t port;
+    uint64_t rip, rcx, rsi, rdi; /* before the instruction, or before the present iteration of it */
+};
+
 struct cpu {
     /* Architectural state. */
     union {
@@ -115,9 +123,15 @@ struct cpu {
     uint32_t shadow;   /* enum cpu_shadow, covers the next instruction */
     bool intr;         /* level of the INTR pin */
     bool nmi_pending, nmi_blocked;
-    bool a20_masked;     /* bit 20 of physical addresses is forced to 0 */
-    uint32_t debug_hits; /* DR6 bits of breakpoints met in the instruction under way */
-    bool repeating;      /* at the boundary between two iterations of a string instruction */
+    bool smm;                /* in system management mode */
+    bool smi_pending;        /* one SMI is latched */
+    struct smm_io smi_io;    /* the I/O access that raised it; else all zero */
+    uint32_t smbase;         /* where the handler and the saved state are */
+    bool smm_nmi_blocked;    /* in SMM: whether NMI had been blocked before */
+    uint32_t smm_debug_hits; /* in SMM: debug_hits that the SMI overtook */
+    bool a20_masked;         /* bit 20 of physical addresses is forced to 0 */
+    uint32_t debug_hits;     /* DR6 bits of breakpoints met in the instruction under way */
+    bool repeating;          /* at the boundary between two iterations of a string instruction */
     struct exception exception;
     struct tlb tlb;
     gva_t fetch_page;  /* linear page that code runs from, or FETCH_NONE: translate at the next fetch */
@@ -140,6 +154,7 @@ struct cpu {
     struct trace *trace;        /* trace under way */
     bool stop_requested;        /* leave cpu_run at the next instruction boundary */
     bool step_settled;          /* the instruction under way has decided on its single-step trap itself */
+    struct smm_io io;           /* the port access under way; only while `valid` */
     uint64_t next_rip;          /* of the instruction under way; serial operations may change it */
     struct insn *stopper;       /* instruction whose handler stop_after has replaced, and that handler */
     const struct insn *(*stopper_saved)(struct cpu *, const struct insn *);
@@ -166,6 +181,7 @@ struct cpu_bus {
     void (*ferr)(void *self, bool level); /* FERR# pin, for IRQ 13 */
     void (*shutdown)(void *self);         /* shutdown cycle after a triple fault; the board resets or stops */
     void (*entropy)(void *self, void *bytes, unsigned size);
+    void (*smiact)(void *self, bool level); /* SMIACT# pin: in system management mode; may be NULL */
 };
 
 struct cpu_config {
@@ -202,6 +218,8 @@ void cpu_spend(struct cpu *cpu, uint64_t ns);
 /* Pins. They may be driven from device code at any time. */
 void cpu_set_intr(struct cpu *cpu, bool level);
 void cpu_pulse_nmi(struct cpu *cpu);
+/* SMI# falls. Nothing on models without system management mode. */
+void cpu_pulse_smi(struct cpu *cpu);
 /* IGNNE#: the board asserts it after a write to port F0h, until FERR# falls. */
 void cpu_set_ignne(struct cpu *cpu, bool level);
 void cpu_set_a20(struct cpu *cpu, bool enabled);
@@ -236,6 +254,9 @@ static inline bool is_canonical(uint64_t address)
 {
     return ((int64_t)(address << 16) >> 16) == (int64_t)address;
 }
+
+/* Stops executing until a reset, tells the board, and logs why. */
+void cpu_enter_shutdown(struct cpu *cpu, const char *why);
 
 /* Modes. */
 static inline bool cpu_is_protected(const struct cpu *cpu)

@@ -53,6 +53,14 @@ static const struct state_field x87_fields[] = {
     STATE_SCALAR(struct x87, fds),     STATE_SCALAR(struct x87, fip),
     STATE_SCALAR(struct x87, fdp),     STATE_END};
 
+static const struct state_field smm_io_fields[] = {
+    STATE_SCALAR(struct smm_io, valid),     STATE_SCALAR(struct smm_io, input),
+    STATE_SCALAR(struct smm_io, string),    STATE_SCALAR(struct smm_io, repeated),
+    STATE_SCALAR(struct smm_io, immediate), STATE_SCALAR(struct smm_io, size),
+    STATE_SCALAR(struct smm_io, port),      STATE_SCALAR(struct smm_io, rip),
+    STATE_SCALAR(struct smm_io, rcx),       STATE_SCALAR(struct smm_io, rsi),
+    STATE_SCALAR(struct smm_io, rdi),       STATE_END};
+
 static const struct state_field cpu_fields[] = {
     {"gpr", STATE_KIND_UINT, offsetof(struct cpu, gpr), 8, GPR_ZERO, NULL, 0},
     STATE_SCALAR(struct cpu, rip),
@@ -83,6 +91,12 @@ static const struct state_field cpu_fields[] = {
     STATE_SCALAR(struct cpu, intr),
     STATE_SCALAR(struct cpu, nmi_pending),
     STATE_SCALAR(struct cpu, nmi_blocked),
+    STATE_SCALAR(struct cpu, smm),
+    STATE_SCALAR(struct cpu, smi_pending),
+    STATE_STRUCT(struct cpu, smi_io, smm_io_fields),
+    STATE_SCALAR(struct cpu, smbase),
+    STATE_SCALAR(struct cpu, smm_nmi_blocked),
+    STATE_SCALAR(struct cpu, smm_debug_hits),
     STATE_SCALAR(struct cpu, a20_masked),
     STATE_SCALAR(struct cpu, debug_hits),
     STATE_SCALAR(struct cpu, repeating),

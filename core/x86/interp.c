@@ -18,6 +18,7 @@
 #include "core/x86/mmu.h"
 #include "core/x86/model.h"
 #include "core/x86/protection.h"
+#include "core/x86/smm.h"
 #include "core/x86/wrap.h"
 
 uint64_t cpu_insns_now(const struct cpu *cpu)
@@ -73,7 +74,8 @@ const struct insn *exec_far_operand(struct cpu *cpu, const struct insn *insn)
 static bool boundary_is_special(const struct cpu *cpu)
 {
     return (cpu->eflags & (EFLAGS_TF | EFLAGS_RF)) || cpu->shadow || cpu->intr || cpu->nmi_pending ||
-           cpu->activity != CPU_RUNNING || debug_armed(cpu) || cpu->debug_hits;
+           (cpu->smi_pending && !cpu->smm) || cpu->activity != CPU_RUNNING || debug_armed(cpu) ||
+           cpu->debug_hits;
 }
 
 const struct insn *exec_serial_op(struct cpu *cpu, const struct insn *insn)
@@ -130,14 +132,14 @@ void cpu_stop(struct cpu *cpu)
 
 void cpu_refetch(struct cpu *cpu)
 {
-    if (!physmap_read_memory(cpu->physmap, mmu_bus_address(cpu, cpu->fetch_frame), &cpu->fetch_memory))
+    if (!physmap_fetch_memory(cpu->physmap, mmu_bus_address(cpu, cpu->fetch_frame), &cpu->fetch_memory))
         cpu->fetch_memory = MEM_NONE;
 }
 
 /* The same from a TLB entry, whose fast half knows the host address of plain memory. */
 static void refetch_from(struct cpu *cpu, const struct tlb_entry *entry)
 {
-    if (entry->read[0] == entry->page)
+    if (entry->read[0] == entry->page && !cpu->physmap->fetch_window)
         cpu->fetch_memory = entry->page + entry->addend - (uint64_t)(uintptr_t)cpu->memory->host;
     else
         cpu_refetch(cpu);
@@ -248,7 +250,7 @@ static bool fetch_byte(struct cpu *cpu, unsigned position, uint8_t *byte)
     if (!entry)
         return false;
     gpa_t at = mmu_bus_address(cpu, entry->frame) | (linear & (MEM_PAGE_SIZE - 1));
-    *byte = (uint8_t)physmap_read(cpu->physmap, at, 1);
+    *byte = physmap_fetch(cpu->physmap, at);
     return true;
 }
 
@@ -294,7 +296,7 @@ static struct trace *fetch_at_edge(struct cpu *cpu, gva_t linear)
     mem_t second;
     if (!next)
         return NULL;
-    if (!physmap_read_memory(cpu->physmap, mmu_bus_address(cpu, next->frame), &second))
+    if (!physmap_fetch_memory(cpu->physmap, mmu_bus_address(cpu, next->frame), &second))
         return fetch_from_device(cpu);
     memcpy(bytes + first, cpu->memory->host + second, most - first);
     trace = trace_single(cpu, memory, bytes, most);
@@ -338,9 +340,9 @@ static bool makes_double_fault(uint8_t first, uint8_t second)
     return is_contributory(first) && is_contributory(second);
 }
 
-static void enter_shutdown(struct cpu *cpu)
+void cpu_enter_shutdown(struct cpu *cpu, const char *why)
 {
-    log_write(&cpu->log, LOG_INFO, "triple fault at %04X:%08llX", cpu->seg[SEG_CS].selector,
+    log_write(&cpu->log, LOG_INFO, "%s at %04X:%08llX", why, cpu->seg[SEG_CS].selector,
               (unsigned long long)cpu->rip);
     cpu->activity = CPU_SHUTDOWN;
     cpu->stop_requested = true;
@@ -362,7 +364,7 @@ static void deliver(struct cpu *cpu, struct exception what, enum interrupt_sourc
         struct exception second = cpu->exception;
         cpu->exception.pending = false;
         if (source == INTERRUPT_EXCEPTION && what.vector == VECTOR_DF) {
-            enter_shutdown(cpu);
+            cpu_enter_shutdown(cpu, "triple fault");
             return;
         }
         if (source == INTERRUPT_EXCEPTION && makes_double_fault(what.vector, second.vector))
@@ -399,15 +401,18 @@ bool cpu_is_idle(const struct cpu *cpu)
 {
     if (cpu->activity != CPU_HALTED)
         return cpu->activity == CPU_SHUTDOWN;
-    return !intr_deliverable(cpu) && !(cpu->nmi_pending && !cpu->nmi_blocked);
+    return !intr_deliverable(cpu) && !(cpu->nmi_pending && !cpu->nmi_blocked) && !smi_deliverable(cpu) &&
+           !cpu->debug_hits;
 }
 
-/* HLT ends with an interrupt. False where the processor stays asleep. */
+/* HLT ends with an interrupt or a debug trap. False where the processor stays asleep. An SMI finds the
+ * processor halted, because it must know. */
 static bool wake(struct cpu *cpu)
 {
     if (cpu_is_idle(cpu))
         return false;
-    cpu->activity = CPU_RUNNING;
+    if (!smi_deliverable(cpu))
+        cpu->activity = CPU_RUNNING;
     return true;
 }
 
@@ -423,6 +428,10 @@ static bool serve_boundary(struct cpu *cpu)
 {
     if (cpu->exception.pending) {
         deliver_fault(cpu);
+        return true;
+    }
+    if (smi_deliverable(cpu)) {
+        smm_enter(cpu);
         return true;
     }
     if (cpu->shadow & SHADOW_MOV_SS)

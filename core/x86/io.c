@@ -9,14 +9,21 @@
  * mode 4. */
 enum { BYTE_CYCLE_NS = 500, WIDE_CYCLE_NS = 120 };
 
+static void begin(struct cpu *cpu, uint16_t port, unsigned size, bool input)
+{
+    cpu->io = (struct smm_io){.valid = true, .input = input, .port = port, .size = (uint8_t)size};
+}
+
 static void finish(struct cpu *cpu, uint16_t port, unsigned size)
 {
+    cpu->io.valid = false;
     debug_io_access(cpu, port, size);
     cpu_spend(cpu, size == 1 ? BYTE_CYCLE_NS : WIDE_CYCLE_NS);
 }
 
 uint32_t io_read(struct cpu *cpu, uint16_t port, unsigned size)
 {
+    begin(cpu, port, size, true);
     uint32_t value = portmap_read(cpu->portmap, port, size);
     finish(cpu, port, size);
     return value;
@@ -24,6 +31,7 @@ uint32_t io_read(struct cpu *cpu, uint16_t port, unsigned size)
 
 void io_write(struct cpu *cpu, uint16_t port, unsigned size, uint32_t value)
 {
+    begin(cpu, port, size, false);
     portmap_write(cpu->portmap, port, size, value);
     finish(cpu, port, size);
 }

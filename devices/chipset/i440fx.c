@@ -7,8 +7,11 @@
  *   5Ah      C0000-C3FFF, C4000-C7FFF     5Bh  C8000, CC000     5Ch  D0000, D4000
  *   5Dh      D8000, DC000                 5Eh  E0000, E4000     5Fh  E8000, EC000     16 KiB each
  *
- * Deviations: SMRAM is either open or closed for code and data alike (D_CLS and the SMM-only space above 1
- * MiB have no effect); timing, ECC and error registers are stored only.
+ * SMRAM, RAM behind the VGA window, answers while the processor drives SMIACT#, or always with D_OPEN; D_CLS
+ * closes it for data, but not for code. There is no SMRAM elsewhere (the extended and top-of-memory segments
+ * came with later bridges).
+ *
+ * Deviations: bus masters see SMRAM as the processor does; timing, ECC and error registers are stored only.
  */
 #include "devices/chipset/i440fx.h"
 
@@ -67,8 +70,10 @@ static void update_pam(struct i440fx *bridge)
 static void update_smram(struct i440fx *bridge)
 {
     uint8_t smram = bridge->pci.config[SMRAM];
-    bool open = (smram & SMRAM_G_SMRAME) && ((smram & SMRAM_D_OPEN) || bridge->in_smm);
-    physmap_enable(bridge->cfg.physmap, bridge->smram, open, open);
+    bool decoded = (smram & SMRAM_G_SMRAME) && ((smram & SMRAM_D_OPEN) || bridge->in_smm);
+    bool data = decoded && !(smram & SMRAM_D_CLS);
+    physmap_enable(bridge->cfg.physmap, bridge->smram, data, data);
+    physmap_set_fetch_window(bridge->cfg.physmap, decoded && !data ? bridge->smram : NULL);
 }
 
 /* D_LCK closes D_OPEN and freezes everything but D_CLS until reset. */

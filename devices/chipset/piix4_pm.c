@@ -5,12 +5,15 @@
  * SUS_TYP, as ACPI tables for this chip must announce it in \_Sx: 0 soft off (S5), 1 suspend to RAM (S3),
  * 2 to 4 powered-on suspend (S1), 5 working.
  *
- * Deviations: there is no system management mode. On a real machine an SMI handler of the BIOS turns ACPI on
- * and off when the FADT's values are written to the APM control port; here the chip itself does so:
- * F1h sets SCI_EN, F0h clears it, other values only set APM_STS. DEVACTB.APMC_EN is set from the start, by
- * which firmware sees that somebody handles APM commands already and sets up no SMM code. The suspend states
- * other than soft off wake at once. Device monitors, clock throttling and SMI timers are stored only. The
- * SMBus is empty.
+ * SMI#: a write to the APM control port with DEVACTB.APMC_EN sets APM_STS, and with GLBCTL.SMI_EN pulses
+ * SMI#.
+ *
+ * Deviations: on a real machine an SMI handler of the BIOS turns ACPI on and off when the FADT's values are
+ * written to the APM control port; here the chip itself does so: F1h sets SCI_EN, F0h clears it, whether or
+ * not an SMI follows. EOS holds no further SMI# back: the processor latches one while it serves another.
+ * On boards whose processor has no SMI#, DEVACTB.APMC_EN is set from the start, by which firmware sees that
+ * somebody handles APM commands already and sets up no SMM code. The suspend states other than soft off wake
+ * at once. Device monitors, clock throttling and the other SMI sources are stored only. The SMBus is empty.
  */
 #include "devices/chipset/piix4_pm.h"
 
@@ -78,6 +81,7 @@ enum {
 };
 enum { SUS_TYP_SHIFT = 10, SUS_SOFT_OFF = 0 };
 enum { GP_MASK = 0x0F81, GLBSTS_APM = 1 << 5, GLBSTS_MASK = 0x0DFF, GLBEN_MASK = 0x0F7F };
+enum { GLBCTL_SMI_EN = 1 << 0 };
 enum { TIMER_BITS = 24, TIMER_HALF = 1 << 23 };
 enum { APMC_ACPI_ENABLE = 0xF1, APMC_ACPI_DISABLE = 0xF0 };
 
@@ -161,17 +165,26 @@ bool piix4_pm_power_button(struct piix4_pm *pm)
     return true;
 }
 
+static void request_smi(struct piix4_pm *pm)
+{
+    pm->gl_status |= GLBSTS_APM;
+    if (!(pm->gl_control & GLBCTL_SMI_EN))
+        return;
+    irq_line_set(&pm->cfg.smi, true);
+    irq_line_set(&pm->cfg.smi, false);
+}
+
 void piix4_pm_apmc(void *self, uint8_t value)
 {
     struct piix4_pm *pm = self;
     if (load_le32(pm->pci.config + DEVACTB) & DEVACTB_APMC_EN)
-        pm->gl_status |= GLBSTS_APM;
+        request_smi(pm);
     if (value == APMC_ACPI_ENABLE)
         pm->pm_control |= PMCNTRL_SCI_EN;
     else if (value == APMC_ACPI_DISABLE)
         pm->pm_control &= ~PMCNTRL_SCI_EN & 0xFFFF;
     else
-        log_write(&pm->log, LOG_DEBUG, "APM command %02Xh: no handler", value);
+        log_write(&pm->log, LOG_DEBUG, "APM command %02Xh", value);
     update_sci(pm);
 }
 
@@ -407,7 +420,7 @@ static void init_registers(struct piix4_pm *pm)
     struct pci_function *pci = &pm->pci;
     for (unsigned i = 0; i < sizeof dwords / sizeof dwords[0]; i++)
         pci_writable32(pci, dwords[i].offset, dwords[i].writable);
-    store_le32(pci->config + DEVACTB, DEVACTB_APMC_EN);
+    store_le32(pci->config + DEVACTB, pm->cfg.smi.set ? 0 : DEVACTB_APMC_EN);
     store_le32(pci->config + PMBA, BASE_IO_SPACE);
     pci_writable32(pci, PMBA, PMBA_MASK);
     pci_writable8(pci, PMREGMISC, PMREGMISC_PMIOSE);

@@ -13,6 +13,7 @@ struct piix4_pm_config {
     struct log *log;
     struct portmap *ports;
     struct irq_line sci; /* IRQ9 (system bank), high = asserted, level-triggered */
+    struct irq_line smi; /* SMI#, high = asserted; unconnected where the processor has none */
     /* SUS_EN with SUS_TYP 0: the machine switches itself off, once the present instruction is over. */
     void (*power_off)(void *self);
     void *self;

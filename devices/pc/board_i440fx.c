@@ -104,7 +104,12 @@ static void entropy(void *self, void *bytes, unsigned size)
     }
 }
 
-static const struct cpu_bus cpu_bus = {acknowledge, ferr, shutdown_cycle, entropy};
+static void smiact(void *self, bool level)
+{
+    i440fx_set_smm(((struct board *)self)->bridge, level);
+}
+
+static const struct cpu_bus cpu_bus = {acknowledge, ferr, shutdown_cycle, entropy, smiact};
 
 static void reset_requested(void *self, enum reset_kind kind)
 {
@@ -124,6 +129,14 @@ static void nmi(void *self, unsigned input, bool level)
     struct board *board = self;
     if (level && board->machine->cpu)
         cpu_pulse_nmi(board->machine->cpu);
+}
+
+static void smi(void *self, unsigned input, bool level)
+{
+    (void)input;
+    struct board *board = self;
+    if (level && board->machine->cpu)
+        cpu_pulse_smi(board->machine->cpu);
 }
 
 static void a20(void *self, unsigned input, bool level)
@@ -203,13 +216,19 @@ static const struct port_ops ferr_ports = {ferr_read, ferr_write, 1, 1};
 
 /* --- Construction ---------------------------------------------------------------------------------- */
 
+static const struct cpu_model *configured_model(const struct machine *machine)
+{
+    const char *name = machine->config.cpu_model;
+    return name ? cpu_model_find(name) : cpu_model_default();
+}
+
 static bool new_cpu(struct board *board, struct error *err)
 {
     struct machine *machine = board->machine;
-    const char *name = machine->config.cpu_model;
-    const struct cpu_model *model = name ? cpu_model_find(name) : cpu_model_default();
+    const struct cpu_model *model = configured_model(machine);
     if (!model)
-        return error_set(err, "--cpu: there is no processor model '%s'; 'lathe info' lists them", name);
+        return error_set(err, "--cpu: there is no processor model '%s'; 'lathe info' lists them",
+                         machine->config.cpu_model);
     machine->cpu = cpu_new(&(struct cpu_config){.model = model,
                                                 .clock = &machine->clock,
                                                 .memory = &machine->memory,
@@ -223,6 +242,14 @@ static bool new_cpu(struct board *board, struct error *err)
     machine->memory.code_written = cpu_code_written;
     machine->memory.code_opaque = machine->cpu;
     return true;
+}
+
+/* SMI# of the processor, where it has one. */
+static struct irq_line smi_line(struct board *board)
+{
+    const struct cpu_model *model = configured_model(board->machine);
+    bool exists = model && cpu_model_has(model, FEATURE_RSM);
+    return exists ? (struct irq_line){smi, board, 0} : (struct irq_line){0};
 }
 
 static void new_pci(struct board *board, mem_t ram)
@@ -247,6 +274,7 @@ static void new_pci(struct board *board, mem_t ram)
                                                        .log = log,
                                                        .ports = machine->ports,
                                                        .sci = pic_line(board->pic, PIC_BANK_SYSTEM, IRQ_ACPI),
+                                                       .smi = smi_line(board),
                                                        .power_off = power_off,
                                                        .self = board});
     pci_attach(board->pci, &board->pm->pci, SLOT_PIIX, FUNCTION_PM);

@@ -173,7 +173,7 @@ START_TEST(acpi_enable)
     ck_assert_uint_eq(in(&t, BASE + 4, 1) & 1, 0);
     /* APM_STS only where DEVACTB allows it. */
     out(&t, BASE + 0x18, 2, 0xFFFF);
-    ck_assert_uint_eq(pci_config_read(t.bus, 1, 3, 0x58, 4), 1 << 25);
+    ck_assert_uint_eq(pci_config_read(t.bus, 1, 3, 0x58, 4), 1 << 25); /* no SMI# */
     config(&t, 0x58, 4, 0);
     piix4_pm_apmc(t.pm, 0x12);
     ck_assert_uint_eq(in(&t, BASE + 0x18, 2), 0);

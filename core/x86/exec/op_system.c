@@ -6,6 +6,7 @@
 #include "core/x86/exec/handlers.h"
 #include "core/x86/model.h"
 #include "core/x86/operand.h"
+#include "core/x86/smm.h"
 
 static bool privileged(struct cpu *cpu)
 {
@@ -300,9 +301,8 @@ bool op_hlt(struct cpu *cpu, const struct insn *insn)
     return true;
 }
 
-/* Outside system management mode, which no part enters yet. */
 bool op_rsm(struct cpu *cpu, const struct insn *insn)
 {
     (void)insn;
-    return cpu_fault(cpu, VECTOR_UD);
+    return smm_resume(cpu);
 }

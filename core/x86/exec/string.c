@@ -71,8 +71,8 @@ static bool outs_step(struct cpu *cpu, const struct insn *insn, uint64_t step)
     if (!io_permitted(cpu, port, size) ||
         !mem_read(cpu, insn, (enum seg_index)insn->seg, operand_wrap(insn, cpu->gpr[GPR_SI]), size, &value))
         return false;
-    advance(cpu, insn, GPR_SI, step);
     io_write(cpu, port, size, (uint32_t)value);
+    advance(cpu, insn, GPR_SI, step);
     return true;
 }
 
