@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Bare-metal test guests, one per processor mechanism, on a processor without a board.
+# Bare-metal test guests, one per processor mechanism, on a processor without a board. Each runs on every engine and on
+# every model that its line "; models:" names (without one: pentiumpro); those with a line "; board" boot from a floppy
+# disk on the whole machine as well, where 33 is the status of success.
 find_program(NASM nasm)
 if(NOT NASM)
   message(STATUS "bare-metal test guests: off (nasm not found)")
@@ -15,14 +17,27 @@ elseif(TARGET test_support)
       COMMAND ${NASM} -f bin -i ${CMAKE_CURRENT_SOURCE_DIR}/guests/asm/ -o ${image} ${source}
       DEPENDS ${source} ${guest_includes})
     list(APPEND guest_images ${image})
-    set(model pentiumpro)
-    if(name MATCHES "^long")
-      set(model max)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+    file(STRINGS ${source} models LIMIT_COUNT 1 REGEX "^; models: ")
+    string(REGEX REPLACE ".*models: *" "" models "${models}")
+    separate_arguments(models)
+    if(NOT models)
+      set(models pentiumpro)
     endif()
     foreach(engine ${LATHE_ENGINES})
-      add_test(NAME metal_${name}_${engine} COMMAND run_guest ${image} ${model} ${engine})
-      set_tests_properties(metal_${name}_${engine} PROPERTIES LABELS quick TIMEOUT 60)
+      foreach(model ${models})
+        set(test metal_${name}_${model}_${engine})
+        add_test(NAME ${test} COMMAND run_guest ${image} ${model} ${engine})
+        set_tests_properties(${test} PROPERTIES LABELS quick TIMEOUT 60)
+      endforeach()
     endforeach()
+    file(STRINGS ${source} board REGEX "^; board")
+    if(board AND TARGET lathe)
+      add_test(NAME metal_${name}_board COMMAND sh -c
+        "\"$1\" run --display none --fda \"$2\" --debug-exit --stop-at time=60; test $? = 33"
+        sh $<TARGET_FILE:lathe> ${image})
+      set_tests_properties(metal_${name}_board PROPERTIES LABELS quick TIMEOUT 60)
+    endif()
   endforeach()
   add_custom_target(guest_images ALL DEPENDS ${guest_images})
 endif()

@@ -2,9 +2,8 @@
 /* PIIX3 and PIIX4, function 0. Intel 290550 (82371FB/SB) and 290562 (82371AB), "PCI to ISA/EIO Bridge
  * Registers".
  *
- * Deviations: chip selects, ISA recovery times, motherboard steering and SMI sources are stored only; there
- * is no system management mode, so that APMC writes reach the power management function directly (see
- * piix4_pm.c).
+ * Deviations: chip selects, ISA recovery times, motherboard steering and the SMI sources of the PIIX3 are
+ * stored only; APMC writes reach the power management function of the PIIX4, which raises SMI#.
  */
 #include "devices/chipset/piix.h"
 

@@ -1,24 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs one bare-metal test image (tests/guests/asm) on a processor with memory and two ports, without a board
- * or firmware: the image lies at 7C00h as a whole. Exit status 0 where the guest reports success. */
+/* Runs one bare-metal test image (tests/guests/asm) on a processor with memory and a few ports, without a
+ * board or firmware: the image lies at 7C00h as a whole. Exit status 0 where the guest reports success.
+ *
+ *   B2h, B3h  APM control and status: a write to B2h pulses SMI#
+ *   E0h       read: 5Ah, by which a guest knows this runner; write: INTR with that vector
+ *   E1h       write: NMI
+ *   E4h       write, 4 bytes: an event later on; see enum delayed_event
+ *   ECh       write, 4 bytes: after the next shutdown, INIT# and on in real mode at this address
+ *   E9h       text
+ *   F4h       exit
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
 #include "core/base/error.h"
+#include "core/x86/model.h"
 #include "core/x86/protection.h"
 #include "jit/jit.h"
 #include "tests/support/cpu_fixture.h"
 
 enum { IMAGE_AT = 0x7C00, IMAGE_BYTES = 36 * 512, EXIT_PASS = 0x10, EXIT_FAIL = 0x40 };
-enum { INSN_LIMIT = 20000000, SLICE = 10000 };
+enum { INSN_LIMIT = 20000000, SLICE = 10000, RUNNER_MARK = 0x5A };
+
+/* Bits 0-7 of what is written to E4h; bits 8-15 are INTR's vector, bits 16-31 a number of instructions. */
+enum delayed_event { EVENT_NONE, EVENT_INTR, EVENT_NMI, EVENT_SMI };
 
 struct guest {
     struct cpu_fixture fixture;
     struct jit *jit;
     bool ended;
-    uint8_t value;
+    uint8_t value, apm[2];
+    enum delayed_event event;
+    uint64_t event_at;
+    uint8_t event_vector;
+    uint32_t after_shutdown; /* 0: a shutdown fails the test */
 };
 
 static uint32_t no_read(void *self, uint32_t offset, unsigned size)
@@ -47,8 +64,81 @@ static void write_text(void *self, uint32_t offset, unsigned size, uint32_t valu
     putchar((int)(value & 0xFF));
 }
 
+static uint32_t read_apm(void *self, uint32_t offset, unsigned size)
+{
+    (void)size;
+    return ((struct guest *)self)->apm[offset];
+}
+
+static void write_apm(void *self, uint32_t offset, unsigned size, uint32_t value)
+{
+    struct guest *guest = self;
+    (void)size;
+    guest->apm[offset] = (uint8_t)value;
+    if (offset == 0)
+        cpu_pulse_smi(guest->fixture.cpu);
+}
+
+static void raise_intr(struct guest *guest, uint8_t vector)
+{
+    guest->fixture.intr_vector = vector;
+    cpu_set_intr(guest->fixture.cpu, true);
+}
+
+static uint32_t read_mark(void *self, uint32_t offset, unsigned size)
+{
+    (void)self;
+    (void)size;
+    return offset == 0 ? RUNNER_MARK : 0xFF;
+}
+
+static void write_pins(void *self, uint32_t offset, unsigned size, uint32_t value)
+{
+    struct guest *guest = self;
+    (void)size;
+    if (offset == 0)
+        raise_intr(guest, (uint8_t)value);
+    else
+        cpu_pulse_nmi(guest->fixture.cpu);
+}
+
+static void write_event(void *self, uint32_t offset, unsigned size, uint32_t value)
+{
+    struct guest *guest = self;
+    (void)offset;
+    (void)size;
+    guest->event = (enum delayed_event)(value & 0xFF);
+    guest->event_vector = value >> 8 & 0xFF;
+    guest->event_at = cpu_insns_now(guest->fixture.cpu) + 1 + (value >> 16);
+    cpu_stop(guest->fixture.cpu);
+}
+
+static void write_after_shutdown(void *self, uint32_t offset, unsigned size, uint32_t value)
+{
+    (void)offset;
+    (void)size;
+    ((struct guest *)self)->after_shutdown = value;
+}
+
 static const struct port_ops exit_ops = {.read = no_read, .write = write_exit, .min_size = 1, .max_size = 4};
 static const struct port_ops text_ops = {.read = no_read, .write = write_text, .min_size = 1, .max_size = 1};
+static const struct port_ops apm_ops = {.read = read_apm, .write = write_apm, .min_size = 1, .max_size = 1};
+static const struct port_ops pin_ops = {.read = read_mark, .write = write_pins, .min_size = 1, .max_size = 1};
+static const struct port_ops event_ops = {
+    .read = no_read, .write = write_event, .min_size = 4, .max_size = 4};
+static const struct port_ops shutdown_ops = {
+    .read = no_read, .write = write_after_shutdown, .min_size = 4, .max_size = 4};
+
+static bool add_ports(struct guest *guest)
+{
+    struct portmap *ports = guest->fixture.ports;
+    return portmap_add(ports, "exit", 0xF4, 4, &exit_ops, guest, NULL) &&
+           portmap_add(ports, "text", 0xE9, 1, &text_ops, guest, NULL) &&
+           portmap_add(ports, "apm", 0xB2, 2, &apm_ops, guest, NULL) &&
+           portmap_add(ports, "pins", 0xE0, 2, &pin_ops, guest, NULL) &&
+           portmap_add(ports, "event", 0xE4, 4, &event_ops, guest, NULL) &&
+           portmap_add(ports, "shutdown", 0xEC, 4, &shutdown_ops, guest, NULL);
+}
 
 static bool load_image(struct guest *guest, const char *path)
 {
@@ -62,14 +152,56 @@ static bool load_image(struct guest *guest, const char *path)
     return size > 0;
 }
 
-static void start(struct guest *guest)
+static void fire_event(struct guest *guest)
+{
+    enum delayed_event event = guest->event;
+    guest->event = EVENT_NONE;
+    if (event == EVENT_INTR)
+        raise_intr(guest, guest->event_vector);
+    else if (event == EVENT_NMI)
+        cpu_pulse_nmi(guest->fixture.cpu);
+    else
+        cpu_pulse_smi(guest->fixture.cpu);
+}
+
+static void real_mode_at(struct cpu *cpu, uint32_t address)
+{
+    segment_set_real(cpu, SEG_CS, 0);
+    cpu->rip = address;
+    cpu_derive(cpu);
+}
+
+/* A halted processor waits for the event; a shut down one gets INIT#. False where nothing can go on. */
+static bool revive(struct guest *guest)
 {
     struct cpu *cpu = guest->fixture.cpu;
-    segment_set_real(cpu, SEG_CS, 0);
-    cpu->rip = IMAGE_AT;
-    cpu_derive(cpu);
-    while (!guest->ended && guest->fixture.clock.insns < INSN_LIMIT && cpu->activity == CPU_RUNNING)
-        cpu_run(cpu, guest->fixture.clock.insns + SLICE);
+    if (cpu->activity == CPU_SHUTDOWN && guest->after_shutdown) {
+        cpu_reset(cpu, true);
+        real_mode_at(cpu, guest->after_shutdown);
+        guest->after_shutdown = 0;
+        return true;
+    }
+    if (cpu->activity == CPU_SHUTDOWN || guest->event == EVENT_NONE)
+        return false;
+    fire_event(guest);
+    return true;
+}
+
+static void run(struct guest *guest)
+{
+    struct cpu *cpu = guest->fixture.cpu;
+    const struct clock *clock = &guest->fixture.clock;
+    real_mode_at(cpu, IMAGE_AT);
+    while (!guest->ended && clock->insns < INSN_LIMIT) {
+        if (guest->event != EVENT_NONE && clock->insns >= guest->event_at)
+            fire_event(guest);
+        if (cpu_is_idle(cpu) && !revive(guest))
+            break;
+        uint64_t until = clock->insns + SLICE;
+        if (guest->event != EVENT_NONE && guest->event_at < until)
+            until = guest->event_at;
+        cpu_run(cpu, until);
+    }
 }
 
 static int report(const struct guest *guest, const char *path)
@@ -98,24 +230,27 @@ static bool attach_engine(struct guest *guest, const char *name)
     return guest->jit != NULL;
 }
 
-int main(int argc, char **argv)
+static int run_image(const char *path, const char *model, const char *engine)
 {
     struct guest *guest = alloc_zeroed(sizeof *guest);
-    if (argc < 2 || argc > 4) {
-        fprintf(stderr, "usage: run_guest IMAGE [CPU [interp|jit|unlinked]]\n");
-        return EXIT_FAILURE;
-    }
-    cpu_fixture_init(&guest->fixture, argc >= 3 ? argv[2] : "pentiumpro");
     int status = EXIT_FAILURE;
-    if (attach_engine(guest, argc == 4 ? argv[3] : "interp") &&
-        portmap_add(guest->fixture.ports, "exit", 0xF4, 4, &exit_ops, guest, NULL) &&
-        portmap_add(guest->fixture.ports, "text", 0xE9, 1, &text_ops, guest, NULL) &&
-        load_image(guest, argv[1])) {
-        start(guest);
-        status = report(guest, argv[1]);
+    cpu_fixture_init(&guest->fixture, model);
+    if (attach_engine(guest, engine) && add_ports(guest) && load_image(guest, path)) {
+        run(guest);
+        status = report(guest, path);
     }
     jit_free(guest->jit);
     cpu_fixture_free(&guest->fixture);
     alloc_free(guest);
     return status;
+}
+
+int main(int argc, char **argv)
+{
+    const char *model = argc > 2 ? argv[2] : "pentiumpro", *engine = argc > 3 ? argv[3] : "interp";
+    if (argc < 2 || argc > 4 || !cpu_model_find(model)) {
+        fprintf(stderr, "usage: run_guest IMAGE [CPU [interp|jit|unlinked]]\n");
+        return EXIT_FAILURE;
+    }
+    return run_image(argv[1], model, engine);
 }

@@ -146,6 +146,17 @@ START_TEST(smram)
     ck_assert_uint_eq(physmap_read(&t.map, 0xA8000, 1), 0xFF);
     i440fx_set_smm(t.bridge, true);
     ck_assert_uint_eq(physmap_read(&t.map, 0xA8000, 1), 'R');
+    /* D_CLS: data goes to the bus, code still comes from RAM. */
+    put(&t, REG_SMRAM, 0x2A);
+    ck_assert_uint_eq(physmap_read(&t.map, 0xA8000, 1), 0xFF);
+    ck_assert_uint_eq(physmap_fetch(&t.map, 0xA8000), 'R');
+    ck_assert_uint_eq(physmap_fetch(&t.map, 0xBFFFF), 'R');
+    i440fx_set_smm(t.bridge, false);
+    ck_assert_uint_eq(physmap_fetch(&t.map, 0xA8000), 0xFF);
+    i440fx_set_smm(t.bridge, true);
+    put(&t, REG_SMRAM, 0x02); /* not enabled */
+    ck_assert_uint_eq(physmap_read(&t.map, 0xA8000, 1), 0xFF);
+    ck_assert_uint_eq(physmap_fetch(&t.map, 0xA8000), 0xFF);
     i440fx_set_smm(t.bridge, false);
     put(&t, REG_SMRAM, 0x4A);
     ck_assert_uint_eq(physmap_read(&t.map, 0xA8000, 1), 'R');

@@ -186,6 +186,43 @@ START_TEST(acpi_enable)
 }
 END_TEST
 
+static void count_smi(void *self, unsigned input, bool level)
+{
+    (void)input;
+    *(unsigned *)self += level;
+}
+
+START_TEST(smi)
+{
+    struct bench t;
+    unsigned count = 0;
+    setup(&t);
+    t.pm->cfg.smi = (struct irq_line){count_smi, &count, 0};
+    config(&t, 0x58, 4, 1 << 25);
+    piix4_pm_apmc(t.pm, 0x12);
+    ck_assert_uint_eq(count, 0); /* GLBCTL.SMI_EN is clear */
+    out(&t, BASE + 0x28, 4, 1);
+    piix4_pm_apmc(t.pm, 0x12);
+    ck_assert_uint_eq(count, 1);
+    config(&t, 0x58, 4, 0);
+    piix4_pm_apmc(t.pm, 0x12);
+    ck_assert_uint_eq(count, 1); /* DEVACTB.APMC_EN is clear */
+    teardown(&t);
+}
+END_TEST
+
+START_TEST(smi_enable_after_reset)
+{
+    unsigned count = 0;
+    struct piix4_pm *with = piix4_pm_new(&(struct piix4_pm_config){.smi = {count_smi, &count, 0}});
+    struct piix4_pm *without = piix4_pm_new(&(struct piix4_pm_config){0});
+    ck_assert_uint_eq(with->pci.config[0x5B], 0);
+    ck_assert_uint_eq(without->pci.config[0x5B], 2);
+    piix4_pm_free(with);
+    piix4_pm_free(without);
+}
+END_TEST
+
 START_TEST(rtc_status)
 {
     struct bench t;
@@ -264,7 +301,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {decoding,    soft_off,   other_suspends_wake, pm_timer,    overflow,
-                                  acpi_enable, rtc_status, writable_bits,       empty_smbus, state};
+    const TTest *const tests[] = {decoding,    soft_off, other_suspends_wake,    pm_timer,   overflow,
+                                  acpi_enable, smi,      smi_enable_after_reset, rtc_status, writable_bits,
+                                  empty_smbus, state};
     return suite_run("piix4_pm", tests, sizeof tests / sizeof tests[0]);
 }
