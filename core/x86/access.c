@@ -145,8 +145,7 @@ bool linear_probe(struct cpu *cpu, gva_t address, uint64_t size, bool user, bool
     return true;
 }
 
-/* #AC: CPL 3, CR0.AM and EFLAGS.AC, operand not at a multiple of its size (SDM 3A 6.15). */
-static bool misaligned(const struct cpu *cpu, gva_t address, unsigned size)
+bool linear_misaligned(const struct cpu *cpu, gva_t address, unsigned size)
 {
     return (address & (size - 1)) && cpu->cpl == 3 && (cpu->eflags & EFLAGS_AC) && (cpu->cr0 & CR0_AM);
 }
@@ -197,7 +196,7 @@ uint64_t mem_read_slow(struct cpu *cpu, const struct insn *insn, enum seg_index 
         return read_around(cpu, seg, offset, size);
     if (!segment_check(cpu, seg, offset, size, false, &address))
         return 0;
-    if (misaligned(cpu, address, size)) {
+    if (linear_misaligned(cpu, address, size)) {
         cpu_fault_code(cpu, VECTOR_AC, 0);
         return 0;
     }
@@ -216,9 +215,21 @@ bool mem_modify_read(struct cpu *cpu, const struct insn *insn, enum seg_index se
     enter_slow(cpu, insn);
     if (!segment_check(cpu, seg, offset, size, true, &address))
         return false;
-    if (misaligned(cpu, address, size))
+    if (linear_misaligned(cpu, address, size))
         return cpu_fault_code(cpu, VECTOR_AC, 0);
     return linear_probe(cpu, address, size, cpu->user, true) && mem_read(cpu, insn, seg, offset, size, value);
+}
+
+bool mem_check(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset, unsigned size,
+               unsigned align, bool write)
+{
+    gva_t address;
+    enter_slow(cpu, insn);
+    if (!segment_check(cpu, seg, offset, size, write, &address))
+        return false;
+    if (linear_misaligned(cpu, address, align))
+        return cpu_fault_code(cpu, VECTOR_AC, 0);
+    return linear_probe(cpu, address, size, cpu->user, write);
 }
 
 void mem_write_slow(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
@@ -232,7 +243,7 @@ void mem_write_slow(struct cpu *cpu, const struct insn *insn, enum seg_index seg
     }
     if (!segment_check(cpu, seg, offset, size, true, &address))
         return;
-    if (misaligned(cpu, address, size)) {
+    if (linear_misaligned(cpu, address, size)) {
         cpu_fault_code(cpu, VECTOR_AC, 0);
         return;
     }
@@ -272,7 +283,7 @@ static bool begin16(struct cpu *cpu, const struct insn *insn, enum seg_index seg
     enter_slow(cpu, insn);
     if (!segment_check(cpu, seg, offset, 16, write, address))
         return false;
-    if (misaligned(cpu, *address, 16))
+    if (linear_misaligned(cpu, *address, 16))
         return cpu_fault_code(cpu, VECTOR_AC, 0);
     return translate_span(cpu, *address, 16, cpu->user, write, span);
 }

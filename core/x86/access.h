@@ -101,6 +101,14 @@ static inline bool mem_read(struct cpu *cpu, const struct insn *insn, enum seg_i
     return !cpu->exception.pending;
 }
 
+/* #AC: CPL 3, CR0.AM and EFLAGS.AC, operand not at a multiple of `size`, a power of two (SDM 3A 6.15). */
+bool linear_misaligned(const struct cpu *cpu, gva_t address, unsigned size);
+
+/* Every check that an access to `size` bytes would meet, without the access; `align`: the alignment that
+ * EFLAGS.AC asks of it, a power of two. */
+bool mem_check(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset, unsigned size,
+               unsigned align, bool write);
+
 /* The read of a read-modify-write: whatever would stop the write stops it, so that page faults report a
  * write. */
 bool mem_modify_read(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,

@@ -327,7 +327,7 @@ bool far_return(struct cpu *cpu, unsigned op_size, uint16_t release)
         return long_far_return(cpu, op_size, release);
     if (cpu_is_real_like(cpu))
         return return_real(cpu, op_size, release);
-    if (!stack_read(cpu, 0, op_size, &rip) || !stack_read(cpu, op_size, op_size, &cs) ||
+    if (!stack_read(cpu, op_size, op_size, &cs) || !stack_read(cpu, 0, op_size, &rip) ||
         !return_target_check(cpu, (uint16_t)cs, &code))
         return false;
     if ((cs & SELECTOR_RPL) > cpu->cpl)

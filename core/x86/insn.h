@@ -107,6 +107,7 @@ enum insn_modes {
     LOCKABLE = 8,    /* LOCK is allowed with a memory destination */
     DEFAULT_64 = 16, /* operand size is 64 bits in 64-bit mode without REX.W; 32 does not exist */
     FORCE_64 = 32,   /* operand size is 64 bits in 64-bit mode whatever the prefixes */
+    ENVIRONMENT = 64, /* the result depends on the machine or the operating system, not on registers and memory */
 };
 
 enum insn_form { FORM_REG, FORM_MEM };

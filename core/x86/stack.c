@@ -76,6 +76,8 @@ bool stack_frame_check(struct cpu *cpu, struct stack_frame *frame, uint32_t erro
         sp = (sp - frame->size) & frame->mask;
         if (!locate(cpu, frame, sp, &frame->address[i]))
             return cpu_fault_code(cpu, stack_fault_vector(cpu), error);
+        if (frame->user && linear_misaligned(cpu, frame->address[i], frame->size))
+            return cpu_fault_code(cpu, VECTOR_AC, 0);
         if (!linear_probe(cpu, frame->address[i], frame->size, frame->user, true))
             return false;
     }

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* PUSHA, POPA, ENTER and LEAVE (SDM 2): each faults as a whole. */
+/* PUSHA, POPA, ENTER and LEAVE (SDM 2): registers change when nothing can fault any more. */
 #include "core/x86/exec/handlers.h"
 #include "core/x86/operand.h"
 #include "core/x86/stack.h"
 
+/* Stores below *offset and moves it there; the stack pointer follows when nothing can fault any more. */
+static bool push_below(struct cpu *cpu, const struct insn *insn, uint64_t *offset, uint64_t value)
+{
+    *offset = (*offset - insn->op_size) & cpu->sp_mask;
+    return mem_write(cpu, insn, SEG_SS, *offset, insn->op_size, value);
+}
+
 bool op_pusha(struct cpu *cpu, const struct insn *insn)
 {
-    struct stack_frame frame;
-    unsigned size = insn->op_size;
-    stack_frame_current(cpu, &frame, size);
-    for (unsigned i = 0; i < 8; i++)
-        stack_frame_push(&frame, reg_read(cpu, i, size));
-    if (!stack_frame_check(cpu, &frame, 0))
-        return false;
     uint64_t offset = cpu->gpr[GPR_SP];
     for (unsigned i = 0; i < 8; i++) {
-        offset = (offset - size) & cpu->sp_mask;
-        if (!mem_write(cpu, insn, SEG_SS, offset, size, frame.value[i]))
+        if (!push_below(cpu, insn, &offset, reg_read(cpu, i, insn->op_size)))
             return false;
     }
     stack_pointer_set(cpu, cpu->sp_mask, offset);
@@ -42,14 +41,14 @@ bool op_popa(struct cpu *cpu, const struct insn *insn)
 
 enum { ENTER_MAX_LEVEL = 31 };
 
-/* Copies the outer frame pointers of a nested ENTER. */
-static bool copy_display(struct cpu *cpu, const struct insn *insn, struct stack_frame *frame, unsigned level)
+/* Copies the outer frame pointers of a nested ENTER, each read behind the store of the one before. */
+static bool copy_display(struct cpu *cpu, const struct insn *insn, uint64_t *offset, unsigned level)
 {
     for (unsigned i = 1; i < level; i++) {
-        uint64_t offset = (cpu->gpr[GPR_BP] - i * insn->op_size) & cpu->sp_mask, value;
-        if (!mem_read(cpu, insn, SEG_SS, offset, insn->op_size, &value))
+        uint64_t outer = (cpu->gpr[GPR_BP] - i * insn->op_size) & cpu->sp_mask, value;
+        if (!mem_read(cpu, insn, SEG_SS, outer, insn->op_size, &value) ||
+            !push_below(cpu, insn, offset, value))
             return false;
-        stack_frame_push(frame, value);
     }
     return true;
 }
@@ -65,20 +64,16 @@ static bool probe_top(struct cpu *cpu, uint64_t offset, unsigned size)
 bool op_enter(struct cpu *cpu, const struct insn *insn)
 {
     unsigned size = insn->op_size, level = insn->imm >> 16 & ENTER_MAX_LEVEL;
-    uint64_t frame_pointer = (cpu->gpr[GPR_SP] - size) & cpu->sp_mask;
-    struct stack_frame frame;
-    stack_frame_current(cpu, &frame, size);
-    stack_frame_push(&frame, reg_read(cpu, GPR_BP, size));
-    if (!copy_display(cpu, insn, &frame, level))
+    uint64_t offset = cpu->gpr[GPR_SP];
+    if (!push_below(cpu, insn, &offset, reg_read(cpu, GPR_BP, size)))
         return false;
-    if (level > 0)
-        stack_frame_push(&frame, frame_pointer);
-    if (!stack_frame_check(cpu, &frame, 0))
+    uint64_t frame_pointer = offset;
+    if (!copy_display(cpu, insn, &offset, level))
         return false;
-    uint64_t top = (frame.sp - (insn->imm & 0xFFFF)) & cpu->sp_mask;
+    if (level > 0 && !push_below(cpu, insn, &offset, frame_pointer))
+        return false;
+    uint64_t top = (offset - (insn->imm & 0xFFFF)) & cpu->sp_mask;
     if (!probe_top(cpu, top, size))
-        return false;
-    if (!stack_frame_write(cpu, &frame))
         return false;
     reg_write(cpu, GPR_BP, size, frame_pointer);
     stack_pointer_set(cpu, cpu->sp_mask, top);

@@ -83,6 +83,12 @@ static unsigned save_size(enum x87_layout layout)
     return x87_env_size(layout) + X87_SAVE_MAX - X87_ENV_MAX;
 }
 
+/* SDM 3A table 6-7: the operand size, whatever the fields. */
+static unsigned image_align(const struct insn *insn)
+{
+    return insn->op_size == 2 ? 2 : 4;
+}
+
 bool op_fnstenv(struct cpu *cpu, const struct insn *insn)
 {
     uint8_t image[X87_ENV_MAX];
@@ -90,7 +96,7 @@ bool op_fnstenv(struct cpu *cpu, const struct insn *insn)
     if (!x87_available(cpu))
         return false;
     x87_fnstenv(&cpu->x87, form, image);
-    if (!x87_put_image(cpu, insn, image, x87_env_size(form)))
+    if (!x87_put_image(cpu, insn, image, x87_env_size(form), image_align(insn)))
         return false;
     x87_fnstenv_commit(&cpu->x87);
     x87_update_ferr(cpu);
@@ -101,7 +107,7 @@ bool op_fldenv(struct cpu *cpu, const struct insn *insn)
 {
     uint8_t image[X87_ENV_MAX];
     enum x87_layout form = layout(cpu, insn);
-    if (!x87_begin(cpu) || !x87_load_image(cpu, insn, image, x87_env_size(form)))
+    if (!x87_begin(cpu) || !x87_load_image(cpu, insn, image, x87_env_size(form), image_align(insn)))
         return false;
     x87_fldenv(&cpu->x87, form, image);
     x87_update_ferr(cpu);
@@ -115,7 +121,7 @@ bool op_fnsave(struct cpu *cpu, const struct insn *insn)
     if (!x87_available(cpu))
         return false;
     x87_fnsave(&cpu->x87, form, image);
-    if (!x87_put_image(cpu, insn, image, save_size(form)))
+    if (!x87_put_image(cpu, insn, image, save_size(form), image_align(insn)))
         return false;
     x87_fnsave_commit(&cpu->x87);
     x87_update_ferr(cpu);
@@ -126,7 +132,7 @@ bool op_frstor(struct cpu *cpu, const struct insn *insn)
 {
     uint8_t image[X87_SAVE_MAX];
     enum x87_layout form = layout(cpu, insn);
-    if (!x87_begin(cpu) || !x87_load_image(cpu, insn, image, save_size(form)))
+    if (!x87_begin(cpu) || !x87_load_image(cpu, insn, image, save_size(form), image_align(insn)))
         return false;
     x87_frstor(&cpu->x87, form, image);
     x87_update_ferr(cpu);

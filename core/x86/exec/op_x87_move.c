@@ -5,7 +5,7 @@
 #include "core/x86/exec/x87_access.h"
 #include "core/x86/flags.h"
 
-enum { M80 = 10 };
+enum { M80 = 10, M80_ALIGN = 8 };
 
 /* --- Loads --- */
 
@@ -29,7 +29,7 @@ bool op_fld_m64(struct cpu *cpu, const struct insn *insn)
 
 static bool begin_load_m80(struct cpu *cpu, const struct insn *insn, uint8_t image[M80])
 {
-    if (!x87_begin(cpu) || !x87_load_image(cpu, insn, image, M80))
+    if (!x87_begin(cpu) || !x87_load_image(cpu, insn, image, M80, M80_ALIGN))
         return false;
     x87_note_data(cpu, insn);
     return true;
@@ -79,9 +79,13 @@ bool op_fild_m64(struct cpu *cpu, const struct insn *insn)
 
 /* --- Stores --- */
 
+/* What an unmasked exception keeps from memory must be writable all the same, and its page fault comes first.
+ */
+
 static bool finish_store(struct cpu *cpu, const struct insn *insn, struct x87_store store, unsigned size)
 {
-    if (store.write && !x87_put(cpu, insn, size, store.low))
+    bool fine = store.write ? x87_put(cpu, insn, size, store.low) : x87_check(cpu, insn, size, size, true);
+    if (!fine)
         return false;
     x87_note_data(cpu, insn);
     x87_store_commit(&cpu->x87, &store);
@@ -93,7 +97,9 @@ static bool finish_store_m80(struct cpu *cpu, const struct insn *insn, struct x8
     uint8_t image[M80];
     store_le64(image, store.low);
     store_le16(image + 8, store.high);
-    if (store.write && !x87_put_image(cpu, insn, image, M80))
+    bool fine = store.write ? x87_put_image(cpu, insn, image, M80, M80_ALIGN)
+                            : x87_check(cpu, insn, M80, M80_ALIGN, true);
+    if (!fine)
         return false;
     x87_note_data(cpu, insn);
     x87_store_commit(&cpu->x87, &store);

@@ -21,6 +21,8 @@ enum area_offset {
     AREA_END = XSAVE_AREA_SIZE,
 };
 
+enum { FX_PART = 8 }; /* bytes that FXSAVE and FXRSTOR move at a time */
+
 /* --- Registers to and from an image --- */
 
 /* XMM registers that exist in the present mode. */
@@ -66,32 +68,35 @@ static unsigned fx_xmm_count(const struct cpu *cpu)
     return xmm_count(cpu);
 }
 
-static bool fx_begin(struct cpu *cpu, const struct insn *insn)
+/* All 512 bytes must be there, used or not. */
+static bool fx_begin(struct cpu *cpu, const struct insn *insn, bool write)
 {
     if (!x87_available(cpu))
         return false;
     uint64_t linear = cpu->seg[insn->seg].base + operand_offset(cpu, insn);
-    return !(linear & 15) || cpu_fault_code(cpu, VECTOR_GP, 0);
+    if (linear & 15)
+        return cpu_fault_code(cpu, VECTOR_GP, 0);
+    return x87_check(cpu, insn, AREA_XSTATE_BV, 1, write);
 }
 
 bool op_fxsave(struct cpu *cpu, const struct insn *insn)
 {
     uint8_t image[AREA_XSTATE_BV] = {0};
     unsigned xmm = fx_xmm_count(cpu);
-    if (!fx_begin(cpu, insn))
+    if (!fx_begin(cpu, insn, true))
         return false;
     x87_fxsave(&cpu->x87, insn->op_size == 8, image);
     if (cpu_model_has(cpu->model, FEATURE_SSE))
         mxcsr_to_image(cpu, image);
     xmm_to_image(cpu, image, xmm);
-    return x87_put_image(cpu, insn, image, AREA_XMM + 16 * xmm);
+    return x87_put_image(cpu, insn, image, AREA_XMM + 16 * xmm, FX_PART);
 }
 
 bool op_fxrstor(struct cpu *cpu, const struct insn *insn)
 {
     uint8_t image[AREA_XSTATE_BV];
     unsigned xmm = fx_xmm_count(cpu);
-    if (!fx_begin(cpu, insn) || !x87_load_image(cpu, insn, image, AREA_XMM + 16 * xmm))
+    if (!fx_begin(cpu, insn, false) || !x87_load_image(cpu, insn, image, AREA_XMM + 16 * xmm, FX_PART))
         return false;
     if (xmm && !mxcsr_is_valid(cpu, image))
         return cpu_fault_code(cpu, VECTOR_GP, 0);
@@ -182,7 +187,7 @@ static bool save(struct cpu *cpu, const struct insn *insn, uint64_t rfbm, uint64
         return false;
     if (rfbm & XCR0_SSE && !area_write(cpu, insn, image, AREA_MXCSR, AREA_ST))
         return false;
-    if (saved & XCR0_SSE && !area_write(cpu, insn, image, AREA_XMM, AREA_XMM + 16 * xmm))
+    if (saved & XCR0_SSE && !area_write(cpu, insn, image, AREA_XMM, AREA_XMM + 16 * xmm, FX_PART))
         return false;
     return area_write(cpu, insn, image, AREA_XSTATE_BV, AREA_ZERO);
 }

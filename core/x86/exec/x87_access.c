@@ -30,17 +30,17 @@ void x87_update_ferr(struct cpu *cpu)
         cpu->bus->ferr(cpu->bus_self, false);
 }
 
-static unsigned part_size(unsigned left)
+static unsigned part_size(unsigned left, unsigned align)
 {
-    return left >= 8 ? 8 : left >= 4 ? 4 : 2;
+    return left >= align ? align : 2;
 }
 
-bool x87_load_image(struct cpu *cpu, const struct insn *insn, uint8_t *image, unsigned size)
+bool x87_load_image(struct cpu *cpu, const struct insn *insn, uint8_t *image, unsigned size, unsigned align)
 {
     uint64_t offset = operand_offset(cpu, insn);
     for (unsigned done = 0, part; done < size; done += part) {
         uint64_t value;
-        part = part_size(size - done);
+        part = part_size(size - done, align);
         if (!mem_read(cpu, insn, (enum seg_index)insn->seg, operand_wrap(insn, offset + done), part, &value))
             return false;
         store_le(image + done, part, value);
@@ -48,15 +48,14 @@ bool x87_load_image(struct cpu *cpu, const struct insn *insn, uint8_t *image, un
     return true;
 }
 
-bool x87_put_image(struct cpu *cpu, const struct insn *insn, const uint8_t *image, unsigned size)
+bool x87_put_image(struct cpu *cpu, const struct insn *insn, const uint8_t *image, unsigned size,
+                   unsigned align)
 {
     uint64_t offset = operand_offset(cpu, insn);
-    gva_t linear;
-    if (!segment_check(cpu, (enum seg_index)insn->seg, offset, size, true, &linear) ||
-        !linear_probe(cpu, linear, size, cpu->user, true))
+    if (!x87_check(cpu, insn, size, align, true))
         return false;
     for (unsigned done = 0, part; done < size; done += part) {
-        part = part_size(size - done);
+        part = part_size(size - done, align);
         if (!mem_write(cpu, insn, (enum seg_index)insn->seg, operand_wrap(insn, offset + done), part,
                        load_le(image + done, part)))
             return false;

@@ -55,6 +55,13 @@ static inline bool x87_put(struct cpu *cpu, const struct insn *insn, unsigned si
     return mem_write(cpu, insn, (enum seg_index)insn->seg, operand_offset(cpu, insn), size, value);
 }
 
+/* The checks of an access without the access. */
+static inline bool x87_check(struct cpu *cpu, const struct insn *insn, unsigned size, unsigned align,
+                             bool write)
+{
+    return mem_check(cpu, insn, (enum seg_index)insn->seg, operand_offset(cpu, insn), size, align, write);
+}
+
 /* ST(i) of ModRM.rm; the FPU does not know REX. */
 static inline unsigned x87_sti(const struct insn *insn)
 {
@@ -78,8 +85,10 @@ static inline bool x87_begin_load(struct cpu *cpu, const struct insn *insn, unsi
     return true;
 }
 
-/* Larger images. A store is proved possible before its first byte is written. `size` is even. */
-bool x87_load_image(struct cpu *cpu, const struct insn *insn, uint8_t *image, unsigned size);
-bool x87_put_image(struct cpu *cpu, const struct insn *insn, const uint8_t *image, unsigned size);
+/* Larger images, in pieces of at most `align` bytes, which is also the alignment that EFLAGS.AC asks for. A
+ * store is proved possible before its first byte is written. `size` is even. */
+bool x87_load_image(struct cpu *cpu, const struct insn *insn, uint8_t *image, unsigned size, unsigned align);
+bool x87_put_image(struct cpu *cpu, const struct insn *insn, const uint8_t *image, unsigned size,
+                   unsigned align);
 
 #endif

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+# The differential tester (tests/silicon): Lathe's engines against the host's own processor.
+file(GLOB silicon_sources CONFIGURE_DEPENDS silicon/*.c)
+list(FILTER silicon_sources EXCLUDE REGEX "/(main|vectors_replay)\\.c$")
+add_library(silicon_cases STATIC ${silicon_sources} support/cpu_fixture.c)
+target_link_libraries(silicon_cases PUBLIC lathe_core)
+
+add_executable(silicon silicon/main.c)
+target_link_libraries(silicon PRIVATE silicon_cases)
+
+# Exit status 77: cases cannot run natively here; the reason is in the output.
+add_test(NAME silicon_quick COMMAND silicon --cases 100000 --mode 32)
+set_tests_properties(silicon_quick PROPERTIES LABELS quick TIMEOUT 120 SKIP_RETURN_CODE 77)
+add_test(NAME silicon COMMAND silicon --cases 2000000 --mode 32)
+set_tests_properties(silicon PROPERTIES LABELS silicon TIMEOUT 1800 SKIP_RETURN_CODE 77)

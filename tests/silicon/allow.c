@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/silicon/allow.h"
+
+#include <string.h>
+
+#include "core/base/bytes.h"
+#include "core/x86/fpu/x87.h"
+
+typedef bool allow_condition(const struct allow_context *a, const struct silicon_difference *d);
+
+struct allow_row {
+    const char *vendor, *mnemonic;
+    allow_condition *condition;
+    uint32_t fields;
+    const char *reason;
+};
+
+static bool no_x87_error_waits(const struct allow_context *a, const struct silicon_difference *d)
+{
+    (void)d;
+    return !(load_le16(a->host->out.fx + FX_STATUS) & X87_ES);
+}
+
+static bool at_the_end(const struct allow_context *a, const struct silicon_difference *d)
+{
+    (void)d;
+    return a->is_last;
+}
+
+static bool another_follows(const struct allow_context *a, const struct silicon_difference *d)
+{
+    return !at_the_end(a, d);
+}
+
+static bool sets_mxcsr_17(const struct allow_context *a, const struct silicon_difference *d)
+{
+    (void)d;
+    return load_le32(a->host->out.fx + FX_MXCSR) >> 17 & 1 && a->lathe->vector == VECTOR_GP;
+}
+
+static bool has_memory_operand(const struct allow_context *a, const struct silicon_difference *d)
+{
+    (void)d;
+    return a->executed->insn.flags & INSN_MEM;
+}
+
+static bool ignores_waiting_error(const struct allow_context *a, const struct silicon_difference *d)
+{
+    return has_memory_operand(a, d) && a->lathe->vector == VECTOR_MF;
+}
+
+static bool only_c1(const struct allow_context *a, const struct silicon_difference *d)
+{
+    (void)a;
+    return d->status == X87_C1;
+}
+
+static bool only_mxcsr_pe(const struct allow_context *a, const struct silicon_difference *d)
+{
+    return a->host->vector == VECTOR_XM && d->mxcsr == FLOAT_PE;
+}
+
+static bool wraps_at_4_gib(const struct allow_context *a, const struct silicon_difference *d)
+{
+    bool faulted = a->host->vector >= 0 || a->lathe->vector >= 0;
+    (void)d;
+    return a->c->mode == MODE_32 && a->is_last && faulted && a->executed->address >= 0xFFFFFE00 &&
+           a->executed->insn.flags & INSN_MEM;
+}
+
+static bool faults(const struct allow_context *a, const struct silicon_difference *d)
+{
+    (void)d;
+    return a->host->vector >= 0;
+}
+
+static bool both_fault(const struct allow_context *a, const struct silicon_difference *d)
+{
+    return faults(a, d) && a->lathe->vector >= 0;
+}
+
+static bool raises_alignment_check(const struct allow_context *a, const struct silicon_difference *d)
+{
+    (void)d;
+    return a->host->vector == VECTOR_AC;
+}
+
+static bool has_repeat_prefix(const struct allow_context *a, const struct silicon_difference *d)
+{
+    (void)d;
+    return a->executed->insn.flags & (INSN_REP | INSN_REPNE);
+}
+
+static bool has_lock_prefix(const struct allow_context *a, const struct silicon_difference *d)
+{
+    (void)d;
+    return a->executed->insn.flags & INSN_LOCK;
+}
+
+static bool meets_kernel(const struct allow_context *a, const struct silicon_difference *d)
+{
+    (void)d;
+    return a->lathe->vector == VECTOR_PF && silicon_machine_is_kernel(a->c->mode, a->lathe->cr2);
+}
+
+static bool went_to_64_bit_code(const struct allow_context *a, const struct silicon_difference *d)
+{
+    (void)d;
+    return a->c->mode == MODE_32 && a->host->out.seg[SEG_CS] == SELECTOR_CODE_64;
+}
+
+static bool null_selectors(const struct allow_context *a, const struct silicon_difference *d)
+{
+    for (unsigned i = 0; i < 6; i++) {
+        uint16_t host = a->host->out.seg[i], lathe = a->lathe->out.seg[i];
+        if (host != lathe && (host > 3 || lathe > 3))
+            return false;
+    }
+    return faults(a, d);
+}
+
+static bool faults_with_count_0(const struct allow_context *a, const struct silicon_difference *d)
+{
+    uint64_t count = a->host->out.gpr[GPR_CX] << a->executed->insn.addr_shift;
+    return faults(a, d) && a->executed->insn.flags & (INSN_REP | INSN_REPNE) && count == 0;
+}
+
+/* Whether a byte of an x87 image belongs to FOP, FIP or FDP, or, of FXSAVE, to MXCSR_MASK. */
+static bool is_pointer(const struct executed *e, uint64_t address)
+{
+    uint64_t at = address - e->address;
+    const struct insn_row *row = &insn_table[e->insn.row];
+    if (!strcmp(row->mnemonic, "FXSAVE"))
+        return (at >= FX_OPCODE && at < FX_MXCSR) || (at >= FX_MXCSR_MASK && at < FX_ST);
+    if (strcmp(row->mnemonic, "FNSTENV") != 0 && strcmp(row->mnemonic, "FNSAVE") != 0)
+        return false;
+    return e->insn.op_size == 2 ? at >= 6 && at < 14 : at >= 12 && at < 28;
+}
+
+static bool is_any_pointer(const struct allow_context *a, uint64_t address)
+{
+    for (unsigned i = 0; i < a->count; i++) {
+        if (is_pointer(&a->all[i], address))
+            return true;
+    }
+    return false;
+}
+
+static bool image_pointers(const struct allow_context *a, const struct silicon_difference *d)
+{
+    (void)d;
+    for (unsigned i = 0; i < WRITABLE_PAGES * PAGE; i++) {
+        uint64_t linear = i < DATA_PAGES * PAGE ? DATA + i : STACK + i - DATA_PAGES * PAGE;
+        bool same = a->host->memory[i / PAGE][i % PAGE] == a->lathe->memory[i / PAGE][i % PAGE];
+        if (!same && !is_any_pointer(a, linear))
+            return false;
+    }
+    return true;
+}
+
+#define ALLOW(vendor, mnemonic, condition, fields, reason) {vendor, mnemonic, condition, fields, reason},
+
+static const struct allow_row rows[] = {
+#include "tests/silicon/allow.def"
+    {NULL, NULL, NULL, 0, NULL},
+};
+
+static bool concerns(const struct allow_row *row, const struct allow_context *a)
+{
+    return (!row->vendor[0] || !strcmp(row->vendor, a->vendor)) &&
+           (!row->mnemonic[0] || !strcmp(row->mnemonic, insn_table[a->executed->insn.row].mnemonic));
+}
+
+void allow_differences(const struct allow_context *a, struct silicon_difference *d)
+{
+    for (const struct allow_row *row = rows; row->vendor; row++) {
+        if (concerns(row, a) && row->condition(a, d))
+            d->fields &= ~row->fields;
+    }
+}
