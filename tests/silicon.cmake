@@ -3,7 +3,7 @@
 file(GLOB silicon_sources CONFIGURE_DEPENDS silicon/*.c)
 list(FILTER silicon_sources EXCLUDE REGEX "/(main|vectors_replay)\\.c$")
 add_library(silicon_cases STATIC ${silicon_sources} support/cpu_fixture.c)
-target_link_libraries(silicon_cases PUBLIC lathe_core)
+target_link_libraries(silicon_cases PUBLIC lathe_jit lathe_core)
 
 add_executable(silicon silicon/main.c)
 target_link_libraries(silicon PRIVATE silicon_cases)

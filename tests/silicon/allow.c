@@ -32,6 +32,23 @@ static bool another_follows(const struct allow_context *a, const struct silicon_
     return !at_the_end(a, d);
 }
 
+static bool pushes_selector(const struct allow_context *a, const struct silicon_difference *d)
+{
+    const char *operands = insn_table[a->executed->insn.row].operands;
+    (void)d;
+    return strlen(operands) == 2 && operands[1] == 'S';
+}
+
+static bool pushes_selector_first(const struct allow_context *a, const struct silicon_difference *d)
+{
+    return pushes_selector(a, d) && another_follows(a, d);
+}
+
+static bool pushes_selector_and_faults(const struct allow_context *a, const struct silicon_difference *d)
+{
+    return pushes_selector(a, d) && a->host->vector >= 0;
+}
+
 static bool sets_mxcsr_17(const struct allow_context *a, const struct silicon_difference *d)
 {
     (void)d;

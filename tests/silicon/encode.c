@@ -41,8 +41,8 @@ static void choose_prefixes(struct prefixes *p, const struct form *form, unsigne
 {
     bool memory = form->memory || form->string || form->immediate == FORM_MOFFS;
     *p = (struct prefixes){.op16 = false};
-    if (mode == MODE_64 && rng_percent(rng, 60))
-        p->rex = (uint8_t)(0x40 | rng_below(rng, 16));
+    if (mode == MODE_64 && (form->rex || rng_percent(rng, 60)))
+        p->rex = (uint8_t)(0x40 | rng_below(rng, 16) | form->rex);
     if (may_have_66(form, mode))
         p->op16 = rng_percent(rng, 25);
     if (how & ENCODE_PLAIN)

@@ -9,6 +9,8 @@ static void parse_encoding_token(struct form *form, const char *token)
 {
     if (!strcmp(token, "NP")) {
         form->none = true;
+    } else if (!strncmp(token, "REX.", 4)) {
+        form->rex |= token[4] == 'W' ? 8 : 1;
     } else if (token[0] == '/') {
         form->modrm = true;
         if (token[1] == '=')

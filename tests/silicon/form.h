@@ -24,6 +24,7 @@ struct form {
     uint16_t number;   /* of the row */
     uint8_t prefix;    /* mandatory one, or 0 */
     bool none;         /* NP: no 66, F2 or F3 */
+    uint8_t rex;       /* REX bits that must be set */
     uint8_t opcode[3]; /* map and opcode */
     uint8_t opcode_size;
     int8_t digit;      /* ModRM.reg, or -1 */

@@ -88,14 +88,24 @@ struct moment {
     struct insn insn;
 };
 
+/* Base of the memory operand: a register, or one of the decoder's pretended ones. */
+static uint64_t operand_base(const struct moment *m)
+{
+    const struct insn *insn = &m->insn;
+    uint64_t next = m->state->rip + insn->length;
+    switch (insn->base) {
+    case GPR_ZERO: return 0;
+    case GPR_RIP: return m->state->rip;
+    case GPR_FAR: return insn->flags & INSN_RIP ? next : insn->imm;
+    default: return m->state->gpr[insn->base];
+    }
+}
+
 static uint64_t operand_address(const struct moment *m)
 {
     const struct insn *insn = &m->insn;
-    uint64_t base = insn->base == GPR_ZERO ? 0 : m->state->gpr[insn->base];
     uint64_t index = insn->index == GPR_ZERO ? 0 : m->state->gpr[insn->index];
-    uint64_t offset = base + (index << insn->scale) + (uint64_t)(int64_t)insn->disp;
-    if (insn->flags & INSN_RIP)
-        offset += m->state->rip + insn->length;
+    uint64_t offset = operand_base(m) + (index << insn->scale) + (uint64_t)(int64_t)insn->disp;
     offset = offset << insn->addr_shift >> insn->addr_shift;
     uint64_t segment = insn->seg == SEG_FS ? LOW_BASE : insn->seg == SEG_GS ? DOWN_BASE : 0;
     return m->c->mode == MODE_64 ? offset + segment : (uint32_t)(offset + segment);

@@ -6,8 +6,10 @@
 #include "core/base/alloc.h"
 #include "core/base/assert.h"
 #include "core/base/bytes.h"
+#include "core/base/error.h"
 #include "core/x86/decode.h"
 #include "core/x86/tlb.h"
+#include "jit/jit.h"
 #include "tests/support/cpu_fixture.h"
 
 /* Physical memory. */
@@ -36,7 +38,7 @@ enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_A = 0x20, PTE_D = 0x40 };
 
 struct silicon_machine {
     struct cpu_fixture f;
-    const struct silicon_engine *engine;
+    struct jit *jit; /* NULL: the interpreter alone */
     unsigned mode;
     uint64_t kernel; /* linear address of physical 0 */
     gpa_t tables;    /* next free table */
@@ -46,14 +48,9 @@ struct silicon_machine {
     uint8_t pattern[WRITABLE_PAGES][PAGE];
 };
 
-static void run_interpreter(struct cpu *cpu, uint64_t horizon)
-{
-    cpu_run(cpu, horizon);
-}
-
 const struct silicon_engine *silicon_engine_at(unsigned i)
 {
-    static const struct silicon_engine engines[] = {{"interp", run_interpreter}};
+    static const struct silicon_engine engines[] = {{"interp", false}, {"jit", true}};
     return i < sizeof engines / sizeof *engines ? &engines[i] : NULL;
 }
 
@@ -194,10 +191,18 @@ static void set_system_registers(struct silicon_machine *m)
     tlb_flush(cpu, true);
 }
 
+/* Every trace is translated the first time. */
+static bool attach_translator(struct silicon_machine *m)
+{
+    struct jit_options options = {.threshold = 0};
+    struct error err;
+    m->jit = jit_is_available() ? jit_new(m->f.cpu, &options, &err) : NULL;
+    return m->jit != NULL;
+}
+
 struct silicon_machine *silicon_machine_new(const struct silicon_engine *engine, unsigned mode)
 {
     struct silicon_machine *m = alloc_zeroed(sizeof *m);
-    m->engine = engine;
     m->mode = mode;
     m->kernel = mode == MODE_64 ? KERNEL_64 : KERNEL_32;
     cpu_fixture_init(&m->f, "max");
@@ -208,6 +213,10 @@ struct silicon_machine *silicon_machine_new(const struct silicon_engine *engine,
     fill_tss(m);
     memset(physical(m, PHYS_HANDLERS), 0xF4, 256);
     set_system_registers(m);
+    if (engine->translates && !attach_translator(m)) {
+        silicon_machine_free(m);
+        return NULL;
+    }
     return m;
 }
 
@@ -215,6 +224,7 @@ void silicon_machine_free(struct silicon_machine *m)
 {
     if (!m)
         return;
+    jit_free(m->jit);
     cpu_fixture_free(&m->f);
     alloc_free(m);
 }
@@ -356,7 +366,7 @@ void silicon_machine_run(struct silicon_machine *m, const struct silicon_case *c
     fill_memory(m, c);
     load_registers(m, &c->in);
     wake_up(m);
-    m->engine->run(m->f.cpu, m->f.clock.insns + STEPS);
+    cpu_run(m->f.cpu, m->f.clock.insns + STEPS);
     take_outcome(m, o);
     for (unsigned i = 0; i < WRITABLE_PAGES; i++)
         memcpy(o->memory[i], physical(m, m->user[i]), PAGE);

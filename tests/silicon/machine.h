@@ -10,17 +10,16 @@
 struct cpu;
 struct silicon_machine;
 
-/* How cases are executed. `run` goes on until the clock's instruction count reaches `horizon` or the
- * processor halts; code that changed between cases is announced as a write to memory. */
+/* How cases are executed: cpu_run on a processor with an engine attached. */
 struct silicon_engine {
     const char *name;
-    void (*run)(struct cpu *cpu, uint64_t horizon);
+    bool translates;
 };
 
 /* Engines by index; NULL behind the last. */
 const struct silicon_engine *silicon_engine_at(unsigned i);
 
-/* One machine for each mode. Owned by the caller. */
+/* One machine for each mode. Owned by the caller. NULL where the engine does not run on this host. */
 struct silicon_machine *silicon_machine_new(const struct silicon_engine *engine, unsigned mode);
 void silicon_machine_free(struct silicon_machine *machine);
 

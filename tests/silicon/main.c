@@ -205,21 +205,24 @@ static const struct silicon_engine *find_engine(const char *name)
 }
 
 /* Descriptors that Linux shows to programs become the machine's. */
-static void mirror_descriptors(struct silicon_machine *machine, unsigned mode)
+static void mirror_descriptors(struct silicon_machine *machine)
 {
     for (uint16_t selector = 0x58; selector < 0x80; selector += 8) {
         uint32_t rights = 0, limit = 0;
         if (native_descriptor(selector | 3, &rights, &limit))
             silicon_machine_describe(machine, selector, rights, limit);
     }
-    (void)mode;
 }
 
 static bool start_mode(struct tester *t, unsigned index)
 {
     unsigned mode = index ? MODE_64 : MODE_32;
     t->machines[index] = silicon_machine_new(find_engine(t->options->engine), mode);
-    mirror_descriptors(t->machines[index], mode);
+    if (!t->machines[index]) {
+        fprintf(stderr, "silicon: engine %s does not run on this host\n", t->options->engine);
+        return false;
+    }
+    mirror_descriptors(t->machines[index]);
     t->generators[index] = generator_new(t->machines[index], mode, t->options->rows, native_has);
     if (t->generators[index] && (generator_rows(t->generators[index]) || t->options->replay))
         return true;

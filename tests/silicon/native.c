@@ -463,6 +463,12 @@ void native_run(const struct silicon_case *c, struct silicon_outcome *o)
 
 /* --- What the host is --- */
 
+static bool extended_edx(unsigned bit)
+{
+    unsigned a, b, c, d = 0;
+    return __get_cpuid(0x80000001, &a, &b, &c, &d) && (d >> bit & 1);
+}
+
 static bool leaf1_ecx(unsigned bit)
 {
     unsigned a, b, c = 0, d;
@@ -477,7 +483,14 @@ bool native_has(enum insn_feature feature)
     case FEATURE_SSE41: return leaf1_ecx(19);
     case FEATURE_SSE42: return leaf1_ecx(20);
     case FEATURE_POPCNT: return leaf1_ecx(23);
-    default: return feature <= FEATURE_CLFSH || feature == FEATURE_LONG; /* every x86-64 processor */
+    case FEATURE_MOVBE: return leaf1_ecx(22);
+    case FEATURE_AES: return leaf1_ecx(25);
+    case FEATURE_PCLMULQDQ: return leaf1_ecx(1);
+    case FEATURE_XSAVE: return leaf1_ecx(27);
+    case FEATURE_CX16: return leaf1_ecx(13);
+    case FEATURE_RDTSCP: return extended_edx(27);
+    case FEATURE_LONG: return true;
+    default: return feature >= FEATURE_8086 && feature <= FEATURE_CLFSH; /* every x86-64 processor */
     }
 }
 

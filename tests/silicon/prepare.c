@@ -198,6 +198,8 @@ static void aim(struct preparation *p, uint64_t target)
     uint64_t disp = (uint64_t)(int64_t)insn->disp;
     if (insn->flags & INSN_RIP) {
         set_displacement(p->e, offset - (c->in.rip + c->size + p->e->size));
+    } else if (insn->base == GPR_FAR) {
+        set_displacement(p->e, offset);
     } else if (insn->base != GPR_ZERO && insn->base != insn->index) {
         uint64_t index = c->in.gpr[insn->index % 16] << insn->scale;
         uint64_t base = offset - disp - (insn->index == GPR_ZERO ? 0 : index);
