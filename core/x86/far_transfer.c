@@ -54,7 +54,7 @@ static bool frame_current(struct cpu *cpu, unsigned size, uint64_t cs, uint64_t 
     stack_frame_current(cpu, frame, size);
     stack_frame_push(frame, cs);
     stack_frame_push(frame, cut_offset(rip, size));
-    return stack_frame_check(cpu, frame, 0);
+    return stack_frame_check_call(cpu, frame);
 }
 
 /* Checks of a code segment named directly by JMP or CALL: conforming or of the same level. */

@@ -384,7 +384,7 @@ bool long_far_call(struct cpu *cpu, uint16_t selector, uint64_t offset, unsigned
     stack_frame_current(cpu, &frame, size);
     stack_frame_push(&frame, cpu->seg[SEG_CS].selector);
     stack_frame_push(&frame, cut_offset(return_rip, size));
-    if (!stack_frame_check(cpu, &frame, 0) || !rip_check(cpu, &target, 0) ||
+    if (!stack_frame_check_call(cpu, &frame) || !rip_check(cpu, &target, 0) ||
         !descriptor_set_accessed(cpu, target.selector, &target.code) || !stack_frame_write(cpu, &frame))
         return false;
     stack_pointer_set(cpu, cpu->sp_mask, frame.sp);

@@ -76,13 +76,19 @@ bool stack_frame_check(struct cpu *cpu, struct stack_frame *frame, uint32_t erro
         sp = (sp - frame->size) & frame->mask;
         if (!locate(cpu, frame, sp, &frame->address[i]))
             return cpu_fault_code(cpu, stack_fault_vector(cpu), error);
-        if (frame->user && linear_misaligned(cpu, frame->address[i], frame->size))
-            return cpu_fault_code(cpu, VECTOR_AC, 0);
         if (!linear_probe(cpu, frame->address[i], frame->size, frame->user, true))
             return false;
     }
     frame->sp = (frame->sp & ~frame->mask) | sp;
     return true;
+}
+
+bool stack_frame_check_call(struct cpu *cpu, struct stack_frame *frame)
+{
+    gva_t base = frame->flat ? 0 : frame->ss.base;
+    if (frame->user && linear_misaligned(cpu, base + frame->sp, frame->size))
+        return cpu_fault_code(cpu, VECTOR_AC, 0);
+    return stack_frame_check(cpu, frame, 0);
 }
 
 /* A word at FFFFh where offsets wrap: its upper byte is at the segment's start. */

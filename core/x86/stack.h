@@ -33,6 +33,10 @@ void stack_frame_push(struct stack_frame *frame, uint64_t value);
 /* Raises #SS(error) or #PF where a push would. */
 bool stack_frame_check(struct cpu *cpu, struct stack_frame *frame, uint32_t error);
 
+/* The same for CALL, with error code 0, and #AC where EFLAGS.AC asks for it. (#AC under the delivery of an
+ * exception would never end.) */
+bool stack_frame_check_call(struct cpu *cpu, struct stack_frame *frame);
+
 /* Writes what stack_frame_check has passed. Fails only where the guest's tables change under the sequence. */
 bool stack_frame_write(struct cpu *cpu, const struct stack_frame *frame);
 
