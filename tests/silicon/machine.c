@@ -179,7 +179,7 @@ static void set_system_registers(struct silicon_machine *m)
     cpu->gdtr = (struct descriptor_table){.base = m->kernel + PHYS_GDT, .limit = GDT_LIMIT};
     cpu->idtr = (struct descriptor_table){.base = m->kernel + PHYS_IDT, .limit = wide ? 4095 : 2047};
     cpu->cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG;
-    cpu->cr4 = CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+    cpu->cr4 = CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE;
     cpu->cr3 = m->root;
     cpu->efer = EFER_NXE | (wide ? EFER_LME | EFER_LMA : 0);
     for (unsigned i = 0; i < 4; i++)

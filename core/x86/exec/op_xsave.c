@@ -187,7 +187,7 @@ static bool save(struct cpu *cpu, const struct insn *insn, uint64_t rfbm, uint64
         return false;
     if (rfbm & XCR0_SSE && !area_write(cpu, insn, image, AREA_MXCSR, AREA_ST))
         return false;
-    if (saved & XCR0_SSE && !area_write(cpu, insn, image, AREA_XMM, AREA_XMM + 16 * xmm, FX_PART))
+    if (saved & XCR0_SSE && !area_write(cpu, insn, image, AREA_XMM, AREA_XMM + 16 * xmm))
         return false;
     return area_write(cpu, insn, image, AREA_XSTATE_BV, AREA_ZERO);
 }
