@@ -5,6 +5,7 @@
 #define LATHE_JIT_BLOCK_H
 
 #include "core/mem/memory.h"
+#include "core/x86/fpu/x87.h"
 #include "core/x86/insn.h"
 #include "core/x86/trace.h"
 #include "jit/code_cache.h"
@@ -81,7 +82,8 @@ enum { JUMP_ENTRIES = 4096, BLOCK_BUCKETS = 1 << 15, CONTEXTS = 256 };
 /* Routines of the back end that translated code calls. In the executable view. */
 struct jit_routines {
     struct jit_exit *(*enter)(struct cpu *cpu, const uint8_t *code);
-    const uint8_t *follow, *leave, *handler, *indirect, *flags;
+    const uint8_t *follow, *leave, *handler, *handler_fp, *indirect, *flags;
+    const uint8_t *x87_store, *x87_load, *sse_store, *sse_load;
 };
 
 struct jit {
@@ -104,10 +106,17 @@ struct jit {
     struct emitter *emitter; /* of the back end: its working storage */
     insn_fn *come_back;      /* what a handler called by jit_call_handler goes on with */
     struct jit_routines routines;
-    struct jit_exit resume; /* the one EXIT_RESUME */
+    uint32_t host_mxcsr;
+    uint8_t x87_image[X87_SAVE_MAX]; /* between the host's registers and struct cpu */
+    struct jit_exit resume;          /* the one EXIT_RESUME */
 };
 
-enum { ARENA_SIZE = 32 << 20 };
+enum { ARENA_SIZE = 32 << 20, ARENA_START = 16 /* so that no offset in it is 0 */ };
+
+/* Whether the host can execute the guest's x87 or SSE instructions itself: the guest may use them, and no
+ * exception is unmasked or reported. */
+bool jit_x87_is_direct(const struct cpu *cpu);
+bool jit_sse_is_direct(const struct cpu *cpu);
 
 /* Memory from the arena, zeroed, aligned for anything. The caller has checked that there is room. */
 void *jit_arena_take(struct jit *jit, size_t size);

@@ -22,6 +22,47 @@ const struct insn *jit_come_back(struct cpu *cpu, const struct insn *insn)
     return insn;
 }
 
+void jit_x87_load(struct cpu *cpu)
+{
+    struct jit *jit = cpu->engine_self;
+    x87_fnsave(&cpu->x87, X87_PROTECTED32, jit->x87_image);
+    cpu->fp.live |= FP_X87;
+    cpu->fp.code = cpu->fp.data = 0;
+}
+
+/* FIP, FDP and what goes with them, from the last instructions that the host executed for the guest. */
+static void restore_pointers(struct cpu *cpu, const struct x87 *before)
+{
+    const struct jit *jit = cpu->engine_self;
+    struct x87 *x87 = &cpu->x87;
+    x87->fop = before->fop;
+    x87->fcs = before->fcs;
+    x87->fds = before->fds;
+    x87->fip = before->fip;
+    x87->fdp = before->fdp;
+    if (cpu->fp.code) {
+        const struct jit_site *site = (const struct jit_site *)(const void *)(jit->arena + cpu->fp.code);
+        const struct insn *insn = site->insn;
+        x87->fop = (uint16_t)((insn->opcode & 7u) << 8 | insn->modrm);
+        x87->fip = site->block->rip + insn->offset;
+        x87->fcs = cpu->seg[SEG_CS].selector;
+    }
+    if (cpu->fp.data) {
+        const struct jit_site *site = (const struct jit_site *)(const void *)(jit->arena + cpu->fp.data);
+        x87->fds = cpu->seg[site->insn->seg].selector;
+        x87->fdp = cpu->fp.offset;
+    }
+}
+
+void jit_x87_store(struct cpu *cpu)
+{
+    struct jit *jit = cpu->engine_self;
+    const struct x87 before = cpu->x87;
+    x87_frstor(&cpu->x87, X87_PROTECTED32, jit->x87_image);
+    restore_pointers(cpu, &before);
+    cpu->fp.live &= ~(uint32_t)FP_X87;
+}
+
 bool jit_call_handler(struct cpu *cpu, struct jit_site *site)
 {
     const struct insn *insn = site->insn;
@@ -35,6 +76,24 @@ bool jit_call_handler(struct cpu *cpu, struct jit_site *site)
     if (!cpu->stop_requested)
         return true;
     stop_before_next(cpu, insn);
+    return false;
+}
+
+static bool assumptions_hold(const struct cpu *cpu, const struct jit_assumptions *assume)
+{
+    return (!assume->x87 || jit_x87_is_direct(cpu)) && (!assume->sse || jit_sse_is_direct(cpu));
+}
+
+bool jit_call_fp_handler(struct cpu *cpu, struct jit_site *site)
+{
+    if (cpu->fp.live & FP_X87)
+        jit_x87_store(cpu);
+    cpu->fp.live = 0;
+    if (!jit_call_handler(cpu, site))
+        return false;
+    if (assumptions_hold(cpu, &site->block->context->assume))
+        return true;
+    stop_before_next(cpu, site->insn);
     return false;
 }
 

@@ -19,6 +19,13 @@ const struct insn *jit_come_back(struct cpu *cpu, const struct insn *insn);
  * leave. */
 bool jit_call_handler(struct cpu *cpu, struct jit_site *site);
 
+/* The same for one that works on floating-point state, which leaves the host's registers before. */
+bool jit_call_fp_handler(struct cpu *cpu, struct jit_site *site);
+
+/* The x87 state between struct cpu and jit->x87_image. After a load it counts as live, after a store not. */
+void jit_x87_load(struct cpu *cpu);
+void jit_x87_store(struct cpu *cpu);
+
 /* Host code of the block at an exit's target, linked where that may be; NULL: resume at cpu->rip, which is
  * set. */
 const uint8_t *jit_follow(struct cpu *cpu, struct jit_exit *exit);

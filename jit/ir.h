@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct fp_form;
+
 enum ir_code {
     IR_INSN,  /* instruction number imm begins */
     IR_PROBE, /* makes IR_MEM stand for the operand at `address`; slow path: the instruction's handler */
@@ -45,14 +47,18 @@ enum ir_code {
     IR_CMOV,
     IR_XCHG,
     IR_BSWAP,
-    IR_SIGN,    /* d = all bits the sign of a */
-    IR_CALL,    /* the instruction's handler; goes on after it */
-    IR_BRANCH,  /* to `target` where cond holds, else on with the next instruction */
-    IR_JUMP,    /* to `target` */
-    IR_BRANCHZ, /* to `target` where a is zero (cond 4) or not (cond 5) */
-    IR_CHECK,   /* leaves as IR_LEAVE does where the target in a is beyond the code segment */
-    IR_GOTO,    /* to the address in a */
-    IR_LEAVE,   /* back to the interpreter, which executes this instruction */
+    IR_SIGN,       /* d = all bits the sign of a */
+    IR_FP_LOAD,    /* brings the parts of floating-point state in imm into the host's registers */
+    IR_FP,         /* the guest's instruction itself, on that state */
+    IR_FP_COMPARE, /* the same where it makes flags: CF, PF and ZF, the others 0 */
+    IR_FP_CMOV,    /* the same where it reads a condition */
+    IR_CALL,       /* the instruction's handler; goes on after it */
+    IR_BRANCH,     /* to `target` where cond holds, else on with the next instruction */
+    IR_JUMP,       /* to `target` */
+    IR_BRANCHZ,    /* to `target` where a is zero (cond 4) or not (cond 5) */
+    IR_CHECK,      /* leaves as IR_LEAVE does where the target in a is beyond the code segment */
+    IR_GOTO,       /* to the address in a */
+    IR_LEAVE,      /* back to the interpreter, which executes this instruction */
     IR_CODES
 };
 
@@ -82,12 +88,14 @@ struct ir_op {
     uint8_t access; /* enum ir_access */
     uint8_t insn;   /* number of the guest instruction */
     bool has_imm;
+    bool aligned; /* IR_PROBE: a multiple of 16, else the slow path faults */
     /* Set by pass_flags. */
     bool flags_live;   /* somebody looks at the flags that this operation makes */
     bool save_flags;   /* they must be left as a recipe */
     bool reload_flags; /* flags that it reads must come from the recipe in memory, not from the host */
     int64_t imm;
     uint64_t target;
+    const struct fp_form *fp; /* IR_FP and its kin: which instruction */
     struct ir_address address;
 };
 

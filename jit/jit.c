@@ -54,12 +54,28 @@ static bool is_flat(const struct segment *segment, bool code)
     return segment->base == 0 && segment->read_end == end && (code || segment->write_end == end);
 }
 
+enum { X87_ALL_MASKED = 0x3F, MXCSR_ALL_MASKED = 0x1F80 };
+
+bool jit_x87_is_direct(const struct cpu *cpu)
+{
+    return !(cpu->cr0 & (CR0_EM | CR0_TS)) && (cpu->x87.control & X87_ALL_MASKED) == X87_ALL_MASKED &&
+           !cpu->ferr;
+}
+
+bool jit_sse_is_direct(const struct cpu *cpu)
+{
+    return !(cpu->cr0 & (CR0_EM | CR0_TS)) && (cpu->cr4 & CR4_OSFXSR) &&
+           (cpu->mxcsr & MXCSR_ALL_MASKED) == MXCSR_ALL_MASKED;
+}
+
 static struct jit_assumptions assumptions_now(const struct cpu *cpu)
 {
     struct jit_assumptions now = {.code_end = cpu->code_end,
                                   .cs_base = cpu->seg[SEG_CS].base,
                                   .mode = (uint8_t)cpu->mode,
                                   .user = cpu->user != 0,
+                                  .x87 = jit_x87_is_direct(cpu),
+                                  .sse = jit_sse_is_direct(cpu),
                                   .wide_stack = cpu->sp_mask != UINT16_MAX};
     for (unsigned i = SEG_ES; i <= SEG_GS; i++)
         now.flat_segs |= (uint8_t)(is_flat(&cpu->seg[i], i == SEG_CS) << i);
@@ -69,14 +85,15 @@ static struct jit_assumptions assumptions_now(const struct cpu *cpu)
 static bool same_assumptions(const struct jit_assumptions *a, const struct jit_assumptions *b)
 {
     return a->code_end == b->code_end && a->cs_base == b->cs_base && a->mode == b->mode &&
-           a->user == b->user && a->wide_stack == b->wide_stack && a->flat_segs == b->flat_segs;
+           a->user == b->user && a->wide_stack == b->wide_stack && a->x87 == b->x87 && a->sse == b->sse &&
+           a->flat_segs == b->flat_segs;
 }
 
 static void flush(struct jit *jit)
 {
     memset(jit->buckets, 0, BLOCK_BUCKETS * sizeof *jit->buckets);
     memset(jit->jumps, 0, JUMP_ENTRIES * sizeof *jit->jumps);
-    jit->arena_used = 0;
+    jit->arena_used = ARENA_START;
     jit->code.used = jit->code_start;
     jit->context_count = 0;
     jit->last_context = NULL;
@@ -238,6 +255,9 @@ static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
     cpu->engine_context = block->context->number;
     const struct jit_exit *exit = jit->routines.enter(cpu, block->code);
     flag_recipe_settle(cpu);
+    if (cpu->fp.live & FP_X87)
+        jit_x87_store(cpu);
+    cpu->fp.live = 0;
     if (!exit)
         return NULL;
     if (exit->kind == EXIT_RESUME)
@@ -288,6 +308,7 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     jit->emitter = host_new_emitter();
     jit->come_back = jit_come_back;
     jit->lowering = lowering_new();
+    jit->arena_used = ARENA_START;
     jit->resume.kind = EXIT_RESUME;
     host_make_routines(jit);
     jit->code_start = jit->code.used;

@@ -6,27 +6,12 @@
 #include "core/base/alloc.h"
 #include "core/x86/exec/handlers.h"
 #include "core/x86/regs.h"
+#include "jit/host/host.h"
 #include "jit/ir.h"
-
-/* Where operands are, from the table's operand column. */
-enum shape { SHAPE_NONE, SHAPE_RM, SHAPE_RM_R, SHAPE_R_RM, SHAPE_RM_I, SHAPE_R_RM_I, SHAPE_RM_CL };
-
-/* The block being lowered, and the instruction that it has come to. */
-struct lower {
-    struct ir *ir;
-    const struct jit_assumptions *assume;
-    uint64_t rip; /* of the block */
-    const struct insn *insn;
-    unsigned number;
-    enum shape shape;
-    enum ir_code code;
-};
-
-/* Appends the instruction's operations, or returns false, having appended none, for its handler to be called.
- */
-typedef bool lower_fn(struct lower *l);
+#include "jit/lower_private.h"
 
 struct row_lowering {
+    struct fp_form fp;
     lower_fn *lower; /* NULL: none */
     uint8_t code;    /* enum ir_code, where the function serves several */
     uint8_t shape;
@@ -36,7 +21,7 @@ struct lowering {
     struct row_lowering *rows;
 };
 
-static struct ir_op *add(struct lower *l, enum ir_code code, unsigned size, unsigned d, unsigned a)
+struct ir_op *lower_add(struct lower *l, enum ir_code code, unsigned size, unsigned d, unsigned a)
 {
     struct ir_op *op = ir_add(l->ir, code, size, d, a);
     op->insn = (uint8_t)l->number;
@@ -48,7 +33,7 @@ static uint8_t address_part(unsigned gpr)
     return gpr == GPR_ZERO ? IR_NONE : (uint8_t)gpr;
 }
 
-static struct ir_address operand_address(const struct insn *insn)
+struct ir_address lower_operand_address(const struct insn *insn)
 {
     return (struct ir_address){.base = address_part(insn->base),
                                .index = address_part(insn->index),
@@ -67,16 +52,16 @@ static struct ir_address stack_address(const struct lower *l, int32_t disp)
                                .disp = disp};
 }
 
-static void probe(struct lower *l, enum ir_access access, unsigned size, struct ir_address address)
+void lower_probe(struct lower *l, enum ir_access access, unsigned size, struct ir_address address)
 {
-    struct ir_op *op = add(l, IR_PROBE, size, IR_NONE, IR_NONE);
+    struct ir_op *op = lower_add(l, IR_PROBE, size, IR_NONE, IR_NONE);
     op->access = (uint8_t)access;
     op->address = address;
 }
 
 static void move_stack(struct lower *l, int32_t delta)
 {
-    add(l, IR_LEA, l->assume->wide_stack ? 4 : 2, GPR_SP, IR_NONE)->address = stack_address(l, delta);
+    lower_add(l, IR_LEA, l->assume->wide_stack ? 4 : 2, GPR_SP, IR_NONE)->address = stack_address(l, delta);
 }
 
 /* The r/m operand, made accessible. */
@@ -84,7 +69,7 @@ static unsigned rm_operand(struct lower *l, enum ir_access access, unsigned size
 {
     if (!(l->insn->flags & INSN_MEM))
         return l->insn->rm;
-    probe(l, access, size, operand_address(l->insn));
+    lower_probe(l, access, size, lower_operand_address(l->insn));
     return IR_MEM;
 }
 
@@ -95,18 +80,18 @@ static bool lower_alu(struct lower *l)
     enum ir_access access = compares || l->shape == SHAPE_R_RM ? IR_READ : IR_MODIFY;
     unsigned rm = rm_operand(l, access, size);
     if (l->shape == SHAPE_RM_I)
-        add(l, l->code, size, rm, IR_IMM)->imm = (int64_t)l->insn->imm;
+        lower_add(l, l->code, size, rm, IR_IMM)->imm = (int64_t)l->insn->imm;
     else if (l->shape == SHAPE_R_RM)
-        add(l, l->code, size, l->insn->reg, rm);
+        lower_add(l, l->code, size, l->insn->reg, rm);
     else
-        add(l, l->code, size, rm, l->insn->reg);
+        lower_add(l, l->code, size, rm, l->insn->reg);
     return true;
 }
 
 static bool lower_unary(struct lower *l)
 {
     unsigned rm = rm_operand(l, IR_MODIFY, l->insn->op_size);
-    add(l, l->code, l->insn->op_size, rm, IR_NONE);
+    lower_add(l, l->code, l->insn->op_size, rm, IR_NONE);
     return true;
 }
 
@@ -117,13 +102,13 @@ static bool lower_shift(struct lower *l)
     if (l->shape == SHAPE_RM_CL) {
         if (l->insn->flags & INSN_MEM || size < 4)
             return false;
-        add(l, l->code, size, l->insn->rm, GPR_CX);
+        lower_add(l, l->code, size, l->insn->rm, GPR_CX);
         return true;
     }
     if (!count || count >= size * 8)
         return false;
     unsigned rm = rm_operand(l, IR_MODIFY, size);
-    add(l, l->code, size, rm, IR_IMM)->imm = count;
+    lower_add(l, l->code, size, rm, IR_IMM)->imm = count;
     return true;
 }
 
@@ -132,14 +117,14 @@ static bool lower_mov(struct lower *l)
     unsigned size = l->insn->op_size;
     if (l->shape == SHAPE_R_RM) {
         unsigned rm = rm_operand(l, IR_READ, size);
-        add(l, IR_MOV, size, l->insn->reg, rm);
+        lower_add(l, IR_MOV, size, l->insn->reg, rm);
         return true;
     }
     unsigned rm = rm_operand(l, IR_WRITE, size);
     if (l->shape == SHAPE_RM_I)
-        add(l, IR_MOV, size, rm, IR_IMM)->imm = (int64_t)l->insn->imm;
+        lower_add(l, IR_MOV, size, rm, IR_IMM)->imm = (int64_t)l->insn->imm;
     else
-        add(l, IR_MOV, size, rm, l->insn->reg);
+        lower_add(l, IR_MOV, size, rm, l->insn->reg);
     return true;
 }
 
@@ -147,7 +132,7 @@ static bool lower_extend(struct lower *l)
 {
     unsigned source = l->insn->opcode & 1 ? 2 : 1;
     unsigned rm = rm_operand(l, IR_READ, source);
-    add(l, l->code, l->insn->op_size, l->insn->reg, rm)->source_size = (uint8_t)source;
+    lower_add(l, l->code, l->insn->op_size, l->insn->reg, rm)->source_size = (uint8_t)source;
     return true;
 }
 
@@ -155,7 +140,7 @@ static bool lower_lea(struct lower *l)
 {
     if (!(l->insn->flags & INSN_MEM))
         return false;
-    add(l, IR_LEA, l->insn->op_size, l->insn->reg, IR_NONE)->address = operand_address(l->insn);
+    lower_add(l, IR_LEA, l->insn->op_size, l->insn->reg, IR_NONE)->address = lower_operand_address(l->insn);
     return true;
 }
 
@@ -163,7 +148,7 @@ static bool lower_xchg(struct lower *l)
 {
     if (l->insn->flags & INSN_MEM)
         return false;
-    add(l, IR_XCHG, l->insn->op_size, l->insn->rm, l->insn->reg);
+    lower_add(l, IR_XCHG, l->insn->op_size, l->insn->rm, l->insn->reg);
     return true;
 }
 
@@ -179,7 +164,7 @@ static bool lower_imul(struct lower *l)
     if (size == 1 || l->shape == SHAPE_RM)
         return false;
     unsigned rm = rm_operand(l, IR_READ, size);
-    struct ir_op *op = add(l, IR_IMUL, size, l->insn->reg, rm);
+    struct ir_op *op = lower_add(l, IR_IMUL, size, l->insn->reg, rm);
     if (l->shape == SHAPE_R_RM_I) {
         op->has_imm = true;
         op->imm = (int64_t)l->insn->imm;
@@ -192,20 +177,20 @@ static bool lower_multiply(struct lower *l)
     if (l->shape != SHAPE_RM)
         return lower_imul(l);
     unsigned rm = rm_operand(l, IR_READ, l->insn->op_size);
-    add(l, l->code == IR_MUL ? IR_MUL : IR_IMULW, l->insn->op_size, GPR_AX, rm);
+    lower_add(l, l->code == IR_MUL ? IR_MUL : IR_IMULW, l->insn->op_size, GPR_AX, rm);
     return true;
 }
 
 static bool lower_cbw(struct lower *l)
 {
     unsigned size = l->insn->op_size;
-    add(l, IR_MOVSX, size, GPR_AX, GPR_AX)->source_size = (uint8_t)(size / 2);
+    lower_add(l, IR_MOVSX, size, GPR_AX, GPR_AX)->source_size = (uint8_t)(size / 2);
     return true;
 }
 
 static bool lower_cwd(struct lower *l)
 {
-    add(l, IR_SIGN, l->insn->op_size, GPR_DX, GPR_AX);
+    lower_add(l, IR_SIGN, l->insn->op_size, GPR_DX, GPR_AX);
     return true;
 }
 
@@ -213,14 +198,14 @@ static bool lower_bswap(struct lower *l)
 {
     if (l->insn->op_size != 4)
         return false;
-    add(l, IR_BSWAP, 4, l->insn->rm, IR_NONE);
+    lower_add(l, IR_BSWAP, 4, l->insn->rm, IR_NONE);
     return true;
 }
 
 static bool lower_setcc(struct lower *l)
 {
     unsigned rm = rm_operand(l, IR_WRITE, 1);
-    add(l, IR_SETCC, 1, rm, IR_NONE)->cond = l->insn->opcode & 15;
+    lower_add(l, IR_SETCC, 1, rm, IR_NONE)->cond = l->insn->opcode & 15;
     return true;
 }
 
@@ -228,7 +213,7 @@ static bool lower_cmov(struct lower *l)
 {
     unsigned size = l->insn->op_size;
     unsigned rm = rm_operand(l, IR_READ, size);
-    add(l, IR_CMOV, size, l->insn->reg, rm)->cond = l->insn->opcode & 15;
+    lower_add(l, IR_CMOV, size, l->insn->reg, rm)->cond = l->insn->opcode & 15;
     return true;
 }
 
@@ -238,9 +223,9 @@ static bool lower_push(struct lower *l)
     unsigned size = l->insn->op_size;
     if (l->insn->flags & INSN_MEM)
         return false;
-    probe(l, IR_WRITE, size, stack_address(l, -(int32_t)size));
+    lower_probe(l, IR_WRITE, size, stack_address(l, -(int32_t)size));
     bool register_form = l->shape == SHAPE_RM;
-    struct ir_op *op = add(l, IR_MOV, size, IR_MEM, register_form ? l->insn->rm : IR_IMM);
+    struct ir_op *op = lower_add(l, IR_MOV, size, IR_MEM, register_form ? l->insn->rm : IR_IMM);
     op->imm = (int64_t)l->insn->imm;
     move_stack(l, -(int32_t)size);
     return true;
@@ -251,9 +236,9 @@ static bool lower_pop(struct lower *l)
     unsigned size = l->insn->op_size;
     if (l->insn->flags & INSN_MEM || insn_table[l->insn->row].op)
         return false;
-    probe(l, IR_READ, size, stack_address(l, 0));
+    lower_probe(l, IR_READ, size, stack_address(l, 0));
     move_stack(l, (int32_t)size);
-    add(l, IR_MOV, size, l->insn->rm, IR_MEM);
+    lower_add(l, IR_MOV, size, l->insn->rm, IR_MEM);
     return true;
 }
 
@@ -264,10 +249,10 @@ static bool lower_leave(struct lower *l)
         return false;
     struct ir_address frame = stack_address(l, 0);
     frame.base = GPR_BP;
-    probe(l, IR_READ, size, frame);
+    lower_probe(l, IR_READ, size, frame);
     frame.disp = 4;
-    add(l, IR_LEA, 4, GPR_SP, IR_NONE)->address = frame;
-    add(l, IR_MOV, size, GPR_BP, IR_MEM);
+    lower_add(l, IR_LEA, 4, GPR_SP, IR_NONE)->address = frame;
+    lower_add(l, IR_MOV, size, GPR_BP, IR_MEM);
     return true;
 }
 
@@ -288,7 +273,7 @@ static uint64_t branch_target(const struct lower *l)
 
 static void jump(struct lower *l, uint64_t target)
 {
-    add(l, IR_JUMP, 0, IR_NONE, IR_NONE)->target = target;
+    lower_add(l, IR_JUMP, 0, IR_NONE, IR_NONE)->target = target;
 }
 
 static bool reachable(const struct lower *l, uint64_t target)
@@ -300,7 +285,7 @@ static bool lower_jcc(struct lower *l)
 {
     if (!reachable(l, branch_target(l)))
         return false;
-    struct ir_op *op = add(l, IR_BRANCH, 0, IR_NONE, IR_NONE);
+    struct ir_op *op = lower_add(l, IR_BRANCH, 0, IR_NONE, IR_NONE);
     op->cond = l->insn->opcode & 15;
     op->target = branch_target(l);
     jump(l, next_rip(l));
@@ -313,9 +298,9 @@ static bool lower_loop(struct lower *l)
     if (!reachable(l, branch_target(l)))
         return false;
     if (l->code == IR_LEA)
-        add(l, IR_LEA, size, GPR_CX, IR_NONE)->address = (struct ir_address){
+        lower_add(l, IR_LEA, size, GPR_CX, IR_NONE)->address = (struct ir_address){
             .base = GPR_CX, .index = IR_NONE, .seg = SEG_DS, .bits = (uint8_t)(size * 8), .disp = -1};
-    struct ir_op *op = add(l, IR_BRANCHZ, size, IR_NONE, GPR_CX);
+    struct ir_op *op = lower_add(l, IR_BRANCHZ, size, IR_NONE, GPR_CX);
     op->cond = l->code == IR_LEA ? 5 : 4;
     op->target = branch_target(l);
     jump(l, next_rip(l));
@@ -333,14 +318,14 @@ static bool lower_jump(struct lower *l)
 /* The near pointer in the r/m operand, in T1. */
 static void load_target(struct lower *l, unsigned from)
 {
-    add(l, IR_MOVZX, 4, IR_T1, from)->source_size = l->insn->op_size;
+    lower_add(l, IR_MOVZX, 4, IR_T1, from)->source_size = l->insn->op_size;
     if (l->assume->code_end <= (l->insn->op_size == 2 ? UINT16_MAX : UINT32_MAX))
-        add(l, IR_CHECK, 4, IR_NONE, IR_T1);
+        lower_add(l, IR_CHECK, 4, IR_NONE, IR_T1);
 }
 
 static void go_to_target(struct lower *l)
 {
-    add(l, IR_GOTO, 4, IR_NONE, IR_T1);
+    lower_add(l, IR_GOTO, 4, IR_NONE, IR_T1);
 }
 
 static bool lower_jump_rm(struct lower *l)
@@ -353,8 +338,8 @@ static bool lower_jump_rm(struct lower *l)
 static void push_return(struct lower *l)
 {
     unsigned size = l->insn->op_size;
-    probe(l, IR_WRITE, size, stack_address(l, -(int32_t)size));
-    add(l, IR_MOV, size, IR_MEM, IR_IMM)->imm = (int64_t)next_rip(l);
+    lower_probe(l, IR_WRITE, size, stack_address(l, -(int32_t)size));
+    lower_add(l, IR_MOV, size, IR_MEM, IR_IMM)->imm = (int64_t)next_rip(l);
     move_stack(l, -(int32_t)size);
 }
 
@@ -376,7 +361,7 @@ static bool lower_call(struct lower *l)
 static bool lower_ret(struct lower *l)
 {
     unsigned size = l->insn->op_size;
-    probe(l, IR_READ, size, stack_address(l, 0));
+    lower_probe(l, IR_READ, size, stack_address(l, 0));
     load_target(l, IR_MEM);
     move_stack(l, (int32_t)(size + (l->insn->opcode == 0xC2 ? (uint16_t)l->insn->imm : 0)));
     go_to_target(l);
@@ -423,6 +408,10 @@ static const struct {
     {"MOVSX", NULL, lower_extend, IR_MOVSX},
     {"LEA", NULL, lower_lea, 0},
     {"XCHG", NULL, lower_xchg, 0},
+    {"PREFETCHNTA", NULL, lower_nop, 0},
+    {"PREFETCHT0", NULL, lower_nop, 0},
+    {"PREFETCHT1", NULL, lower_nop, 0},
+    {"PREFETCHT2", NULL, lower_nop, 0},
     {"NOP", NULL, lower_nop, 0},
     {"MUL", NULL, lower_multiply, IR_MUL},
     {"IMUL", NULL, lower_multiply, IR_IMULW},
@@ -477,6 +466,9 @@ static struct row_lowering find_lowering(const struct insn_row *row)
             return found;
         }
     }
+    found.fp = fp_form_of(row);
+    if (found.fp.parts && !host_executes((enum insn_feature)row->feature))
+        found.fp.parts = 0;
     if (row->class == CLASS_BRANCH && *row->mnemonic == 'J' && is_condition(row, "J"))
         found.lower = lower_jcc;
     else if (is_condition(row, "SET"))
@@ -508,22 +500,30 @@ static bool is_invalid(const struct insn *insn)
     return insn->fn == exec_undefined || insn->fn == exec_too_long;
 }
 
+bool lower_touches_fp(const struct insn_row *row)
+{
+    return (row->feature >= FEATURE_MMX && row->feature != FEATURE_NOPL) || row->feature == FEATURE_FPU ||
+           row->feature == FEATURE_FCMOV;
+}
+
 static void lower_insn(struct lower *l, const struct lowering *lowering)
 {
     const struct row_lowering *row = &lowering->rows[l->insn->row];
     unsigned before = l->ir->count;
-    add(l, IR_INSN, 0, IR_NONE, IR_NONE);
+    lower_add(l, IR_INSN, 0, IR_NONE, IR_NONE)->imm = l->fp_ready;
     l->shape = (enum shape)row->shape;
     l->code = (enum ir_code)row->code;
     if (is_invalid(l->insn)) {
-        add(l, IR_LEAVE, 0, IR_NONE, IR_NONE);
+        lower_add(l, IR_LEAVE, 0, IR_NONE, IR_NONE);
         return;
     }
-    if (row->lower && row->lower(l))
+    if (row->lower ? row->lower(l) : row->fp.parts && lower_fp(l, &row->fp))
         return;
     l->ir->count = before + 1;
+    if (lower_touches_fp(&insn_table[l->insn->row]))
+        l->fp_ready = 0;
     bool ends = insn_table[l->insn->row].class != CLASS_NORMAL;
-    add(l, ends ? IR_LEAVE : IR_CALL, 0, IR_NONE, IR_NONE);
+    lower_add(l, ends ? IR_LEAVE : IR_CALL, 0, IR_NONE, IR_NONE);
 }
 
 enum { MOST_OPS = 12 /* of one instruction */ };
@@ -539,7 +539,7 @@ bool lower_block(const struct lowering *lowering, const struct jit_assumptions *
         l.insn = &insns[l.number];
         lower_insn(&l, lowering);
     }
-    add(&l, IR_INSN, 0, IR_NONE, IR_NONE);
+    lower_add(&l, IR_INSN, 0, IR_NONE, IR_NONE)->imm = l.fp_ready;
     if (!is_invalid(l.insn) && insn_table[l.insn->row].class == CLASS_NORMAL)
         jump(&l, next_rip(&l));
     return true;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct insn;
+struct insn_row;
 struct ir;
 struct lowering;
 
@@ -19,6 +20,7 @@ struct jit_assumptions {
     uint8_t mode; /* enum cpu_mode */
     bool user;
     bool wide_stack;   /* the stack pointer has 32 bits */
+    bool x87, sse;     /* usable by the guest, no exception unmasked or pending */
     uint8_t flat_segs; /* bit n: segment n is based at 0, 4 GiB long, readable and (but for CS) writable */
 };
 
@@ -30,5 +32,8 @@ void lowering_free(struct lowering *lowering);
  * too long. */
 bool lower_block(const struct lowering *lowering, const struct jit_assumptions *assume,
                  const struct insn *insns, unsigned count, uint64_t rip, struct ir *ir);
+
+/* Whether a handler works on x87 or XMM registers, which must then be in struct cpu. */
+bool lower_touches_fp(const struct insn_row *row);
 
 #endif

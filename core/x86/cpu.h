@@ -56,6 +56,15 @@ struct flag_recipe {
     uint8_t kind; /* enum recipe_kind; 0: flag_result and flag_aux hold the flags */
 };
 
+/* Where the floating-point state is while an engine's code runs. */
+struct fp_residence {
+    uint32_t live;       /* enum fp_part: parts that are in the host's registers, not in struct cpu */
+    uint32_t code, data; /* of the engine: last instructions that FIP and FDP have to name; 0: none */
+    uint32_t offset;     /* of the latter's operand */
+};
+
+enum fp_part { FP_X87 = 1, FP_SSE = 2 };
+
 /* A fault or trap on its way. */
 struct exception {
     bool pending;
@@ -103,6 +112,7 @@ struct cpu {
         };
     };
     struct flag_recipe recipe; /* of the engine, for short offsets; settled whenever the interpreter runs */
+    struct fp_residence fp;    /* of the engine: nothing is live whenever the interpreter runs */
     uint64_t flag_result;      /* see flags.h: lazy OSZAPC */
     uint64_t flag_aux;
     uint32_t eflags; /* all other flag bits; OSZAPC bits are zero here */

@@ -35,6 +35,10 @@ void flag_recipe_settle(struct cpu *cpu)
     uint64_t carry = kind == RECIPE_ADC || kind == RECIPE_SBB ? recipe.carry : 0;
     cpu->recipe.kind = RECIPE_NONE;
     switch (kind) {
+    case RECIPE_COMPARE:
+        flags_set_oszapc(cpu, (recipe.carry ? EFLAGS_CF : 0u) | (recipe.result & 1 ? EFLAGS_ZF : 0u) |
+                                  (recipe.result >> 8 & 1 ? EFLAGS_PF : 0u));
+        break;
     case RECIPE_ADD:
     case RECIPE_ADC: flags_add(cpu, cut_to(result - operand - carry, bits), operand, result, bits); break;
     case RECIPE_SUB:

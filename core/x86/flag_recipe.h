@@ -22,11 +22,12 @@ enum recipe_kind {
     RECIPE_LOGIC = 24, /* AND, OR, XOR, TEST */
     RECIPE_INC = 28,   /* CF = carry */
     RECIPE_DEC = 32,
-    RECIPE_SHL = 36,  /* CF = carry, OF = CF ^ top bit */
-    RECIPE_SHR = 40,  /* CF = carry, OF = the two top bits differ */
-    RECIPE_SAR = 44,  /* CF = carry, OF = 0 */
-    RECIPE_IMUL = 48, /* CF = OF = carry */
-    RECIPE_KINDS = 52
+    RECIPE_SHL = 36,     /* CF = carry, OF = CF ^ top bit */
+    RECIPE_SHR = 40,     /* CF = carry, OF = the two top bits differ */
+    RECIPE_SAR = 44,     /* CF = carry, OF = 0 */
+    RECIPE_IMUL = 48,    /* CF = OF = carry */
+    RECIPE_COMPARE = 52, /* CF = carry, ZF and PF = lowest two bytes of result, the others 0 */
+    RECIPE_KINDS = 56
 };
 
 /* Turns a pending recipe into flag_result and flag_aux, exactly as the interpreter's handlers would have left

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/x86/insn.h"
+
 struct emitter;
 struct ir;
 struct jit;
@@ -25,5 +27,8 @@ bool host_emit(struct jit *jit, struct jit_block *block, const struct ir *ir);
 /* Makes an exit jump straight to its target, and undoes that. */
 void host_link(struct jit *jit, struct jit_exit *exit, const struct jit_block *target);
 void host_unlink(struct jit *jit, struct jit_exit *exit);
+
+/* Whether the host itself has the instructions of a feature. */
+bool host_executes(enum insn_feature feature);
 
 #endif

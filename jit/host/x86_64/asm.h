@@ -11,7 +11,17 @@
 enum host_reg { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, NO_REG };
 
 /* Condition codes, as in Jcc opcodes. */
-enum host_cond { CC_B = 2, CC_AE = 3, CC_E = 4, CC_NE = 5, CC_BE = 6, CC_A = 7, CC_L = 12, CC_LE = 14 };
+enum host_cond {
+    CC_B = 2,
+    CC_AE = 3,
+    CC_E = 4,
+    CC_NE = 5,
+    CC_BE = 6,
+    CC_A = 7,
+    CC_P = 10,
+    CC_L = 12,
+    CC_LE = 14
+};
 
 struct assembler {
     uint8_t *at, *end; /* in the writable view */

@@ -43,6 +43,12 @@ struct jit_exit *emit_leave_exit(struct emitter *e, unsigned number)
     return e->leave[number] = exit;
 }
 
+const uint8_t *emit_handler_routine(const struct emitter *e, unsigned number)
+{
+    bool fp = lower_touches_fp(&insn_table[e->block->copy->insns[number].row]);
+    return fp ? e->jit->routines.handler_fp : e->jit->routines.handler;
+}
+
 static void emit_leave(struct emitter *e, const struct ir_op *op)
 {
     asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)emit_leave_exit(e, op->insn));
@@ -52,7 +58,7 @@ static void emit_leave(struct emitter *e, const struct ir_op *op)
 static void emit_call(struct emitter *e, const struct ir_op *op)
 {
     asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)emit_site(e, op->insn));
-    asm_call(&e->as, e->jit->routines.handler);
+    asm_call(&e->as, emit_handler_routine(e, op->insn));
 }
 
 static bool is_own_start(const struct emitter *e, uint64_t target)
@@ -101,8 +107,10 @@ static void emit_bswap(struct emitter *e, const struct ir_op *op)
 
 static void emit_insn(struct emitter *e, const struct ir_op *op)
 {
-    if (!e->label[op->insn])
-        e->label[op->insn] = asm_here(&e->as);
+    if (e->label[op->insn])
+        return;
+    e->label[op->insn] = asm_here(&e->as);
+    e->fp_ready[op->insn] = (uint8_t)op->imm;
 }
 
 static void emit_goto(struct emitter *e, const struct ir_op *op)
@@ -124,19 +132,21 @@ static void emit_jump(struct emitter *e, const struct ir_op *op)
 typedef void emit_fn(struct emitter *e, const struct ir_op *op);
 
 static emit_fn *const emitters[IR_CODES] = {
-    [IR_INSN] = emit_insn,     [IR_PROBE] = emit_probe,     [IR_MOV] = emit_move,
-    [IR_MOVZX] = emit_extend,  [IR_MOVSX] = emit_extend,    [IR_LEA] = emit_lea,
-    [IR_ADD] = emit_binary,    [IR_OR] = emit_binary,       [IR_ADC] = emit_binary,
-    [IR_SBB] = emit_binary,    [IR_AND] = emit_binary,      [IR_SUB] = emit_binary,
-    [IR_XOR] = emit_binary,    [IR_CMP] = emit_binary,      [IR_TEST] = emit_binary,
-    [IR_INC] = emit_unary,     [IR_DEC] = emit_unary,       [IR_NEG] = emit_unary,
-    [IR_NOT] = emit_unary,     [IR_ROL] = emit_shift,       [IR_ROR] = emit_shift,
-    [IR_SHL] = emit_shift,     [IR_SHR] = emit_shift,       [IR_SAR] = emit_shift,
-    [IR_IMUL] = emit_imul,     [IR_MUL] = emit_multiply,    [IR_IMULW] = emit_multiply,
-    [IR_SETCC] = emit_setcc,   [IR_CMOV] = emit_cmov,       [IR_XCHG] = emit_xchg,
-    [IR_BSWAP] = emit_bswap,   [IR_SIGN] = emit_sign,       [IR_CALL] = emit_call,
-    [IR_BRANCH] = emit_branch, [IR_BRANCHZ] = emit_branchz, [IR_JUMP] = emit_jump,
-    [IR_CHECK] = emit_check,   [IR_GOTO] = emit_goto,       [IR_LEAVE] = emit_leave,
+    [IR_INSN] = emit_insn,       [IR_PROBE] = emit_probe,   [IR_MOV] = emit_move,
+    [IR_MOVZX] = emit_extend,    [IR_MOVSX] = emit_extend,  [IR_LEA] = emit_lea,
+    [IR_ADD] = emit_binary,      [IR_OR] = emit_binary,     [IR_ADC] = emit_binary,
+    [IR_SBB] = emit_binary,      [IR_AND] = emit_binary,    [IR_SUB] = emit_binary,
+    [IR_XOR] = emit_binary,      [IR_CMP] = emit_binary,    [IR_TEST] = emit_binary,
+    [IR_INC] = emit_unary,       [IR_DEC] = emit_unary,     [IR_NEG] = emit_unary,
+    [IR_NOT] = emit_unary,       [IR_ROL] = emit_shift,     [IR_ROR] = emit_shift,
+    [IR_SHL] = emit_shift,       [IR_SHR] = emit_shift,     [IR_SAR] = emit_shift,
+    [IR_IMUL] = emit_imul,       [IR_MUL] = emit_multiply,  [IR_IMULW] = emit_multiply,
+    [IR_SETCC] = emit_setcc,     [IR_CMOV] = emit_cmov,     [IR_XCHG] = emit_xchg,
+    [IR_BSWAP] = emit_bswap,     [IR_SIGN] = emit_sign,     [IR_CALL] = emit_call,
+    [IR_FP_LOAD] = emit_fp_load, [IR_FP] = emit_fp,         [IR_FP_COMPARE] = emit_fp_compare,
+    [IR_FP_CMOV] = emit_fp,      [IR_BRANCH] = emit_branch, [IR_BRANCHZ] = emit_branchz,
+    [IR_JUMP] = emit_jump,       [IR_CHECK] = emit_check,   [IR_GOTO] = emit_goto,
+    [IR_LEAVE] = emit_leave,
 };
 
 /* Takes the block off the budget; a negative rest goes to the interpreter. */

@@ -14,15 +14,16 @@ enum stub_kind {
     STUB_LEAVE,    /* the interpreter executes the instruction */
     STUB_BUDGET,   /* too few instructions left before the horizon */
     STUB_EXIT,     /* a direct exit */
+    STUB_FP_LOAD,  /* floating-point state is not where it is wanted */
 };
 
-enum { STUB_JUMPS = 3 };
+enum { STUB_JUMPS = 4 };
 
 struct stub {
     enum stub_kind kind;
     const struct ir_op *op;
     uint8_t *jumps[STUB_JUMPS]; /* that lead here */
-    const uint8_t *back;        /* STUB_CROSSING: where the fast path goes on */
+    const uint8_t *back;        /* STUB_CROSSING, STUB_FP_LOAD: where the fast path goes on */
     unsigned slow;              /* STUB_CROSSING: number of the STUB_SLOW beside it */
     struct jit_exit *exit;      /* STUB_EXIT */
     const uint8_t *start;
@@ -37,6 +38,7 @@ struct emitter {
     const struct ir *ir;
     const uint8_t *entry;
     const uint8_t *label[TRACE_MAX_INSNS + 2]; /* of each instruction */
+    uint8_t fp_ready[TRACE_MAX_INSNS + 2];     /* what the code after a label takes to be live */
     struct jit_site *site[TRACE_MAX_INSNS + 1];
     struct jit_exit *leave[TRACE_MAX_INSNS + 1];
     struct stub stub[MOST_STUBS];
@@ -46,6 +48,9 @@ struct emitter {
 
 /* A new stub that a jump leads to. Never NULL. */
 struct stub *emit_stub(struct emitter *e, enum stub_kind kind, const struct ir_op *op, uint8_t *jump);
+
+/* The routine that calls an instruction's handler. */
+const uint8_t *emit_handler_routine(const struct emitter *e, unsigned insn);
 
 /* The site or leave exit of an instruction, made at first use. */
 struct jit_site *emit_site(struct emitter *e, unsigned insn);
@@ -67,6 +72,14 @@ void emit_setcc(struct emitter *e, const struct ir_op *op);
 void emit_cmov(struct emitter *e, const struct ir_op *op);
 void emit_xchg(struct emitter *e, const struct ir_op *op);
 void emit_sign(struct emitter *e, const struct ir_op *op);
+
+/* emit_fp.c */
+void emit_fp_load(struct emitter *e, const struct ir_op *op);
+void emit_fp(struct emitter *e, const struct ir_op *op);
+void emit_fp_compare(struct emitter *e, const struct ir_op *op);
+
+/* Calls the routines that make parts of the floating-point state live. Clobbers T0. */
+void emit_make_live(struct emitter *e, unsigned parts);
 
 /* emit_stub.c: the stubs, when the block's straight code is done. */
 void emit_stubs(struct emitter *e);

@@ -68,13 +68,43 @@ static bool is_flat(const struct emitter *e, const struct ir_op *op)
     return op->address.bits == 32 && seg != SEG_CS && (e->block->context->assume.flat_segs >> seg & 1);
 }
 
+/* Whether the access stays within its page, where alignment does not tell. */
+static void check_page(struct emitter *e, const struct ir_op *op, struct stub *slow)
+{
+    struct assembler *as = &e->as;
+    asm_lea(as, 4, REG_T0, mem_base((enum host_reg)REG_ADDRESS, op->size - 1));
+    asm_rr(as, 4, 0x31, REG_ADDRESS, REG_T0);
+    asm_rr(as, 4, 0xF7, 0, REG_T0);
+    asm_imm32(as, ~(uint32_t)(MEM_PAGE_SIZE - 1));
+    slow->jumps[3] = asm_jcc(as, CC_NE, NULL);
+}
+
+/* The bytes must lie in one page; a multiple of the size always does. */
+static void check_alignment(struct emitter *e, const struct ir_op *op, struct stub *slow)
+{
+    struct assembler *as = &e->as;
+    if (op->size & (op->size - 1)) {
+        check_page(e, op, slow);
+        return;
+    }
+    asm_rr(as, 1, 0xF6, 0, REG_ADDRESS);
+    asm_byte(as, op->size - 1u);
+    uint8_t *misaligned = asm_jcc(as, CC_NE, NULL);
+    if (op->aligned) {
+        slow->jumps[3] = misaligned;
+        return;
+    }
+    struct stub *crossing = emit_stub(e, STUB_CROSSING, op, misaligned);
+    crossing->slow = (unsigned)(slow - e->stub);
+    crossing->back = asm_here(as);
+}
+
 void emit_probe(struct emitter *e, const struct ir_op *op)
 {
     struct assembler *as = &e->as;
     int32_t table =
         op->access == IR_READ ? 0 : (int32_t)(DIRECT_WRITE_SYSTEM * DIRECT_PAGES * sizeof(uint64_t));
     struct stub *slow = emit_stub(e, STUB_SLOW, op, NULL);
-    unsigned slow_number = (unsigned)(slow - e->stub);
     load_offset(e, REG_ADDRESS, &op->address);
     if (!is_flat(e, op))
         apply_segment(e, op, slow);
@@ -82,13 +112,8 @@ void emit_probe(struct emitter *e, const struct ir_op *op)
     asm_rr(as, 4, 0xC1, 5, REG_ADDEND);
     asm_byte(as, MEM_PAGE_SHIFT);
     asm_load(as, 8, REG_ADDEND, (struct host_mem){REG_DIRECT, REG_ADDEND, 3, table});
-    if (op->size > 1) {
-        asm_rr(as, 1, 0xF6, 0, REG_ADDRESS);
-        asm_byte(as, op->size - 1u);
-        struct stub *crossing = emit_stub(e, STUB_CROSSING, op, asm_jcc(as, CC_NE, NULL));
-        crossing->slow = slow_number;
-        crossing->back = asm_here(as);
-    }
+    if (op->size > 1)
+        check_alignment(e, op, slow);
     asm_rr(as, 8, 0x85, REG_ADDEND, REG_ADDEND);
     slow->jumps[2] = asm_jcc(as, CC_E, NULL);
 }

@@ -42,10 +42,20 @@ static void emit_slow(struct emitter *e, const struct stub *stub)
         return;
     }
     asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)emit_site(e, insn));
-    asm_call(&e->as, e->jit->routines.handler);
+    asm_call(&e->as, emit_handler_routine(e, insn));
+    if (emit_handler_routine(e, insn) == e->jit->routines.handler_fp)
+        emit_make_live(e, e->fp_ready[insn + 1]);
     if (makes_live_flags(e, insn))
         asm_call(&e->as, e->jit->routines.flags);
     asm_jmp(&e->as, e->label[insn + 1]);
+}
+
+void emit_make_live(struct emitter *e, unsigned parts)
+{
+    if (parts & FP_X87)
+        asm_call(&e->as, e->jit->routines.x87_load);
+    if (parts & FP_SSE)
+        asm_call(&e->as, e->jit->routines.sse_load);
 }
 
 static void emit_crossing(struct emitter *e, const struct stub *stub)
@@ -136,6 +146,10 @@ static void emit_one(struct emitter *e, struct stub *stub)
     case STUB_SLOW: emit_slow(e, stub); break;
     case STUB_CROSSING: emit_crossing(e, stub); break;
     case STUB_LEAVE: leave(e, emit_leave_exit(e, stub->op->insn)); break;
+    case STUB_FP_LOAD:
+        emit_make_live(e, (unsigned)stub->op->imm);
+        asm_jmp(&e->as, stub->back);
+        break;
     case STUB_BUDGET: emit_budget(e); break;
     case STUB_EXIT: emit_exit_stub(e, stub); break;
     }

@@ -10,7 +10,7 @@
 
 static const uint8_t saved_by_callee[] = {RBX, RBP, R12, R13, R14, R15};
 
-enum { CALLEE_SAVED = sizeof saved_by_callee };
+enum { CALLEE_SAVED = sizeof saved_by_callee, HOST_MXCSR = 0x1F80 /* what the ABI starts with */ };
 
 static void push_reg(struct assembler *as, unsigned reg)
 {
@@ -50,14 +50,83 @@ static void load_guest(struct assembler *as)
         asm_load(as, 8, pinned_reg(i), cpu_at(offsetof(struct cpu, gpr) + 8 * i));
 }
 
-/* Calls function(cpu, R11). The result is in RAX, the budget is loaded, the guest's registers are not. */
-static void call_c(struct assembler *as, uint64_t function)
+enum { XMM_REGS = 8, MOVUPS_LOAD = 0x0F10, MOVUPS_STORE = 0x0F11, LDMXCSR = 2, STMXCSR = 3 };
+
+static void each_xmm(struct assembler *as, unsigned opcode)
+{
+    for (unsigned i = 0; i < XMM_REGS; i++)
+        asm_rm(as, 4, opcode, i, cpu_at(offsetof(struct cpu, xmm) + 16 * i));
+}
+
+static void mxcsr(struct assembler *as, unsigned digit, struct host_mem mem)
+{
+    asm_rm(as, 4, 0x0FAE, digit, mem);
+}
+
+/* XMM registers and MXCSR to struct cpu, the host's own MXCSR back. Clobbers R10. */
+static void make_sse_store(struct assembler *as, struct jit *jit)
+{
+    jit->routines.sse_store = asm_here(as);
+    each_xmm(as, MOVUPS_STORE);
+    mxcsr(as, STMXCSR, CPU_FIELD(mxcsr));
+    asm_mov_imm(as, R10, (uint64_t)(uintptr_t)&jit->host_mxcsr);
+    mxcsr(as, LDMXCSR, mem_base(R10, 0));
+    ret(as);
+}
+
+static void make_sse_load(struct assembler *as, struct jit *jit)
+{
+    jit->routines.sse_load = asm_here(as);
+    each_xmm(as, MOVUPS_LOAD);
+    mxcsr(as, LDMXCSR, CPU_FIELD(mxcsr));
+    asm_rm(as, 1, 0x80, 1, CPU_FIELD(fp.live));
+    asm_byte(as, FP_SSE);
+    ret(as);
+}
+
+/* Calls a routine where a part of the floating-point state is live. */
+static void call_if_live(struct assembler *as, enum fp_part part, const uint8_t *routine)
+{
+    asm_rm(as, 1, 0xF6, 0, CPU_FIELD(fp.live));
+    asm_byte(as, part);
+    uint8_t *skip = asm_jcc(as, CC_E, NULL);
+    asm_call(as, routine);
+    asm_patch(as->to_exec, skip, asm_here(as));
+}
+
+/* Calls function(cpu, R11). The result is in RAX, the budget is loaded, the guest's registers are not. XMM
+ * registers that are live stay so, unless the function takes them for itself. */
+static void call_c(struct assembler *as, const struct jit *jit, uint64_t function)
 {
     store_guest(as);
+    call_if_live(as, FP_SSE, jit->routines.sse_store);
     asm_lea(as, 8, RDI, mem_base((enum host_reg)REG_CPU, -CPU_BIAS));
     asm_mov_rr(as, 8, RSI, REG_T1);
     asm_call_absolute(as, function);
     asm_load(as, 8, REG_BUDGET, CPU_FIELD(budget));
+    call_if_live(as, FP_SSE, jit->routines.sse_load);
+}
+
+/* The x87 state, where it is live, to jit->x87_image; its bits in fp.live stay for C code to see. Clobbers
+ * R10. */
+static void make_x87_store(struct assembler *as, struct jit *jit)
+{
+    jit->routines.x87_store = asm_here(as);
+    asm_mov_imm(as, R10, (uint64_t)(uintptr_t)jit->x87_image);
+    asm_rm(as, 4, 0xDD, 6, mem_base(R10, 0)); /* FNSAVE */
+    ret(as);
+}
+
+static void make_x87_load(struct assembler *as, struct jit *jit)
+{
+    jit->routines.x87_load = asm_here(as);
+    add_imm8(as, RSP, -8);
+    call_c(as, jit, (uint64_t)(uintptr_t)jit_x87_load);
+    load_guest(as);
+    asm_mov_imm(as, R10, (uint64_t)(uintptr_t)jit->x87_image);
+    asm_rm(as, 4, 0xDD, 4, mem_base(R10, 0)); /* FRSTOR */
+    add_imm8(as, RSP, 8);
+    ret(as);
 }
 
 /* struct jit_exit *enter(struct cpu *cpu, const uint8_t *code) */
@@ -85,6 +154,8 @@ static const uint8_t *make_leave(struct assembler *as, struct jit *jit)
     jit->routines.leave = asm_here(as);
     store_guest(as);
     const uint8_t *stored = asm_here(as);
+    call_if_live(as, FP_X87, jit->routines.x87_store);
+    call_if_live(as, FP_SSE, jit->routines.sse_store);
     asm_mov_rr(as, 8, RAX, REG_T1);
     add_imm8(as, RSP, 8);
     for (unsigned i = CALLEE_SAVED; i-- > 0;)
@@ -108,16 +179,19 @@ static void go_on(struct assembler *as, struct jit *jit, const uint8_t *leave_st
 static void make_follow(struct assembler *as, struct jit *jit, const uint8_t *leave_stored)
 {
     jit->routines.follow = asm_here(as);
-    call_c(as, (uint64_t)(uintptr_t)jit_follow);
+    call_c(as, jit, (uint64_t)(uintptr_t)jit_follow);
     go_on(as, jit, leave_stored);
 }
 
 /* Called with the site in R11; returns when the next instruction may follow. */
-static void make_handler(struct assembler *as, struct jit *jit, const uint8_t *leave_stored)
+static const uint8_t *make_handler(struct assembler *as, struct jit *jit, const uint8_t *leave_stored,
+                                   bool fp)
 {
-    jit->routines.handler = asm_here(as);
+    const uint8_t *start = asm_here(as);
     add_imm8(as, RSP, -8);
-    call_c(as, (uint64_t)(uintptr_t)jit_call_handler);
+    if (fp)
+        call_if_live(as, FP_X87, jit->routines.x87_store);
+    call_c(as, jit, (uint64_t)(uintptr_t)(fp ? jit_call_fp_handler : jit_call_handler));
     asm_rr(as, 1, 0x84, RAX, RAX);
     uint8_t *stop = asm_jcc(as, CC_E, NULL);
     load_guest(as);
@@ -127,6 +201,7 @@ static void make_handler(struct assembler *as, struct jit *jit, const uint8_t *l
     add_imm8(as, RSP, 16);
     asm_mov_imm(as, REG_T1, 0);
     asm_jmp(as, leave_stored);
+    return start;
 }
 
 /* Leaves R8 pointing to the jump cache's entry of the RIP in R11. */
@@ -215,7 +290,7 @@ static void make_indirect(struct assembler *as, struct jit *jit, const uint8_t *
     asm_rm(as, 4, 0xFF, 4, entry_at(offsetof(struct jump_entry, code)));
     for (unsigned i = 0; i < sizeof slow / sizeof slow[0]; i++)
         asm_patch(as->to_exec, slow[i], asm_here(as));
-    call_c(as, (uint64_t)(uintptr_t)jit_follow_indirect);
+    call_c(as, jit, (uint64_t)(uintptr_t)jit_follow_indirect);
     go_on(as, jit, leave_stored);
 }
 
@@ -287,13 +362,13 @@ static struct host_mem spare_slot(void)
     return mem_base(RSP, -8);
 }
 
-static void make_slow_flags(struct assembler *as)
+static void make_slow_flags(struct assembler *as, const struct jit *jit)
 {
     asm_load(as, 8, R9, spare_slot());
     push_reg(as, R8);
     push_reg(as, R9);
     push_reg(as, R11);
-    call_c(as, (uint64_t)(uintptr_t)jit_flags_image);
+    call_c(as, jit, (uint64_t)(uintptr_t)jit_flags_image);
     push_reg(as, RAX);
     load_guest(as);
     asm_byte(as, 0x9D); /* POPFQ */
@@ -307,7 +382,7 @@ static void make_slow_flags(struct assembler *as)
 static void make_flags(struct assembler *as, struct jit *jit)
 {
     const uint8_t *slow = asm_here(as), *code[RECIPE_KINDS];
-    make_slow_flags(as);
+    make_slow_flags(as, jit);
     for (unsigned kind = 0; kind < RECIPE_KINDS; kind++) {
         code[kind] = asm_here(as);
         asm_load(as, 8, R9, spare_slot());
@@ -332,10 +407,16 @@ void host_make_routines(struct jit *jit)
     struct assembler as = {.at = cache->writable,
                            .end = cache->writable + cache->size,
                            .to_exec = cache->executable - cache->writable};
+    jit->host_mxcsr = HOST_MXCSR;
+    make_sse_store(&as, jit);
+    make_sse_load(&as, jit);
+    make_x87_store(&as, jit);
+    make_x87_load(&as, jit);
     make_enter(&as, jit);
     const uint8_t *leave_stored = make_leave(&as, jit);
     make_follow(&as, jit, leave_stored);
-    make_handler(&as, jit, leave_stored);
+    jit->routines.handler = make_handler(&as, jit, leave_stored, false);
+    jit->routines.handler_fp = make_handler(&as, jit, leave_stored, true);
     make_indirect(&as, jit, leave_stored);
     make_flags(&as, jit);
     cache->used = (size_t)(as.at - cache->writable);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* The guest's floating-point instructions, executed by the host on the guest's registers. */
+#include <string.h>
+
+#include "core/x86/flag_recipe.h"
+#include "jit/fp_form.h"
+#include "jit/host/host.h"
+#include "jit/host/x86_64/emit.h"
+
+bool host_executes(enum insn_feature feature)
+{
+    switch (feature) {
+    case FEATURE_FPU:
+    case FEATURE_FCMOV:
+    case FEATURE_MMX:
+    case FEATURE_SSE:
+    case FEATURE_SSE2: return true;
+    case FEATURE_SSE3: return __builtin_cpu_supports("sse3");
+    case FEATURE_SSSE3: return __builtin_cpu_supports("ssse3");
+    case FEATURE_SSE41: return __builtin_cpu_supports("sse4.1");
+    case FEATURE_SSE42: return __builtin_cpu_supports("sse4.2");
+    default: return false;
+    }
+}
+
+void emit_fp_load(struct emitter *e, const struct ir_op *op)
+{
+    struct assembler *as = &e->as;
+    unsigned parts = (unsigned)op->imm;
+    if (parts == FP_X87 || parts == FP_SSE) {
+        asm_rm(as, 1, 0xF6, 0, CPU_FIELD(fp.live));
+        asm_byte(as, parts);
+        emit_stub(e, STUB_FP_LOAD, op, asm_jcc(as, CC_E, NULL))->back = asm_here(as);
+        return;
+    }
+    asm_rm(as, 1, 0x80, 7, CPU_FIELD(fp.live));
+    asm_byte(as, parts);
+    emit_stub(e, STUB_FP_LOAD, op, asm_jcc(as, CC_NE, NULL))->back = asm_here(as);
+}
+
+static unsigned gpr_or_vector(unsigned number, char kind)
+{
+    return kind == 'G' || kind == 'E' || kind == 'M' ? pinned_reg(number) : number;
+}
+
+/* Which kind of register the table's operand letters give ModRM.reg and ModRM.rm. */
+static char kind_of(const struct insn_row *row, bool rm)
+{
+    for (const char *at = row->operands; *at; at++) {
+        bool first = at == row->operands || at[-1] == ',';
+        if (first && *at != 'I' && (strchr("WQEMUN", *at) != NULL) == rm)
+            return *at;
+    }
+    return 0;
+}
+
+static void simd(struct emitter *e, const struct ir_op *op, const struct insn *insn)
+{
+    struct assembler *as = &e->as;
+    const struct fp_form *form = op->fp;
+    const struct insn_row *row = &insn_table[insn->row];
+    static const unsigned maps[] = {0, 0x0F00, 0x0F3800, 0x0F3A00};
+    unsigned opcode = maps[form->map] | form->opcode;
+    unsigned reg = form->digit >= 0 ? (unsigned)form->digit : gpr_or_vector(insn->reg, kind_of(row, false));
+    if (form->prefix)
+        asm_byte(as, form->prefix);
+    if (op->a == IR_MEM)
+        asm_rm(as, 4, opcode, reg, (struct host_mem){REG_ADDRESS, REG_ADDEND, 0, 0});
+    else
+        asm_rr(as, 4, opcode, reg, gpr_or_vector(insn->rm, kind_of(row, true)));
+    if (form->has_imm)
+        asm_byte(as, (unsigned)insn->imm & 0xFF);
+}
+
+/* FDP and FDS will have to name this instruction's operand, whose offset is noted. */
+static void note_data(struct emitter *e, const struct ir_op *op, const struct insn *insn, uint32_t site)
+{
+    struct assembler *as = &e->as;
+    bool flat = insn->seg != SEG_CS && (e->block->context->assume.flat_segs >> insn->seg & 1);
+    (void)op;
+    asm_store_imm(as, 4, CPU_FIELD(fp.data), (int32_t)site);
+    if (flat) {
+        asm_store(as, 4, CPU_FIELD(fp.offset), REG_ADDRESS);
+        return;
+    }
+    asm_mov_rr(as, 4, REG_T0, REG_ADDRESS);
+    asm_rm(as, 4, 0x2B, REG_T0,
+           cpu_at(offsetof(struct cpu, seg) + insn->seg * sizeof(struct segment) +
+                  offsetof(struct segment, base)));
+    asm_store(as, 4, CPU_FIELD(fp.offset), REG_T0);
+}
+
+/* A control word that unmasks an exception takes the slow path. */
+static void check_control(struct emitter *e, const struct ir_op *op)
+{
+    struct assembler *as = &e->as;
+    asm_rm(as, 4, 0x0FB7, REG_T0, (struct host_mem){REG_ADDRESS, REG_ADDEND, 0, 0});
+    asm_rr(as, 4, 0xF7, 2, REG_T0); /* NOT */
+    asm_rr(as, 1, 0xF6, 0, REG_T0);
+    asm_byte(as, 0x3F);
+    emit_stub(e, STUB_SLOW, op, asm_jcc(as, CC_NE, NULL));
+}
+
+static void x87(struct emitter *e, const struct ir_op *op, const struct insn *insn)
+{
+    struct assembler *as = &e->as;
+    uint32_t site = (uint32_t)((uint8_t *)emit_site(e, op->insn) - e->jit->arena);
+    if (op->fp->loads_control)
+        check_control(e, op);
+    if (op->a == IR_MEM)
+        asm_rm(as, 4, insn->opcode, insn->reg & 7, (struct host_mem){REG_ADDRESS, REG_ADDEND, 0, 0});
+    else
+        asm_rr(as, 4, insn->opcode, insn->modrm >> 3 & 7, insn->modrm & 7);
+    if (!op->fp->pointers)
+        return;
+    asm_store_imm(as, 4, CPU_FIELD(fp.code), (int32_t)site);
+    if (op->a == IR_MEM)
+        note_data(e, op, insn, site);
+}
+
+void emit_fp(struct emitter *e, const struct ir_op *op)
+{
+    const struct insn *insn = &e->block->copy->insns[op->insn];
+    if (op->fp->map)
+        simd(e, op, insn);
+    else
+        x87(e, op, insn);
+}
+
+/* SETcc into a byte of the recipe. */
+static void save_condition(struct emitter *e, unsigned cond, size_t offset)
+{
+    asm_rm(&e->as, 1, 0x0F90 | cond, 0, cpu_at(offsetof(struct cpu, recipe) + offset));
+}
+
+void emit_fp_compare(struct emitter *e, const struct ir_op *op)
+{
+    emit_fp(e, op);
+    if (!op->save_flags)
+        return;
+    save_condition(e, CC_B, offsetof(struct flag_recipe, carry));
+    save_condition(e, CC_E, offsetof(struct flag_recipe, result));
+    save_condition(e, CC_P, offsetof(struct flag_recipe, result) + 1);
+    asm_store_imm(&e->as, 1, CPU_FIELD(recipe.kind), RECIPE_COMPARE);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files that lower instructions share. */
+#ifndef LATHE_JIT_LOWER_PRIVATE_H
+#define LATHE_JIT_LOWER_PRIVATE_H
+
+#include "core/x86/insn.h"
+#include "jit/fp_form.h"
+#include "jit/ir.h"
+#include "jit/lower.h"
+
+/* Where operands are, from the table's operand column. */
+enum shape { SHAPE_NONE, SHAPE_RM, SHAPE_RM_R, SHAPE_R_RM, SHAPE_RM_I, SHAPE_R_RM_I, SHAPE_RM_CL };
+
+/* The block being lowered, and the instruction that it has come to. */
+struct lower {
+    struct ir *ir;
+    const struct jit_assumptions *assume;
+    uint64_t rip; /* of the block */
+    const struct insn *insn;
+    unsigned number;
+    enum shape shape;
+    enum ir_code code;
+    unsigned fp_ready; /* enum fp_part: known to be in the host's registers */
+};
+
+/* Appends the instruction's operations, or returns false, having appended none, for its handler to be called.
+ */
+typedef bool lower_fn(struct lower *l);
+
+struct ir_op *lower_add(struct lower *l, enum ir_code code, unsigned size, unsigned d, unsigned a);
+struct ir_address lower_operand_address(const struct insn *insn);
+void lower_probe(struct lower *l, enum ir_access access, unsigned size, struct ir_address address);
+
+/* Instructions that the host executes on the guest's floating-point state (lower_fp.c). */
+bool lower_fp(struct lower *l, const struct fp_form *form);
+
+#endif
