@@ -1,5 +1,6 @@
 ; SPDX-License-Identifier: MIT
 ; FS and GS bases, SWAPGS, RDTSCP, segment loads in 64-bit mode (SDM 3A 3.4.4; SDM 2B SWAPGS, RDTSCP).
+; models: x86-64-v2 max
 %include "long.inc"
 
 MSR_FS_BASE        equ 0xC0000100

@@ -1,6 +1,7 @@
 ; SPDX-License-Identifier: MIT
 ; Addresses that are not canonical: #SS through the stack, #GP everywhere else, at the instruction that would go there
 ; (SDM 1 3.3.7.1; SDM 2, 64-bit mode exceptions).
+; models: core2 max
 %include "long.inc"
 
 NOT_CANONICAL equ 0x0000800000000000

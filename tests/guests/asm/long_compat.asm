@@ -1,6 +1,7 @@
 ; SPDX-License-Identifier: MIT
 ; Compatibility mode: segmentation is back, 64-bit instructions are not, interrupts are 64-bit ones (SDM 3A 5.2.1, 6.14;
 ; SDM 1 3.1).
+; models: core2 max
 %include "long.inc"
 
 SEL_SMALL   equ SEL_LONG            ; base FRAME_A, 16 bytes

@@ -1,5 +1,6 @@
 ; SPDX-License-Identifier: MIT
 ; Far transfers and call gates in IA-32e mode, and what LAR and LSL say of its descriptors (SDM 3A 5.8.3.1; SDM 2).
+; models: core2 max
 %include "long.inc"
 
 SEL_GATE      equ SEL_LONG | 3      ; 16 bytes: 64-bit call gate to level 0

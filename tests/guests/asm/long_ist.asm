@@ -1,5 +1,6 @@
 ; SPDX-License-Identifier: MIT
 ; The 64-bit IDT: frames, stack alignment, RSP0, IST, gate checks, double faults, IRETQ (SDM 3A 6.14).
+; models: core2 max
 %include "long.inc"
 
 SEL_SHORT   equ SEL_LONG            ; a TSS without IST slots

@@ -1,6 +1,7 @@
 ; SPDX-License-Identifier: MIT
 ; Entering and leaving IA-32e mode: EFER, the consistency checks of CR0.PG and CR4.PAE, 64-bit control registers
 ; (SDM 3A 9.8.5, 2.2.1).
+; models: core2 max
 %define BEFORE_LONG
 %include "long.inc"
 

@@ -1,6 +1,7 @@
 ; SPDX-License-Identifier: MIT
 ; SYSCALL, SYSRET, SYSENTER and SYSEXIT in IA-32e mode (SDM 2B; SDM 3A 5.8.7, 5.8.8). The selectors that they load are
 ; not looked up, so they need no descriptors.
+; models: core2 max
 %include "long.inc"
 
 MSR_STAR  equ 0xC0000081
