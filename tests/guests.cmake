@@ -16,6 +16,7 @@ endfunction()
 
 guest_test(vga_bios lathe -- vga-check)
 guest_test(system_bios lathe -- bios-check)
+guest_test(firmware lathe -- firmware)
 guest_test(demo lathe seabios -- demo)
 guest_test(freedos_1440k lathe seabios -- freedos freedos-1.44M.img)
 guest_test(freedos_360k lathe seabios -- freedos freedos-360K.img)

@@ -16,10 +16,10 @@ $(OUT)/demo.bin: $(DEMO_OBJECTS) demo/demo.ld
 	$(LD16) -m elf_i386 --gc-sections --no-warn-rwx-segments -T demo/demo.ld -o $(OUT)/demo.elf $(DEMO_OBJECTS)
 	$(OBJCOPY16) -O binary $(OUT)/demo.elf $@
 
-images/demo.img: $(OUT)/boot.bin $(OUT)/demo.bin $(OUT)/mkfloppy
+$(IMAGES)/demo.img: $(OUT)/boot.bin $(OUT)/demo.bin $(OUT)/mkfloppy
 	$(OUT)/mkfloppy $(OUT)/boot.bin $(OUT)/demo.bin $@
 
-all: images/demo.img
+all: $(IMAGES)/demo.img
 
 $(OUT)/guests/%.o: ../tests/guests/bios/%.c
 	@mkdir -p $(@D)

@@ -3,9 +3,9 @@
 $(OUT)/kernel_loader/kernel.elf: $(OUT)/kernel_loader/kernel.o
 	$(LD16) -m elf_i386 -n -Ttext 0 -e 0 -o $@ $<
 
-images/kernel.rom: $(OUT)/kernel_loader/kernel.elf $(OUT)/romsum
+$(IMAGES)/kernel.rom: $(OUT)/kernel_loader/kernel.elf $(OUT)/romsum
 	@mkdir -p $(@D)
 	$(OBJCOPY16) -O binary -j .text $< $(OUT)/kernel_loader/kernel.raw
 	$(OUT)/romsum $(OUT)/kernel_loader/kernel.raw $@
 
-all: images/kernel.rom
+all: $(IMAGES)/kernel.rom

@@ -18,8 +18,8 @@ $(OUT)/system/fixed.o: system/fixed.S $(OUT)/font_8x8.bin
 	@mkdir -p $(@D)
 	$(CC16) -m16 -I. -Wa,--noexecstack -Wa,-I$(OUT) -MMD -MP -c -o $@ $<
 
-all: images/bios.bin
-images/bios.bin: $(OUT)/system/bios.elf
+all: $(IMAGES)/bios.bin
+$(IMAGES)/bios.bin: $(OUT)/system/bios.elf
 	@mkdir -p $(@D)
 	$(OBJCOPY16) -O binary -j .image $< $@
 	@chmod 644 $@

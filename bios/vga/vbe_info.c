@@ -104,7 +104,7 @@ static void put_layout(far_t p, ROM struct vbe_mode *m)
     put16(p, 0x10, pitch);
     put16(p, 0x12, m->width);
     put16(p, 0x14, m->height);
-    put16(p, 0x16, vbe_cell_height(m->height) << 8 | 8u); /* character cell */
+    put16(p, 0x16, (unsigned)vbe_cell_height(m->height) << 8 | 8u); /* character cell */
     far_write8(far_add(p, 0x18), m->bpp == 4 ? 4 : 1);
     far_write8(far_add(p, 0x19), m->bpp);
     far_write8(far_add(p, 0x1a), 1);
