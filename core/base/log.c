@@ -12,6 +12,7 @@ enum { MAX_SOURCES = 128, MAX_RULES = 64, MODULE_MAX = 32 };
 struct rule {
     char module[MODULE_MAX];
     enum log_level level;
+    bool known; /* some source has that name */
 };
 
 struct log {
@@ -81,9 +82,8 @@ static bool configure_item(struct log *log, const char *item, size_t length, str
     if (log->rule_count == MAX_RULES || module_length >= MODULE_MAX)
         return error_set(err, "--log: too many or too long module names at '%.*s'", (int)length, item);
     struct rule *rule = &log->rules[log->rule_count++];
+    *rule = (struct rule){.level = level};
     memcpy(rule->module, item, module_length);
-    rule->module[module_length] = '\0';
-    rule->level = level;
     return true;
 }
 
@@ -100,6 +100,28 @@ bool log_configure(struct log *log, const char *spec, struct error *err)
     return true;
 }
 
+void log_expect(struct log *log, const char *module)
+{
+    for (unsigned i = 0; i < log->rule_count; i++)
+        log->rules[i].known = log->rules[i].known || !strcmp(log->rules[i].module, module);
+}
+
+bool log_check_modules(const struct log *log, struct error *err)
+{
+    unsigned at = 0;
+    while (at < log->rule_count && log->rules[at].known)
+        at++;
+    if (at == log->rule_count)
+        return true;
+    char names[160] = "all";
+    for (unsigned i = 0; i < log->source_count; i++) {
+        size_t length = strlen(names);
+        if (!strstr(names, log->sources[i]->module))
+            snprintf(names + length, sizeof names - length, ", %s", log->sources[i]->module);
+    }
+    return error_set(err, "--log: there is no '%s'; there are %s", log->rules[at].module, names);
+}
+
 void log_attach(struct log *log, struct log_source *source, const char *module)
 {
     *source = (struct log_source){.module = module};
@@ -107,6 +129,7 @@ void log_attach(struct log *log, struct log_source *source, const char *module)
         return;
     source->log = log;
     source->level = level_of(log, module);
+    log_expect(log, module);
     log->sources[log->source_count++] = source;
 }
 

@@ -28,6 +28,11 @@ void log_free(struct log *log);
  * a bad spec. */
 bool log_configure(struct log *log, const char *spec, struct error *err);
 
+/* False with *err where a module that log_configure was given is none that a source has had since, or that
+ * was named as one whose sources come and go. */
+bool log_check_modules(const struct log *log, struct error *err);
+void log_expect(struct log *log, const char *module);
+
 /* Attaches a source; module must be a string literal or outlive the log. A NULL log gives a silent source. */
 void log_attach(struct log *log, struct log_source *source, const char *module);
 

@@ -20,6 +20,7 @@ static const struct verb verbs[] = {
     {"info", "list processor models, instructions, parts of the machine", verb_info},
     {"image", "create disk and floppy images", verb_image},
     {"replay", "repeat a recorded run", NULL},
+    {"bench", "measure the speed of the engines", NULL},
 };
 
 enum { VERBS = sizeof verbs / sizeof verbs[0] };

@@ -59,11 +59,14 @@ bool lathe_power_on(struct lathe *lathe)
         return false;
     lathe->machine = machine_new(&lathe->config, &lathe->error);
     memset(lathe->config.media, 0, sizeof lathe->config.media);
-    if (lathe->machine)
+    if (lathe->machine && log_check_modules(lathe->log, &lathe->error)) {
         setup_close_roms(lathe);
-    else
-        setup_close(lathe);
-    return lathe->machine != NULL;
+        return true;
+    }
+    machine_free(lathe->machine);
+    lathe->machine = NULL;
+    setup_close(lathe);
+    return false;
 }
 
 const char *lathe_boot_summary(const struct lathe *lathe)

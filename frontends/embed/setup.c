@@ -290,6 +290,8 @@ static void fill_config(struct lathe *lathe)
     lathe->log = log_new(stderr);
     if (options->log)
         log_configure(lathe->log, options->log, NULL);
+    log_expect(lathe->log, "media");
+    log_expect(lathe->log, "kernel");
     lathe->config = (struct machine_config){
         .ram_bytes = options->ram_bytes,
         .khz = choose_khz(lathe),

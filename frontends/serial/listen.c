@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/base/error.h"
+#include "frontends/embed/parse.h"
 
 static void set_flags(int fd)
 {
@@ -77,6 +78,11 @@ int listen_tcp(const char *address, struct error *err)
 {
     char host[256] = "127.0.0.1";
     const char *colon = strrchr(address, ':'), *port = colon ? colon + 1 : address;
+    uint64_t number;
+    if (!parse_number(port, 1, 65535, &number, err)) {
+        error_prefix(err, "--serial: 'tcp:%s': port ", address);
+        return -1;
+    }
     if (colon && colon != address)
         snprintf(host, sizeof host, "%.*s", (int)(colon - address), address);
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list;

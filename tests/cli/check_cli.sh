@@ -57,7 +57,8 @@ gives() { # status arguments...
 has() { "$lathe" info | grep -q "^$1: [^n]"; } # an optional part of this build
 
 fails 'nothing to do'
-fails 'unknown verb' bench
+fails 'unknown verb' benchmark
+fails 'not in this build yet' bench
 fails 'not in this build yet' replay
 fails 'unknown option' run --frobnicate
 fails 'unknown option' run -x
@@ -95,6 +96,9 @@ fails '--serial' run --serial file:
 fails 'only 2 serial' run --serial null --serial null --serial null
 fails 'stdio' run --serial stdio --serial stdio
 fails '--serial' run --display none --serial file:/nowhere/log
+fails 'port' run --display none --serial tcp:localhost:99999
+fails 'port' run --display none --serial tcp::0
+fails "no 'pci.'" run --display none --log pit=debug,pci.=trace
 fails '--stop-at' run --stop-at noon
 fails '--stop-at' run --stop-at insns=many
 fails '--stop-at' run --stop-at time=-1
@@ -145,6 +149,7 @@ gives 0 image create new.img 10M
 gives 0 image floppy dos.img 1.44M
 gives 0 image info dos.img
 gives 6 run --display none --stop-at insns=100000
+gives 6 run --display none --stop-at insns=1000 --log guest,all=warn,media=debug,kernel=debug,com2=trace
 gives 6 run --display none --stop-at time=0.05 --state-hash --stats
 if has screenshots; then
   gives 6 run --display none --stop-at time=0.05 --screenshot a.png
