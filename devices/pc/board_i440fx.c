@@ -278,6 +278,7 @@ static void new_pci(struct board *board, mem_t ram)
                                                        .power_off = power_off,
                                                        .self = board});
     pci_attach(board->pci, &board->pm->pci, SLOT_PIIX, FUNCTION_PM);
+    board->hotplug = acpi_hotplug_new();
 }
 
 static void new_basics(struct board *board)
@@ -436,6 +437,9 @@ static bool claim_ports(struct board *board, struct error *err)
         {"COM1", 0x3F8, 8, &uart_ports, board->uart[0]},
         {"interrupt edge/level", 0x4D0, 2, &pic_elcr_ports, board->pic},
         {"PCI configuration", 0xCF8, 8, &pci_config_ports, board->pci},
+        {"PCI hot-plug", 0xAE00, ACPI_PCI_HOTPLUG_PORTS, &acpi_pci_hotplug_ports, board->hotplug},
+        {"CPU hot-plug", 0xAF00, ACPI_CPU_HOTPLUG_PORTS, &acpi_cpu_hotplug_ports, board->hotplug},
+        {"ACPI events", 0xAFE0, ACPI_GPE_PORTS, &acpi_gpe_ports, board->hotplug},
         {"debug console", 0xE9, config->debugcon, &debugcon_ports, &board->debugcon},
         {"SeaBIOS console", 0x402, config->debugcon, &debugcon_ports, &board->debugcon},
         {"debug exit", 0xF4, config->debug_exit ? 4 : 0, &debug_exit_ports, &board->debug_exit},
@@ -473,6 +477,7 @@ static void register_states(struct board *board)
     state_set_add(set, "i440fx", &i440fx_state, board->bridge);
     state_set_add(set, "piix", &piix_state, board->piix);
     state_set_add(set, "pm", &piix4_pm_state, board->pm);
+    state_set_add(set, "hotplug", &acpi_hotplug_state, board->hotplug);
     state_set_add(set, "ide", &piix_ide_state, board->ide);
     board_register_drives(board, set);
     state_set_add(set, "com1", &uart_state, board->uart[0]);
@@ -527,6 +532,7 @@ void board_free(struct board *board)
     piix_ide_free(board->ide);
     uart_free(board->uart[0]);
     uart_free(board->uart[1]);
+    acpi_hotplug_free(board->hotplug);
     piix4_pm_free(board->pm);
     piix_free(board->piix);
     i440fx_free(board->bridge);
@@ -550,6 +556,7 @@ void board_reset(struct board *board)
     i440fx_reset(board->bridge);
     piix_reset(board->piix);
     piix4_pm_reset(board->pm);
+    acpi_hotplug_reset(board->hotplug);
     piix_ide_reset(board->ide);
     vga_pci_reset(board->vga_pci);
     pic_reset(board->pic);

@@ -3,6 +3,7 @@
 #ifndef LATHE_DEVICES_PC_BOARD_I440FX_H
 #define LATHE_DEVICES_PC_BOARD_I440FX_H
 
+#include "devices/chipset/acpi_hotplug.h"
 #include "devices/chipset/debug_ports.h"
 #include "devices/chipset/dma_8237.h"
 #include "devices/chipset/i440fx.h"
@@ -45,6 +46,7 @@ struct board {
     struct rtc *rtc;
     struct port_61h *port_61h;
     struct port_92h *port_92h;
+    struct acpi_hotplug *hotplug;
     struct kbc *kbc;
     struct keyboard *keyboard;
     struct mouse *mouse;

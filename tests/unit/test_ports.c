@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* System control ports 61h and 92h, and the debug ports. */
+#include "devices/chipset/acpi_hotplug.h"
 #include "devices/chipset/debug_ports.h"
 #include "devices/chipset/pit_8254.h"
 #include "devices/chipset/port_61h.h"
@@ -200,8 +201,32 @@ START_TEST(debug)
 }
 END_TEST
 
+/* An operating system that enables all events must find none, and no slot to be ejected. */
+START_TEST(nothing_is_hot_plugged)
+{
+    struct acpi_hotplug *h = acpi_hotplug_new(), *other = acpi_hotplug_new();
+    for (unsigned i = 0; i < ACPI_GPE_PORTS; i++)
+        acpi_gpe_ports.write(h, i, 1, 0xFF);
+    for (unsigned i = 0; i < ACPI_GPE_PORTS; i++)
+        ck_assert_uint_eq(acpi_gpe_ports.read(h, i, 1), i < 2 ? 0 : 0xFF);
+    for (unsigned i = 0; i < ACPI_PCI_HOTPLUG_PORTS; i++) {
+        acpi_pci_hotplug_ports.write(h, i, 1, 0xFF);
+        ck_assert_uint_eq(acpi_pci_hotplug_ports.read(h, i, 1), 0);
+    }
+    for (unsigned i = 0; i < ACPI_CPU_HOTPLUG_PORTS; i++)
+        ck_assert_uint_eq(acpi_cpu_hotplug_ports.read(h, i, 1), i == 0);
+    ck_assert(state_round_trip(&acpi_hotplug_state, h, other));
+    ck_assert_uint_eq(acpi_gpe_ports.read(other, 2, 1), 0xFF);
+    acpi_hotplug_reset(h);
+    ck_assert_uint_eq(acpi_gpe_ports.read(h, 2, 1), 0);
+    acpi_hotplug_free(h);
+    acpi_hotplug_free(other);
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {calibration_loop, speaker, refresh_toggles, nmi_sources, port_92, debug};
+    const TTest *const tests[] = {calibration_loop, speaker, refresh_toggles,       nmi_sources,
+                                  port_92,          debug,   nothing_is_hot_plugged};
     return suite_run("ports", tests, sizeof tests / sizeof tests[0]);
 }
