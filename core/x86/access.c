@@ -210,7 +210,8 @@ bool mem_modify_read(struct cpu *cpu, const struct insn *insn, enum seg_index se
                      unsigned size, uint64_t *value)
 {
     gva_t address;
-    if (mem_fast_write(cpu, seg, offset, size) || wraps_around(cpu, offset, size))
+    uint8_t *host;
+    if (mem_fast_write(cpu, seg, offset, size, &host) || wraps_around(cpu, offset, size))
         return mem_read(cpu, insn, seg, offset, size, value);
     enter_slow(cpu, insn);
     if (!segment_check(cpu, seg, offset, size, true, &address))

@@ -53,9 +53,13 @@ bool mmu_peek(struct cpu *cpu, gva_t address, gpa_t *physical);
 /* Asks to leave the trace after the instruction under way. */
 void trace_stop_after(struct cpu *cpu, const struct insn *insn);
 
+/* The TLB entry that an address would be in. Its place in bytes is one shift and one mask away. */
 static inline struct tlb_entry *mem_fast_entry(struct cpu *cpu, gva_t linear)
 {
-    return &cpu->tlb.entry[tlb_index(linear)];
+    enum { ENTRY_SHIFT = 6 };
+    _Static_assert(sizeof(struct tlb_entry) == 1 << ENTRY_SHIFT, "entries are 64 bytes");
+    uint64_t at = linear >> (MEM_PAGE_SHIFT - ENTRY_SHIFT) & (uint64_t)(TLB_ENTRIES - 1) << ENTRY_SHIFT;
+    return (struct tlb_entry *)(void *)((unsigned char *)cpu->tlb.entry + at);
 }
 
 static inline uint8_t *mem_host(const struct tlb_entry *entry, gva_t linear)
@@ -63,37 +67,35 @@ static inline uint8_t *mem_host(const struct tlb_entry *entry, gva_t linear)
     return (uint8_t *)(uintptr_t)(linear + entry->addend);
 }
 
-/* Host address for a plain read of `size` bytes at seg:offset, or NULL for the slow path. */
-static inline const uint8_t *mem_fast_read(struct cpu *cpu, enum seg_index seg, uint64_t offset,
-                                           unsigned size)
+/* Whether `size` bytes at seg:offset are open to a plain host access; then *host is where they are. */
+static inline bool mem_fast_read(struct cpu *cpu, enum seg_index seg, uint64_t offset, unsigned size,
+                                 const uint8_t **host)
 {
     const struct segment *segment = &cpu->seg[seg];
-    if (__builtin_expect(offset + size > segment->read_end, 0))
-        return NULL;
     gva_t linear = (segment->base + offset) & cpu->linear_mask;
     const struct tlb_entry *entry = mem_fast_entry(cpu, linear);
-    if (__builtin_expect(entry->read[cpu->user] != ((linear + size - 1) & ~(gva_t)(MEM_PAGE_SIZE - 1)), 0))
-        return NULL;
-    return mem_host(entry, linear);
+    *host = mem_host(entry, linear);
+    return __builtin_expect(offset + size <= segment->read_end, 1) &&
+           __builtin_expect(entry->read[cpu->user] == ((linear + size - 1) & ~(gva_t)(MEM_PAGE_SIZE - 1)), 1);
 }
 
-static inline uint8_t *mem_fast_write(struct cpu *cpu, enum seg_index seg, uint64_t offset, unsigned size)
+static inline bool mem_fast_write(struct cpu *cpu, enum seg_index seg, uint64_t offset, unsigned size,
+                                  uint8_t **host)
 {
     const struct segment *segment = &cpu->seg[seg];
-    if (__builtin_expect(offset + size > segment->write_end, 0))
-        return NULL;
     gva_t linear = (segment->base + offset) & cpu->linear_mask;
     const struct tlb_entry *entry = mem_fast_entry(cpu, linear);
-    if (__builtin_expect(entry->write[cpu->user] != ((linear + size - 1) & ~(gva_t)(MEM_PAGE_SIZE - 1)), 0))
-        return NULL;
-    return mem_host(entry, linear);
+    *host = mem_host(entry, linear);
+    return __builtin_expect(offset + size <= segment->write_end, 1) &&
+           __builtin_expect(entry->write[cpu->user] == ((linear + size - 1) & ~(gva_t)(MEM_PAGE_SIZE - 1)),
+                            1);
 }
 
 static inline bool mem_read(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
                             unsigned size, uint64_t *value)
 {
-    const uint8_t *host = mem_fast_read(cpu, seg, offset, size);
-    if (__builtin_expect(host != NULL, 1)) {
+    const uint8_t *host;
+    if (mem_fast_read(cpu, seg, offset, size, &host)) {
         *value = load_le(host, size);
         return true;
     }
@@ -117,8 +119,8 @@ bool mem_modify_read(struct cpu *cpu, const struct insn *insn, enum seg_index se
 static inline bool mem_write(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
                              unsigned size, uint64_t value)
 {
-    uint8_t *host = mem_fast_write(cpu, seg, offset, size);
-    if (__builtin_expect(host != NULL, 1)) {
+    uint8_t *host;
+    if (mem_fast_write(cpu, seg, offset, size, &host)) {
         store_le(host, size, value);
         return true;
     }
@@ -130,8 +132,8 @@ static inline bool mem_write(struct cpu *cpu, const struct insn *insn, enum seg_
 static inline bool mem_read16(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
                               uint64_t value[2])
 {
-    const uint8_t *host = mem_fast_read(cpu, seg, offset, 16);
-    if (__builtin_expect(!host, 0))
+    const uint8_t *host;
+    if (!mem_fast_read(cpu, seg, offset, 16, &host))
         return mem_read16_slow(cpu, insn, seg, offset, value);
     value[0] = load_le64(host);
     value[1] = load_le64(host + 8);
@@ -141,8 +143,8 @@ static inline bool mem_read16(struct cpu *cpu, const struct insn *insn, enum seg
 static inline bool mem_write16(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
                                const uint64_t value[2])
 {
-    uint8_t *host = mem_fast_write(cpu, seg, offset, 16);
-    if (__builtin_expect(!host, 0))
+    uint8_t *host;
+    if (!mem_fast_write(cpu, seg, offset, 16, &host))
         return mem_write16_slow(cpu, insn, seg, offset, value);
     store_le64(host, value[0]);
     store_le64(host + 8, value[1]);

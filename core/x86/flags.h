@@ -15,6 +15,7 @@
 
 #include "core/x86/cpu.h"
 
+#define AUX_CF       (UINT64_C(1) << 63)
 #define AUX_CARRIES  (UINT64_C(3) << 62)
 #define AUX_SF_DELTA (UINT64_C(1) << 61)
 #define AUX_AF       UINT64_C(8)
@@ -72,23 +73,33 @@ static inline uint64_t sign_extend(uint64_t value, unsigned bits)
     return (uint64_t)((int64_t)(value << (64 - bits)) >> (64 - bits));
 }
 
-static inline uint64_t aux_from_carries(uint64_t carries, unsigned bits)
+/* flag_aux from the carry out of each bit, 64-bit operands. */
+static inline uint64_t aux_from_carries(uint64_t carries)
 {
-    return ((carries << (64 - bits)) & AUX_CARRIES) | (carries & AUX_AF);
+    return carries & (AUX_CARRIES | AUX_AF);
 }
 
-/* Flags of result = a + b (+ carry), operands of `bits` bits. */
+/* flag_aux from the carry into each bit: those of narrower operands still show the carry out of the top one,
+ * at bit `bits`. */
+static inline uint64_t aux_from_carries_in(uint64_t carries, unsigned bits)
+{
+    return carries >> (bits - 1) << 62 | (carries >> 1 & AUX_AF);
+}
+
+/* Flags of result = a + b (+ carry), operands of `bits` bits and zero above, the result not cut to them. */
 static inline void flags_add(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t result, unsigned bits)
 {
     cpu->flag_result = sign_extend(result, bits);
-    cpu->flag_aux = aux_from_carries((a & b) | ((a | b) & ~result), bits);
+    cpu->flag_aux = bits == 64 ? aux_from_carries((a & b) | ((a | b) & ~result))
+                               : aux_from_carries_in(a ^ b ^ result, bits);
 }
 
-/* Flags of result = a - b (- borrow). */
+/* Flags of result = a - b (- borrow), the same way. */
 static inline void flags_sub(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t result, unsigned bits)
 {
     cpu->flag_result = sign_extend(result, bits);
-    cpu->flag_aux = aux_from_carries((~a & b) | ((~a | b) & result), bits);
+    cpu->flag_aux = bits == 64 ? aux_from_carries((~a & b) | ((~a | b) & result))
+                               : aux_from_carries_in(a ^ b ^ result, bits);
 }
 
 /* Flags of AND, OR, XOR, TEST: CF, OF and AF clear. */
@@ -117,11 +128,12 @@ static inline void flags_result_cf_of(struct cpu *cpu, uint64_t result, unsigned
     cpu->flag_aux = (uint64_t)cf << 63 | (uint64_t)(cf != of) << 62;
 }
 
-/* INC and DEC keep CF: called after flags_add or flags_sub with the CF from before. */
-static inline void flags_restore_cf(struct cpu *cpu, bool cf)
+/* Flags of INC or DEC, which keep CF: the result not cut, and whether it left the signed range. */
+static inline void flags_step(struct cpu *cpu, uint64_t a, uint64_t result, unsigned bits, bool of)
 {
-    uint64_t of = (cpu->flag_aux ^ (cpu->flag_aux << 1)) >> 63;
-    cpu->flag_aux = (cpu->flag_aux & AUX_AF) | (uint64_t)cf << 63 | ((uint64_t)cf ^ of) << 62;
+    uint64_t carry = cpu->flag_aux & AUX_CF;
+    cpu->flag_result = sign_extend(result, bits);
+    cpu->flag_aux = (carry | carry >> 1) ^ (uint64_t)of << 62 ^ ((a ^ result) >> 1 & AUX_AF);
 }
 
 /* OSZAPC bits at their places in EFLAGS, and back. */

@@ -22,30 +22,30 @@ const struct insn *alu_modify_slow(struct cpu *cpu, const struct insn *insn, uin
 
 static inline uint64_t alu_add(struct cpu *cpu, uint64_t a, uint64_t b, unsigned bits)
 {
-    uint64_t result = cut(a + b, bits);
+    uint64_t result = a + b;
     flags_add(cpu, a, b, result, bits);
-    return result;
+    return cut(result, bits);
 }
 
 static inline uint64_t alu_adc(struct cpu *cpu, uint64_t a, uint64_t b, unsigned bits)
 {
-    uint64_t result = cut(a + b + flag_cf(cpu), bits);
+    uint64_t result = a + b + flag_cf(cpu);
     flags_add(cpu, a, b, result, bits);
-    return result;
+    return cut(result, bits);
 }
 
 static inline uint64_t alu_sub(struct cpu *cpu, uint64_t a, uint64_t b, unsigned bits)
 {
-    uint64_t result = cut(a - b, bits);
+    uint64_t result = a - b;
     flags_sub(cpu, a, b, result, bits);
-    return result;
+    return cut(result, bits);
 }
 
 static inline uint64_t alu_sbb(struct cpu *cpu, uint64_t a, uint64_t b, unsigned bits)
 {
-    uint64_t result = cut(a - b - flag_cf(cpu), bits);
+    uint64_t result = a - b - flag_cf(cpu);
     flags_sub(cpu, a, b, result, bits);
-    return result;
+    return cut(result, bits);
 }
 
 static inline uint64_t alu_cmp(struct cpu *cpu, uint64_t a, uint64_t b, unsigned bits)
@@ -78,19 +78,17 @@ static inline uint64_t alu_xor(struct cpu *cpu, uint64_t a, uint64_t b, unsigned
 
 static inline uint64_t alu_inc(struct cpu *cpu, uint64_t a, uint64_t b, unsigned bits)
 {
-    bool cf = flag_cf(cpu);
     (void)b;
-    uint64_t result = alu_add(cpu, a, 1, bits);
-    flags_restore_cf(cpu, cf);
+    uint64_t result = cut(a + 1, bits);
+    flags_step(cpu, a, result, bits, result == UINT64_C(1) << (bits - 1));
     return result;
 }
 
 static inline uint64_t alu_dec(struct cpu *cpu, uint64_t a, uint64_t b, unsigned bits)
 {
-    bool cf = flag_cf(cpu);
     (void)b;
-    uint64_t result = alu_sub(cpu, a, 1, bits);
-    flags_restore_cf(cpu, cf);
+    uint64_t result = cut(a - 1, bits);
+    flags_step(cpu, a, result, bits, a == UINT64_C(1) << (bits - 1));
     return result;
 }
 

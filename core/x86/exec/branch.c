@@ -2,9 +2,9 @@
 /* Near jumps, calls, returns and loops. */
 #include "core/x86/exec/chain.h"
 #include "core/x86/exec/handlers.h"
+#include "core/x86/exec/load_store.h"
 #include "core/x86/exec/modify.h"
 #include "core/x86/exec/sized.h"
-#include "core/x86/exec/stack_inline.h"
 #include "core/x86/flags.h"
 
 /* Beyond the limit of CS; in 64-bit mode, not canonical. */

@@ -3,8 +3,7 @@
 #ifndef LATHE_CORE_X86_EXEC_MODIFY_H
 #define LATHE_CORE_X86_EXEC_MODIFY_H
 
-#include "core/x86/exec/chain.h"
-#include "core/x86/operand.h"
+#include "core/x86/exec/load_store.h"
 
 typedef uint64_t alu_fn(struct cpu *cpu, uint64_t a, uint64_t b, unsigned bits);
 
@@ -19,13 +18,11 @@ const struct insn *alu_modify_slow(struct cpu *cpu, const struct insn *insn, uin
                                    uint64_t operand, unsigned bits, alu_fn *compute);
 
 /* memory = compute(memory, operand). */
-static inline __attribute__((always_inline)) const struct insn *alu_modify(struct cpu *cpu,
-                                                                           const struct insn *insn,
-                                                                           uint64_t offset, uint64_t operand,
-                                                                           unsigned bits, alu_fn *compute)
+ALWAYS_INLINE const struct insn *alu_modify(struct cpu *cpu, const struct insn *insn, uint64_t offset,
+                                            uint64_t operand, unsigned bits, alu_fn *compute)
 {
-    uint8_t *host = mem_fast_write(cpu, (enum seg_index)insn->seg, offset, bits / 8);
-    if (__builtin_expect(!host || offset + bits / 8 > cpu->seg[insn->seg].read_end, 0))
+    uint8_t *host; /* open to writes means open to reads: see cpu_derive_segment and tlb_derive_entry */
+    if (!mem_fast_write(cpu, (enum seg_index)insn->seg, offset, bits / 8, &host))
         return alu_modify_slow(cpu, insn, offset, operand, bits, compute);
     store_le(host, bits / 8, compute(cpu, load_le(host, bits / 8), operand, bits));
     return exec_next(cpu, insn);

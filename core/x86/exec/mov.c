@@ -2,6 +2,7 @@
 /* Data movement. */
 #include "core/x86/exec/chain.h"
 #include "core/x86/exec/handlers.h"
+#include "core/x86/exec/load_store.h"
 #include "core/x86/exec/sized.h"
 #include "core/x86/flags.h"
 #include "core/x86/operand.h"

@@ -141,7 +141,7 @@ bool op_xadd(struct cpu *cpu, const struct insn *insn)
         reg_write(cpu, insn->reg, size, a);
         reg_write(cpu, insn->rm, size, sum);
     }
-    flags_add(cpu, a, b, sum, bits);
+    flags_add(cpu, a, b, a + b, bits);
     return true;
 }
 
@@ -159,7 +159,7 @@ bool op_cmpxchg(struct cpu *cpu, const struct insn *insn)
         return false;
     if (!equal)
         reg_write(cpu, GPR_AX, size, value);
-    flags_sub(cpu, a, value, cut(a - value, bits), bits);
+    flags_sub(cpu, a, value, a - value, bits);
     return true;
 }
 
@@ -190,10 +190,12 @@ bool op_cmpxchg8b(struct cpu *cpu, const struct insn *insn)
 static bool probe16(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset)
 {
     gva_t address;
+    uint8_t *host;
     if (!mem_is_aligned16(cpu, seg, offset))
         return mem_fault_unaligned16(cpu, insn, seg, offset, true);
-    return mem_fast_write(cpu, seg, offset, 16) || (segment_check(cpu, seg, offset, 16, true, &address) &&
-                                                    linear_probe(cpu, address, 16, cpu->user, true));
+    return mem_fast_write(cpu, seg, offset, 16, &host) ||
+           (segment_check(cpu, seg, offset, 16, true, &address) &&
+            linear_probe(cpu, address, 16, cpu->user, true));
 }
 
 bool op_cmpxchg16b(struct cpu *cpu, const struct insn *insn)

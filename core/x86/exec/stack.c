@@ -2,8 +2,8 @@
 /* PUSH and POP. */
 #include "core/x86/exec/chain.h"
 #include "core/x86/exec/handlers.h"
+#include "core/x86/exec/load_store.h"
 #include "core/x86/exec/sized.h"
-#include "core/x86/exec/stack_inline.h"
 #include "core/x86/model.h"
 #include "core/x86/operand.h"
 
@@ -21,7 +21,7 @@
 bool op_pop_rm(struct cpu *cpu, const struct insn *insn)
 {
     uint64_t value, sp = cpu->gpr[GPR_SP];
-    if (!top_of_stack(cpu, insn, insn->op_size, &value))
+    if (!mem_read(cpu, insn, SEG_SS, sp & cpu->sp_mask, insn->op_size, &value))
         return false;
     move_sp(cpu, insn->op_size);
     if (operand_write(cpu, insn, insn->op_size, value))

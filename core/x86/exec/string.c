@@ -97,8 +97,8 @@ static uint64_t least(uint64_t a, uint64_t b)
 static uint64_t bulk_store(struct cpu *cpu, const struct insn *insn, unsigned size, uint64_t limit)
 {
     uint64_t offset = operand_wrap(insn, cpu->gpr[GPR_DI]);
-    uint8_t *to = mem_fast_write(cpu, SEG_ES, offset, size);
-    if (!to)
+    uint8_t *to;
+    if (!mem_fast_write(cpu, SEG_ES, offset, size, &to))
         return 0;
     uint64_t count =
         least(limit, run_length(insn, &cpu->seg[SEG_ES], cpu->seg[SEG_ES].write_end, offset, size));
@@ -115,9 +115,10 @@ static uint64_t bulk_move(struct cpu *cpu, const struct insn *insn, unsigned siz
     enum seg_index seg = (enum seg_index)insn->seg;
     uint64_t from_offset = operand_wrap(insn, cpu->gpr[GPR_SI]),
              to_offset = operand_wrap(insn, cpu->gpr[GPR_DI]);
-    const uint8_t *from = mem_fast_read(cpu, seg, from_offset, size);
-    uint8_t *to = mem_fast_write(cpu, SEG_ES, to_offset, size);
-    if (!from || !to)
+    const uint8_t *from;
+    uint8_t *to;
+    if (!mem_fast_read(cpu, seg, from_offset, size, &from) ||
+        !mem_fast_write(cpu, SEG_ES, to_offset, size, &to))
         return 0;
     uint64_t count =
         least(limit, run_length(insn, &cpu->seg[seg], cpu->seg[seg].read_end, from_offset, size));
