@@ -163,6 +163,7 @@ static struct trace *copy_trace(struct jit *jit, struct trace *source)
     copy->key = TRACE_DEAD;
     copy->source = source;
     copy->link[0] = copy->link[1] = NULL;
+    copy->near[0] = copy->near[1] = NULL;
     copy->translations = NULL;
     return copy;
 }

@@ -8,14 +8,22 @@ static uint64_t cut_to(uint64_t value, unsigned bits)
     return value << (64 - bits) >> (64 - bits);
 }
 
+static void settle_sum(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t carry, unsigned bits)
+{
+    flags_add(cpu, a, b, a + b + carry, bits);
+}
+
+static void settle_difference(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t carry, unsigned bits)
+{
+    flags_sub(cpu, a, b, a - b - carry, bits);
+}
+
 static void settle_step(struct cpu *cpu, unsigned kind, uint64_t result, bool cf, unsigned bits)
 {
-    uint64_t before = cut_to(kind == RECIPE_INC ? result - 1 : result + 1, bits);
-    if (kind == RECIPE_INC)
-        flags_add(cpu, before, 1, result, bits);
-    else
-        flags_sub(cpu, before, 1, result, bits);
-    flags_restore_cf(cpu, cf);
+    uint64_t before = cut_to(kind == RECIPE_INC ? result - 1 : result + 1, bits), top = UINT64_C(1)
+                                                                                        << (bits - 1);
+    bool of = (kind == RECIPE_INC ? result : before) == top;
+    flags_step(cpu, before, result, bits, cf ? AUX_CF : 0, of);
 }
 
 static void settle_shift(struct cpu *cpu, unsigned kind, uint64_t result, bool cf, unsigned bits)
@@ -40,10 +48,12 @@ void flag_recipe_settle(struct cpu *cpu)
                                   (recipe.result >> 8 & 1 ? EFLAGS_PF : 0u));
         break;
     case RECIPE_ADD:
-    case RECIPE_ADC: flags_add(cpu, cut_to(result - operand - carry, bits), operand, result, bits); break;
+    case RECIPE_ADC: settle_sum(cpu, cut_to(result - operand - carry, bits), operand, carry, bits); break;
     case RECIPE_SUB:
-    case RECIPE_SBB: flags_sub(cpu, cut_to(result + operand + carry, bits), operand, result, bits); break;
-    case RECIPE_CMP: flags_sub(cpu, result, operand, cut_to(result - operand, bits), bits); break;
+    case RECIPE_SBB:
+        settle_difference(cpu, cut_to(result + operand + carry, bits), operand, carry, bits);
+        break;
+    case RECIPE_CMP: settle_difference(cpu, result, operand, 0, bits); break;
     case RECIPE_LOGIC: flags_logic(cpu, result, bits); break;
     case RECIPE_INC:
     case RECIPE_DEC: settle_step(cpu, kind, result, recipe.carry, bits); break;

@@ -128,10 +128,11 @@ static inline void flags_result_cf_of(struct cpu *cpu, uint64_t result, unsigned
     cpu->flag_aux = (uint64_t)cf << 63 | (uint64_t)(cf != of) << 62;
 }
 
-/* Flags of INC or DEC, which keep CF: the result not cut, and whether it left the signed range. */
-static inline void flags_step(struct cpu *cpu, uint64_t a, uint64_t result, unsigned bits, bool of)
+/* Flags of INC or DEC of `a`, which keep CF: `carry` is AUX_CF or 0, `of` whether the result left the signed
+ * range. */
+static inline void flags_step(struct cpu *cpu, uint64_t a, uint64_t result, unsigned bits, uint64_t carry,
+                              bool of)
 {
-    uint64_t carry = cpu->flag_aux & AUX_CF;
     cpu->flag_result = sign_extend(result, bits);
     cpu->flag_aux = (carry | carry >> 1) ^ (uint64_t)of << 62 ^ ((a ^ result) >> 1 & AUX_AF);
 }

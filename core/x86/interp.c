@@ -100,8 +100,7 @@ const struct insn *exec_serial_op(struct cpu *cpu, const struct insn *insn)
 
 const struct insn *exec_trace_end(struct cpu *cpu, const struct insn *insn)
 {
-    cpu->rip += insn->offset;
-    return exec_goto(cpu, 0);
+    return exec_fall_through(cpu, cpu->rip + insn->offset);
 }
 
 const struct insn *exec_stop(struct cpu *cpu, const struct insn *insn)
@@ -176,8 +175,9 @@ static gva_t linear_rip(const struct cpu *cpu)
     return (cpu->seg[SEG_CS].base + cpu->rip) & cpu->linear_mask;
 }
 
-/* The trace at cpu->rip, taken off the budget; NULL where the outer loop must look first. */
-static struct trace *find_next(struct cpu *cpu)
+/* The trace at cpu->rip, linked to the one that control comes from, if any; NULL where the outer loop must
+ * look first. */
+static struct trace *find_next(struct cpu *cpu, struct trace *from, unsigned slot)
 {
     cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget;
     cpu->current = NULL;
@@ -185,12 +185,15 @@ static struct trace *find_next(struct cpu *cpu)
     if (cpu->budget <= 0 || cpu->rip >= cpu->code_end || !exec_fetch_page(cpu, linear) ||
         cpu->fetch_memory == MEM_NONE)
         return NULL;
-    struct trace *next = trace_lookup(cpu, cpu->fetch_memory + (linear & (MEM_PAGE_SIZE - 1)));
-    if (!next || cpu->rip + next->bytes > cpu->code_end || cpu->budget < next->count)
-        return NULL;
-    cpu->budget -= next->count;
-    cpu->trace = next;
-    return next;
+    mem_t memory = cpu->fetch_memory + (linear & (MEM_PAGE_SIZE - 1));
+    struct trace *next = from ? from->link[slot] : NULL;
+    if (!next || next->key != trace_key(memory, cpu->mode)) {
+        unsigned generation = trace_cache_generation(cpu->traces);
+        next = trace_lookup(cpu, memory);
+        if (from && generation == trace_cache_generation(cpu->traces))
+            from->link[slot] = next;
+    }
+    return next && cpu->rip + next->bytes <= cpu->code_end && cpu->budget >= next->count ? next : NULL;
 }
 
 /* Width of the instruction pointer: code that runs over its end goes on at 0. */
@@ -208,20 +211,27 @@ const struct insn *exec_begin(struct cpu *cpu, const struct insn *insn)
 
 const struct insn *exec_resume(struct cpu *cpu)
 {
-    struct trace *next = find_next(cpu);
-    return next ? next->enter(cpu, next->insns) : NULL;
+    struct trace *next = find_next(cpu, NULL, 0);
+    return next ? exec_enter(cpu, next) : NULL;
 }
 
 const struct insn *exec_goto_slow(struct cpu *cpu, unsigned slot)
 {
+    struct trace *next = find_next(cpu, cpu->trace, slot);
+    return next ? exec_enter(cpu, next) : NULL;
+}
+
+const struct insn *exec_branch_slow(struct cpu *cpu, unsigned slot)
+{
     struct trace *from = cpu->trace;
+    gva_t page = cpu->fetch_page;
     unsigned generation = trace_cache_generation(cpu->traces);
-    struct trace *next = find_next(cpu);
+    struct trace *next = find_next(cpu, from, slot);
     if (!next)
         return NULL;
-    if (generation == trace_cache_generation(cpu->traces))
-        from->link[slot] = next;
-    return next->enter(cpu, next->insns);
+    if (cpu->fetch_page == page && generation == trace_cache_generation(cpu->traces))
+        from->near[slot] = next;
+    return exec_enter(cpu, next);
 }
 
 static void run_trace(struct cpu *cpu, struct trace *trace, insn_fn *enter)

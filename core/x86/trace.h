@@ -27,7 +27,8 @@ struct trace {
     struct trace *hash_next, *page_next;
     const struct trace *source; /* of a prefix: the trace that it was cut from */
     struct trace *link[2];      /* where its end went last: fall through or not taken, taken */
-    uint16_t count;             /* instructions */
+    struct trace *near[2]; /* the same where the way is a direct one and stays in the page: always right */
+    uint16_t count;        /* instructions */
     uint16_t bytes;
     struct insn insns[]; /* count of them, then exec_trace_end */
 };

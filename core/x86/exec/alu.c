@@ -80,7 +80,7 @@ static inline uint64_t alu_inc(struct cpu *cpu, uint64_t a, uint64_t b, unsigned
 {
     (void)b;
     uint64_t result = cut(a + 1, bits);
-    flags_step(cpu, a, result, bits, result == UINT64_C(1) << (bits - 1));
+    flags_step(cpu, a, result, bits, cpu->flag_aux & AUX_CF, result == UINT64_C(1) << (bits - 1));
     return result;
 }
 
@@ -88,7 +88,7 @@ static inline uint64_t alu_dec(struct cpu *cpu, uint64_t a, uint64_t b, unsigned
 {
     (void)b;
     uint64_t result = cut(a - 1, bits);
-    flags_step(cpu, a, result, bits, a == UINT64_C(1) << (bits - 1));
+    flags_step(cpu, a, result, bits, cpu->flag_aux & AUX_CF, a == UINT64_C(1) << (bits - 1));
     return result;
 }
 

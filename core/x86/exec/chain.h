@@ -47,9 +47,19 @@ bool exec_fetch_page(struct cpu *cpu, gva_t linear);
 /* Goes on at cpu->rip, from no trace: as exec_goto_slow without a link to set. */
 const struct insn *exec_resume(struct cpu *cpu);
 
-/* Finds the trace for cpu->rip by the long way and enters it; NULL where the outer loop must look first.
- * `slot`: which link of the trace under way to set. */
+/* Find the trace for cpu->rip by the long way and enter it; NULL where the outer loop must look first.
+ * `slot`: which link of the trace under way to set. exec_branch_slow is for direct branches, whose way is
+ * always the same. */
 const struct insn *exec_goto_slow(struct cpu *cpu, unsigned slot);
+const struct insn *exec_branch_slow(struct cpu *cpu, unsigned slot);
+
+/* Enters a trace that the budget covers and the code segment holds. */
+static inline const struct insn *exec_enter(struct cpu *cpu, struct trace *trace)
+{
+    cpu->budget -= trace->count;
+    cpu->trace = trace;
+    return trace->enter(cpu, trace->insns);
+}
 
 /* Continues at cpu->rip after the last instruction of the trace under way. */
 static inline const struct insn *exec_goto(struct cpu *cpu, unsigned slot)
@@ -59,12 +69,27 @@ static inline const struct insn *exec_goto(struct cpu *cpu, unsigned slot)
     uint64_t in_page = linear - cpu->fetch_page; /* at least a page off where the page is another */
     if (__builtin_expect(next != NULL, 1) && in_page < MEM_PAGE_SIZE &&
         next->key == trace_key(cpu->fetch_memory + in_page, cpu->mode) && cpu->budget >= next->count &&
-        cpu->rip + next->bytes <= cpu->code_end) {
-        cpu->budget -= next->count;
-        cpu->trace = next;
-        return next->enter(cpu, next->insns);
-    }
+        cpu->rip + next->bytes <= cpu->code_end)
+        return exec_enter(cpu, next);
     return exec_goto_slow(cpu, slot);
+}
+
+/* Whether a direct branch to `target`, not cut to any width, may enter where it went before. Both ends are in
+ * one page, so the bytes are those that the link was made for as long as they have not changed; code_end
+ * catches what wraps. */
+static inline bool exec_branch_is_near(const struct cpu *cpu, const struct trace *next, uint64_t target)
+{
+    return __builtin_expect(next != NULL, 1) && __builtin_expect(next->key != TRACE_DEAD, 1) &&
+           __builtin_expect(cpu->budget >= next->count, 1) &&
+           __builtin_expect(target + next->bytes <= cpu->code_end, 1);
+}
+
+/* Continues at `target` on the way that falls out of the trace under way. */
+static inline const struct insn *exec_fall_through(struct cpu *cpu, uint64_t target)
+{
+    struct trace *next = cpu->trace->near[0];
+    cpu->rip = target;
+    return exec_branch_is_near(cpu, next, target) ? exec_enter(cpu, next) : exec_branch_slow(cpu, 0);
 }
 
 #endif

@@ -8,6 +8,7 @@
 #include "core/x86/operand.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define NOINLINE      static __attribute__((noinline)) /* seldom gone ways: they may have stack frames */
 
 /* The rest of an instruction once its memory operand is there. */
 typedef const struct insn *value_fn(struct cpu *cpu, const struct insn *insn, uint64_t value);
