@@ -92,6 +92,7 @@ struct cpu_msrs {
     uint64_t mtrr_def_type, mtrr_fixed[11], mtrr_base[8], mtrr_mask[8];
     uint64_t star, lstar, cstar, fmask, kernel_gs_base, tsc_aux;
     uint64_t debugctl, mcg_status, misc_enable, bios_sign_id;
+    uint64_t perfctr[2], evntsel[2];
 };
 
 /* An I/O access in its instruction, as an SMI that it causes must know it (SDM 3C 31.12). */

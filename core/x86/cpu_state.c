@@ -32,6 +32,8 @@ static const struct state_field msr_fields[] = {STATE_SCALAR(struct cpu_msrs, ts
                                                 STATE_SCALAR(struct cpu_msrs, mcg_status),
                                                 STATE_SCALAR(struct cpu_msrs, misc_enable),
                                                 STATE_SCALAR(struct cpu_msrs, bios_sign_id),
+                                                STATE_ARRAY(struct cpu_msrs, perfctr),
+                                                STATE_ARRAY(struct cpu_msrs, evntsel),
                                                 STATE_END};
 
 static const struct state_field exception_fields[] = {

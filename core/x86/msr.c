@@ -5,6 +5,7 @@
 
 #include "core/x86/control.h"
 #include "core/x86/model.h"
+#include "core/x86/mtrr.h"
 
 enum msr_index {
     IA32_P5_MC_ADDR = 0x00,
@@ -28,15 +29,7 @@ enum msr_index {
     EVNTSEL1 = 0x187,
     IA32_MISC_ENABLE = 0x1A0,
     IA32_DEBUGCTL = 0x1D9,
-    MTRR_PHYSBASE0 = 0x200,
-    MTRR_PHYSMASK7 = 0x20F,
-    MTRR_FIX64K = 0x250,
-    MTRR_FIX16K_0 = 0x258,
-    MTRR_FIX16K_1 = 0x259,
-    MTRR_FIX4K_0 = 0x268,
-    MTRR_FIX4K_7 = 0x26F,
     IA32_PAT = 0x277,
-    IA32_MTRR_DEF_TYPE = 0x2FF,
     IA32_MC0_CTL = 0x400,
     IA32_MC4_MISC = 0x413,
 };
@@ -51,7 +44,9 @@ enum msr_index {
 #define IA32_KERNEL_GS_BASE UINT32_C(0xC0000102)
 #define IA32_TSC_AUX        UINT32_C(0xC0000103)
 
-enum { MTRR_CAPABILITIES = 0x508, MTRR_DEF_MASK = 0xCFF };
+enum { MTRR_CAPABILITIES = 0x508, MCG_STATUS_MASK = 7, DEBUGCTL_P6 = 0x7F, DEBUGCTL_CORE2 = 0x5FC3 };
+enum { MC_CTL = 0, MC_REGISTERS = 4 }; /* of each machine-check bank: CTL, STATUS, ADDR, MISC */
+#define PERFCTR_MASK UINT64_C(0xFFFFFFFFFF)
 
 static bool is_p6(const struct cpu *cpu)
 {
@@ -74,19 +69,9 @@ static uint64_t *plain(struct cpu *cpu, uint32_t index)
     struct cpu_msrs *msr = &cpu->msr;
     if (!is_p6(cpu))
         return NULL;
-    if (index >= MTRR_PHYSBASE0 && index <= MTRR_PHYSMASK7)
-        return index & 1 ? &msr->mtrr_mask[(index - MTRR_PHYSBASE0) / 2]
-                         : &msr->mtrr_base[(index - MTRR_PHYSBASE0) / 2];
-    if (index >= MTRR_FIX4K_0 && index <= MTRR_FIX4K_7)
-        return &msr->mtrr_fixed[3 + index - MTRR_FIX4K_0];
     switch (index) {
-    case MTRR_FIX64K: return &msr->mtrr_fixed[0];
-    case MTRR_FIX16K_0: return &msr->mtrr_fixed[1];
-    case MTRR_FIX16K_1: return &msr->mtrr_fixed[2];
     case IA32_SYSENTER_CS: return &msr->sysenter_cs;
     case IA32_MISC_ENABLE: return has_misc_enable(cpu) ? &msr->misc_enable : NULL;
-    case IA32_DEBUGCTL: return &msr->debugctl;
-    case IA32_MCG_STATUS: return &msr->mcg_status;
     case IA32_BIOS_SIGN_ID: return &msr->bios_sign_id;
     case IA32_STAR: return is_long(cpu) ? &msr->star : NULL;
     default: return NULL;
@@ -122,7 +107,24 @@ static uint64_t *narrow_register(struct cpu *cpu, uint32_t index)
     return NULL;
 }
 
-/* Machine-check banks, counters and power-on configuration: present, and always zero. */
+/* Registers in which some bits are reserved, and those bits. */
+static uint64_t *masked_register(struct cpu *cpu, uint32_t index, uint64_t *reserved)
+{
+    if (!is_p6(cpu))
+        return NULL;
+    *reserved = ~(uint64_t)UINT32_MAX;
+    switch (index) {
+    case EVNTSEL0:
+    case EVNTSEL1: return &cpu->msr.evntsel[index - EVNTSEL0];
+    case IA32_DEBUGCTL:
+        *reserved = ~(uint64_t)(is_long(cpu) ? DEBUGCTL_CORE2 : DEBUGCTL_P6);
+        return &cpu->msr.debugctl;
+    case IA32_MCG_STATUS: *reserved = ~(uint64_t)MCG_STATUS_MASK; return &cpu->msr.mcg_status;
+    default: return NULL;
+    }
+}
+
+/* Machine-check banks and power-on configuration: present, and always zero. */
 static bool reads_zero(const struct cpu *cpu, uint32_t index)
 {
     if (index == IA32_P5_MC_ADDR || index == IA32_P5_MC_TYPE)
@@ -134,10 +136,6 @@ static bool reads_zero(const struct cpu *cpu, uint32_t index)
     switch (index) {
     case IA32_PLATFORM_ID:
     case EBL_CR_POWERON:
-    case PERFCTR0:
-    case PERFCTR1:
-    case EVNTSEL0:
-    case EVNTSEL1:
     case BBL_CR_CTL3:
     case IA32_MCG_CAP: return true;
     default: return false;
@@ -165,11 +163,16 @@ static bool write_pat(struct cpu *cpu, uint64_t value)
 bool msr_read(struct cpu *cpu, uint32_t index, uint64_t *value)
 {
     const uint64_t *storage = plain(cpu, index);
+    uint64_t reserved;
     *value = 0;
     if (!storage)
         storage = address_register(cpu, index);
     if (!storage)
         storage = narrow_register(cpu, index);
+    if (!storage)
+        storage = mtrr_register(cpu, index);
+    if (!storage)
+        storage = masked_register(cpu, index, &reserved);
     if (storage) {
         *value = *storage;
         return true;
@@ -177,7 +180,8 @@ bool msr_read(struct cpu *cpu, uint32_t index, uint64_t *value)
     switch (index) {
     case IA32_TSC: *value = cpu_tsc_ticks(cpu) + cpu->msr.tsc_offset; return true;
     case MTRRCAP: *value = MTRR_CAPABILITIES; return is_p6(cpu);
-    case IA32_MTRR_DEF_TYPE: *value = cpu->msr.mtrr_def_type; return is_p6(cpu);
+    case PERFCTR0:
+    case PERFCTR1: *value = cpu->msr.perfctr[index - PERFCTR0]; return is_p6(cpu);
     case IA32_PAT: *value = cpu->msr.pat; return has_pat(cpu);
     case IA32_EFER: *value = cpu->efer; return cpu_model_efer_mask(cpu->model) != 0;
     default:
@@ -192,13 +196,35 @@ bool msr_read(struct cpu *cpu, uint32_t index, uint64_t *value)
 static bool write_storage(struct cpu *cpu, uint32_t index, uint64_t value, bool *found)
 {
     uint64_t *storage = plain(cpu, index), *address = address_register(cpu, index);
-    uint64_t *narrow = narrow_register(cpu, index);
-    *found = storage || address || narrow;
-    if ((address && !is_canonical(value)) || (narrow && value >> 32))
+    uint64_t *narrow = narrow_register(cpu, index), *mtrr = mtrr_register(cpu, index), reserved;
+    uint64_t *masked = masked_register(cpu, index, &reserved);
+    *found = storage || address || narrow || mtrr || masked;
+    if ((address && !is_canonical(value)) || (narrow && value >> 32) || (masked && value & reserved) ||
+        (mtrr && !mtrr_value_is_valid(cpu, index, value)))
         return false;
     if (*found)
-        *(storage ? storage : address ? address : narrow) = value;
+        *(storage ? storage : address ? address : narrow ? narrow : mtrr ? mtrr : masked) = value;
     return true;
+}
+
+/* Processors before long mode take the low half and clear the high one (SDM 3B 17.17). */
+static void write_tsc(struct cpu *cpu, uint64_t value)
+{
+    if (!is_long(cpu))
+        value &= UINT32_MAX;
+    cpu->msr.tsc_offset = value - cpu_tsc_ticks(cpu);
+}
+
+/* The low half, sign-extended to the 40 bits of a counter (SDM 3B 18.6.8). */
+static void write_counter(struct cpu *cpu, unsigned number, uint64_t value)
+{
+    cpu->msr.perfctr[number] = (uint64_t)(int64_t)(int32_t)(uint32_t)value & PERFCTR_MASK;
+}
+
+/* STATUS, ADDR and MISC of a machine-check bank: software can only clear them (SDM 3B 15.3.2). */
+static bool is_bank_report(uint32_t index)
+{
+    return index >= IA32_MC0_CTL && (index - IA32_MC0_CTL) % MC_REGISTERS != MC_CTL;
 }
 
 bool msr_write(struct cpu *cpu, uint32_t index, uint64_t value)
@@ -208,18 +234,17 @@ bool msr_write(struct cpu *cpu, uint32_t index, uint64_t value)
     if (found)
         return good;
     switch (index) {
-    case IA32_TSC: cpu->msr.tsc_offset = value - cpu_tsc_ticks(cpu); return true;
-    case IA32_MTRR_DEF_TYPE:
-        if (value & ~(uint64_t)MTRR_DEF_MASK)
-            return false;
-        cpu->msr.mtrr_def_type = value;
-        return is_p6(cpu);
+    case IA32_TSC: write_tsc(cpu, value); return true;
+    case PERFCTR0:
+    case PERFCTR1: write_counter(cpu, index - PERFCTR0, value); return is_p6(cpu);
+    case IA32_MCG_CAP:
+    case IA32_PLATFORM_ID: return false;
     case IA32_BIOS_UPDT_TRIG: return is_p6(cpu);
     case IA32_PAT: return has_pat(cpu) && write_pat(cpu, value);
     case IA32_EFER: return cpu_model_efer_mask(cpu->model) && control_write_efer(cpu, value);
     default:
         if (reads_zero(cpu, index))
-            return true;
+            return !is_bank_report(index) || value == 0;
         log_write(&cpu->log, LOG_GUEST, "WRMSR of %08Xh, which this model lacks", index);
         return false;
     }

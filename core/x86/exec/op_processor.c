@@ -47,13 +47,13 @@ bool op_rdtscp(struct cpu *cpu, const struct insn *insn)
     return true;
 }
 
-/* Performance counters exist and stand still: counting is not selected by any event yet. */
+/* Performance counters stand still: no event is counted. */
 bool op_rdpmc(struct cpu *cpu, const struct insn *insn)
 {
     (void)insn;
     if ((!(cpu->cr4 & CR4_PCE) && cpu->cpl) || (uint32_t)cpu->gpr[GPR_CX] > 1)
         return cpu_fault_code(cpu, VECTOR_GP, 0);
-    set_pair(cpu, 0);
+    set_pair(cpu, cpu->msr.perfctr[cpu->gpr[GPR_CX] & 1]);
     return true;
 }
 
