@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Bare-metal test guests, one per processor mechanism, on a processor without a board. Each runs on every engine and on
-# every model that its line "; models:" names (without one: pentiumpro); those with a line "; board" boot from a floppy
+# every model that its line "; models:" names (without one: pentiumpro), as MODEL or MODEL=NUMBER, which is a number that
+# the guest can read; those with a line "; board" boot from a floppy
 # disk on the whole machine as well, where 33 is the status of success.
 find_program(NASM nasm)
 if(NOT NASM)
@@ -26,8 +27,11 @@ elseif(TARGET test_support)
     endif()
     foreach(engine ${LATHE_ENGINES})
       foreach(model ${models})
+        string(REGEX MATCH "=[0-9]+$" number "${model}")
+        string(REPLACE "=" "" number "${number}")
+        string(REGEX REPLACE "=.*" "" model "${model}")
         set(test metal_${name}_${model}_${engine})
-        add_test(NAME ${test} COMMAND run_guest ${image} ${model} ${engine})
+        add_test(NAME ${test} COMMAND run_guest ${image} ${model} ${engine} ${number})
         set_tests_properties(${test} PROPERTIES LABELS quick TIMEOUT 60)
       endforeach()
     endforeach()

@@ -9,6 +9,7 @@
  *   ECh       write, 4 bytes: after the next shutdown, INIT# and on in real mode at this address
  *   E9h       text
  *   F4h       exit
+ *   F8h       read: the number given
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,7 @@ struct guest {
     uint64_t event_at;
     uint8_t event_vector;
     uint32_t after_shutdown; /* 0: a shutdown fails the test */
+    uint8_t number;
 };
 
 static uint32_t no_read(void *self, uint32_t offset, unsigned size)
@@ -120,6 +122,23 @@ static void write_after_shutdown(void *self, uint32_t offset, unsigned size, uin
     ((struct guest *)self)->after_shutdown = value;
 }
 
+static uint32_t read_number(void *self, uint32_t offset, unsigned size)
+{
+    (void)offset;
+    (void)size;
+    return ((struct guest *)self)->number;
+}
+
+static void no_write(void *self, uint32_t offset, unsigned size, uint32_t value)
+{
+    (void)self;
+    (void)offset;
+    (void)size;
+    (void)value;
+}
+
+static const struct port_ops number_ops = {
+    .read = read_number, .write = no_write, .min_size = 1, .max_size = 1};
 static const struct port_ops exit_ops = {.read = no_read, .write = write_exit, .min_size = 1, .max_size = 4};
 static const struct port_ops text_ops = {.read = no_read, .write = write_text, .min_size = 1, .max_size = 1};
 static const struct port_ops apm_ops = {.read = read_apm, .write = write_apm, .min_size = 1, .max_size = 1};
@@ -137,7 +156,8 @@ static bool add_ports(struct guest *guest)
            portmap_add(ports, "apm", 0xB2, 2, &apm_ops, guest, NULL) &&
            portmap_add(ports, "pins", 0xE0, 2, &pin_ops, guest, NULL) &&
            portmap_add(ports, "event", 0xE4, 4, &event_ops, guest, NULL) &&
-           portmap_add(ports, "shutdown", 0xEC, 4, &shutdown_ops, guest, NULL);
+           portmap_add(ports, "shutdown", 0xEC, 4, &shutdown_ops, guest, NULL) &&
+           portmap_add(ports, "number", 0xF8, 1, &number_ops, guest, NULL);
 }
 
 static bool load_image(struct guest *guest, const char *path)
@@ -230,11 +250,12 @@ static bool attach_engine(struct guest *guest, const char *name)
     return guest->jit != NULL;
 }
 
-static int run_image(const char *path, const char *model, const char *engine)
+static int run_image(const char *path, const char *model, const char *engine, uint8_t number)
 {
     struct guest *guest = alloc_zeroed(sizeof *guest);
     int status = EXIT_FAILURE;
     cpu_fixture_init(&guest->fixture, model);
+    guest->number = number;
     if (attach_engine(guest, engine) && add_ports(guest) && load_image(guest, path)) {
         run(guest);
         status = report(guest, path);
@@ -248,9 +269,10 @@ static int run_image(const char *path, const char *model, const char *engine)
 int main(int argc, char **argv)
 {
     const char *model = argc > 2 ? argv[2] : "pentiumpro", *engine = argc > 3 ? argv[3] : "interp";
-    if (argc < 2 || argc > 4 || !cpu_model_find(model)) {
-        fprintf(stderr, "usage: run_guest IMAGE [CPU [interp|jit|unlinked]]\n");
+    uint8_t number = argc > 4 ? (uint8_t)strtoul(argv[4], NULL, 10) : 0;
+    if (argc < 2 || argc > 5 || !cpu_model_find(model)) {
+        fprintf(stderr, "usage: run_guest IMAGE [CPU [interp|jit|unlinked [NUMBER]]]\n");
         return EXIT_FAILURE;
     }
-    return run_image(argv[1], model, engine);
+    return run_image(argv[1], model, engine, number);
 }
