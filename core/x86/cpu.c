@@ -22,6 +22,9 @@ struct cpu *cpu_new(const struct cpu_config *config)
 {
     struct cpu *cpu = alloc_zeroed(sizeof *cpu);
     cpu->model = config->model;
+    cpu->max_leaf = config->model->max_leaf;
+    if (config->cpuid_limit && config->cpuid_limit < cpu->max_leaf)
+        cpu->max_leaf = config->cpuid_limit;
     cpu->clock = config->clock;
     cpu->memory = config->memory;
     cpu->physmap = config->physmap;

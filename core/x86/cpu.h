@@ -172,6 +172,7 @@ struct cpu {
 
     /* Links. */
     const struct cpu_model *model;
+    uint32_t max_leaf; /* of CPUID, below 80000000h */
     struct clock *clock;
     struct memory *memory;
     struct physmap *physmap;
@@ -197,6 +198,7 @@ struct cpu_bus {
 
 struct cpu_config {
     const struct cpu_model *model;
+    uint32_t cpuid_limit; /* highest basic CPUID leaf; 0: the model's */
     struct clock *clock;
     struct memory *memory;
     struct physmap *physmap;

@@ -16,10 +16,10 @@
 
 enum { LINE = 64 }; /* bytes of a cache line, all caches */
 
-static struct cpuid_result vendor_leaf(const struct cpu_model *model)
+static struct cpuid_result vendor_leaf(const struct cpu *cpu)
 {
-    const uint8_t *vendor = (const uint8_t *)model->vendor;
-    return (struct cpuid_result){model->max_leaf, load_le32(vendor), load_le32(vendor + 8),
+    const uint8_t *vendor = (const uint8_t *)cpu->model->vendor;
+    return (struct cpuid_result){cpu->max_leaf, load_le32(vendor), load_le32(vendor + 8),
                                  load_le32(vendor + 4)};
 }
 
@@ -117,7 +117,7 @@ static struct cpuid_result xsave_leaf(const struct cpu_model *model, uint32_t su
 static struct cpuid_result basic_leaf(const struct cpu *cpu, uint32_t leaf, uint32_t subleaf)
 {
     switch (leaf) {
-    case 0: return vendor_leaf(cpu->model);
+    case 0: return vendor_leaf(cpu);
     case 1: return feature_leaf(cpu);
     case 2: return cache_descriptors(cpu->model);
     case 4: return cache_parameters(cpu->model, subleaf);
@@ -131,5 +131,5 @@ struct cpuid_result cpuid_read(const struct cpu *cpu, uint32_t leaf, uint32_t su
     const struct cpu_model *model = cpu->model;
     if (leaf >= LEAF_EXTENDED && leaf <= model->max_extended_leaf)
         return extended_leaf(cpu, leaf);
-    return basic_leaf(cpu, leaf > model->max_leaf ? model->max_leaf : leaf, subleaf);
+    return basic_leaf(cpu, leaf > cpu->max_leaf ? cpu->max_leaf : leaf, subleaf);
 }

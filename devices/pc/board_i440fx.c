@@ -216,20 +216,11 @@ static const struct port_ops ferr_ports = {ferr_read, ferr_write, 1, 1};
 
 /* --- Construction ---------------------------------------------------------------------------------- */
 
-static const struct cpu_model *configured_model(const struct machine *machine)
-{
-    const char *name = machine->config.cpu_model;
-    return name ? cpu_model_find(name) : cpu_model_default();
-}
-
-static bool new_cpu(struct board *board, struct error *err)
+static void new_cpu(struct board *board)
 {
     struct machine *machine = board->machine;
-    const struct cpu_model *model = configured_model(machine);
-    if (!model)
-        return error_set(err, "--cpu: there is no processor model '%s'; 'lathe info' lists them",
-                         machine->config.cpu_model);
-    machine->cpu = cpu_new(&(struct cpu_config){.model = model,
+    machine->cpu = cpu_new(&(struct cpu_config){.model = board->choice.model,
+                                                .cpuid_limit = board->choice.cpuid_limit,
                                                 .clock = &machine->clock,
                                                 .memory = &machine->memory,
                                                 .physmap = &machine->physmap,
@@ -241,15 +232,13 @@ static bool new_cpu(struct board *board, struct error *err)
     machine->physmap.changed_opaque = machine->cpu;
     machine->memory.code_written = cpu_code_written;
     machine->memory.code_opaque = machine->cpu;
-    return true;
 }
 
 /* SMI# of the processor, where it has one. */
 static struct irq_line smi_line(struct board *board)
 {
-    const struct cpu_model *model = configured_model(board->machine);
-    bool exists = model && cpu_model_has(model, FEATURE_RSM);
-    return exists ? (struct irq_line){smi, board, 0} : (struct irq_line){0};
+    return cpu_model_has(board->choice.model, FEATURE_RSM) ? (struct irq_line){smi, board, 0}
+                                                           : (struct irq_line){0};
 }
 
 static void new_pci(struct board *board, mem_t ram)
@@ -492,8 +481,10 @@ static bool build(struct board *board, struct error *err)
 {
     struct machine *machine = board->machine;
     board->reset_sink = (struct reset_sink){reset_requested, board};
+    if (!cpu_choice_parse(machine->config.cpu_model, &board->choice, err))
+        return error_prefix(err, "--cpu: ");
     mem_t ram = board_map_ram(machine);
-    board_map_bios(machine);
+    board_map_bios(machine, board->choice.model);
     new_basics(board);
     new_keyboard(board);
     new_pci(board, ram);
@@ -502,7 +493,8 @@ static bool build(struct board *board, struct error *err)
     if (!drives || !new_video(board, err))
         return false;
     new_kernel_loader(board);
-    if (!new_cpu(board, err) || !claim_ports(board, err))
+    new_cpu(board);
+    if (!claim_ports(board, err))
         return false;
     register_states(board);
     board_reset(board);

@@ -3,6 +3,7 @@
 #ifndef LATHE_DEVICES_PC_BOARD_I440FX_H
 #define LATHE_DEVICES_PC_BOARD_I440FX_H
 
+#include "core/x86/cpu_choice.h"
 #include "devices/chipset/acpi_hotplug.h"
 #include "devices/chipset/debug_ports.h"
 #include "devices/chipset/dma_8237.h"
@@ -39,6 +40,7 @@ struct com_link {
 
 struct board {
     struct machine *machine;
+    struct cpu_choice choice;
     struct reset_sink reset_sink;
     struct pic *pic;
     struct pit *pit;

@@ -4,17 +4,24 @@
  *        0 -  9FFFFh  RAM                     E0000000h..     the rest of RAM is remapped above 4 GiB
  *   C0000h -  CFFFFh  VGA BIOS                FF000000h..     system ROM, up to 4 GiB
  *   E0000h -  FFFFFh  tail of the system ROM (up to 128 KiB), behind the bridge's shadow RAM
- *  100000h -          RAM
+ *  100000h -          RAM; on a 286 the ROM's tail once more at FE0000h
  */
 #include "devices/pc/board_parts.h"
 
 #include <string.h>
 
+#include "core/x86/model.h"
 #include "devices/chipset/i440fx.h"
 
 #define FOUR_GIB (UINT64_C(1) << 32)
 
-enum { LOW_RAM_END = 0xA0000, ONE_MIB = 0x100000, LOW_BIOS_MAX = 0x20000, VGABIOS_AT = 0xC0000 };
+enum {
+    LOW_RAM_END = 0xA0000,
+    ONE_MIB = 0x100000,
+    SIXTEEN_MIB = 0x1000000,
+    LOW_BIOS_MAX = 0x20000,
+    VGABIOS_AT = 0xC0000
+};
 
 static const uint64_t ram_below_max = 0xE0000000;
 
@@ -76,13 +83,15 @@ mem_t board_take_rom(struct machine *machine, const struct machine_rom *rom, uin
     return offset;
 }
 
-void board_map_bios(struct machine *machine)
+void board_map_bios(struct machine *machine, const struct cpu_model *model)
 {
     const struct machine_rom *rom = &machine->config.bios;
     mem_t offset = board_take_rom(machine, rom, rom->size);
     map_rom(machine, "system ROM", FOUR_GIB - rom->size, rom->size, offset);
     uint64_t low = rom->size < LOW_BIOS_MAX ? rom->size : LOW_BIOS_MAX;
     map_rom(machine, "system ROM below 1 MiB", ONE_MIB - low, low, offset + rom->size - low);
+    if (model->physical_bits == 24) /* a 286 begins 16 bytes below 16 MiB */
+        map_rom(machine, "system ROM below 16 MiB", SIXTEEN_MIB - low, low, offset + rom->size - low);
 }
 
 mem_t board_map_vgabios(struct machine *machine, uint32_t *size)

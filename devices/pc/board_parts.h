@@ -7,6 +7,7 @@
 #include "devices/pc/machine_private.h"
 
 struct ata_disk;
+struct cpu_model;
 struct rtc;
 
 /* How much RAM is below and above 4 GiB. */
@@ -19,8 +20,8 @@ mem_t board_map_ram(struct machine *machine);
 /* Copies a ROM into `size` bytes of guest memory. */
 mem_t board_take_rom(struct machine *machine, const struct machine_rom *rom, uint64_t size);
 
-/* Maps the system ROM at the top of 4 GiB and its tail below 1 MiB. */
-void board_map_bios(struct machine *machine);
+/* Maps the system ROM at the top of 4 GiB and its tail below 1 MiB, and where a 286 looks for it at reset. */
+void board_map_bios(struct machine *machine, const struct cpu_model *model);
 
 /* Maps the VGA BIOS at C0000h; *size: what its PCI expansion ROM decodes, a power of two. */
 mem_t board_map_vgabios(struct machine *machine, uint32_t *size);

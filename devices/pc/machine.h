@@ -66,7 +66,7 @@ struct machine_config {
     uint64_t khz;          /* instructions per virtual millisecond; also the TSC's frequency */
     int64_t rtc_epoch;     /* seconds since 1970-01-01 that the RTC starts at */
     uint64_t seed;         /* of the guest's entropy */
-    const char *cpu_model; /* NULL: the default */
+    const char *cpu_model; /* as cpu_choice_parse takes it; NULL: the default */
     struct machine_engine engine;
     struct machine_rom bios, vgabios;
     struct machine_rom kernel_rom;     /* option ROM that boots `kernel` */

@@ -7,6 +7,7 @@
 #include "core/base/alloc.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/x86/cpu_choice.h"
 #include "frontends/embed/lathe.h"
 #include "frontends/embed/parse.h"
 
@@ -42,6 +43,13 @@ static bool set_flag(struct options *options, const struct option *option, const
                      struct error *err)
 {
     return parse_flag(value, (bool *)((char *)options + option->offset), err);
+}
+
+static bool set_cpu(struct options *options, const struct option *option, const char *value,
+                    struct error *err)
+{
+    struct cpu_choice choice;
+    return cpu_choice_parse(value, &choice, err) && set_string(options, option, value, err);
 }
 
 static bool set_mem(struct options *options, const struct option *option, const char *value,
@@ -225,7 +233,9 @@ static bool set_log(struct options *options, const struct option *option, const 
 #define FLAG(member)   set_flag, offsetof(struct options, member)
 
 static const struct option table[] = {
-    {{"cpu", "MODEL", "processor model; 'lathe info' lists them"}, STRING(cpu)},
+    {{"cpu", "MODEL", "processor model; 'lathe info' lists them. MODEL,cpuid_limit=N: highest CPUID leaf"},
+     set_cpu,
+     offsetof(struct options, cpu)},
     {{"mem", "SIZE", "guest RAM, from 1M to 32G [64M]"}, set_mem, 0},
     {{"board", "pc", "mainboard: i440FX with PIIX3"}, set_board, 0},
     {{"smp", "N", "processors [1]"}, set_smp, 0},
@@ -279,6 +289,7 @@ void options_free(struct options *options)
         if (table[i].set == set_string)
             alloc_free(*(char **)(void *)((char *)options + table[i].offset));
     }
+    alloc_free(options->cpu);
     alloc_free(options->log);
     for (unsigned i = 0; i < options->loose_count; i++)
         alloc_free(options->loose[i]);

@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 
 #include "core/base/alloc.h"
+#include "core/base/assert.h"
 #include "core/base/log.h"
+#include "core/x86/cpu_choice.h"
 #include "core/x86/model.h"
 #include "devices/media/media.h"
 #include "devices/media/media_probe.h"
@@ -98,6 +100,24 @@ static bool read_rom(const char *path, size_t max, struct machine_rom *rom, stru
     return true;
 }
 
+/* The option was checked when it was set. */
+static const struct cpu_model *model_of(const struct options *options)
+{
+    struct cpu_choice choice;
+    bool known = cpu_choice_parse(options->cpu, &choice, NULL);
+    ASSERT(known);
+    return choice.model;
+}
+
+/* Our firmware, and what kernels boot by, is 32-bit code. */
+static bool runs_firmware(const struct options *options, const char *what, const char *remedy,
+                          struct error *err)
+{
+    const struct cpu_model *model = model_of(options);
+    return cpu_model_has(model, FEATURE_386) ||
+           error_set(err, "--cpu %s: %s needs a 386 or later; choose one, or %s", model->name, what, remedy);
+}
+
 static bool builtin_rom(const char *name, const char *option, struct machine_rom *rom, struct error *err)
 {
     const struct builtin_image *image = builtin_image_find(name);
@@ -113,7 +133,9 @@ static bool open_bios(struct lathe *lathe)
     struct error *err = &lathe->error;
     const char *path = lathe->options.bios;
     if (!path)
-        return builtin_rom("bios.bin", "bios", rom, err);
+        return runs_firmware(&lathe->options, "Lathe's own BIOS",
+                             "give one for that processor with --bios FILE", err) &&
+               builtin_rom("bios.bin", "bios", rom, err);
     if (!read_rom(path, ROM_FILE_MAX, rom, err))
         return error_prefix(err, "--bios: ");
     if (!rom->size || rom->size % BIOS_UNIT)
@@ -129,7 +151,9 @@ static bool open_vgabios(struct lathe *lathe)
     struct error *err = &lathe->error;
     const char *path = lathe->options.vgabios;
     if (!path)
-        return builtin_rom("vgabios.bin", "vgabios", rom, err);
+        return runs_firmware(&lathe->options, "Lathe's own VGA BIOS",
+                             "give one for that processor with --vgabios FILE", err) &&
+               builtin_rom("vgabios.bin", "vgabios", rom, err);
     if (!read_rom(path, VGABIOS_MAX, rom, err))
         return error_prefix(err, "--vgabios: ");
     const uint8_t *bytes = rom->bytes;
@@ -144,6 +168,8 @@ static bool open_kernel(struct lathe *lathe)
     const struct options *options = &lathe->options;
     if (!options->kernel)
         return true;
+    if (!runs_firmware(options, "--kernel", "boot from a disk", &lathe->error))
+        return false;
     lathe->kernel = kernel_image_open(options->kernel, options->initrd, options->append, &lathe->error);
     lathe->config.kernel = lathe->kernel;
     return lathe->kernel && builtin_rom("kernel.rom", "bios", &lathe->config.kernel_rom, &lathe->error);
@@ -278,9 +304,8 @@ static uint64_t choose_khz(const struct lathe *lathe)
     const struct options *options = &lathe->options;
     if (options->khz)
         return options->khz;
-    const struct cpu_model *model = options->cpu ? cpu_model_find(options->cpu) : NULL;
-    if (model && model->default_khz)
-        return model->default_khz;
+    if (options->cpu && model_of(options)->default_khz)
+        return model_of(options)->default_khz;
     return options->clock == CLOCK_REAL ? REAL_KHZ : VIRTUAL_KHZ;
 }
 

@@ -70,6 +70,16 @@ fails '--mem' run --mem 512K
 fails '--mem' run --mem 999G
 fails '--mem' run --mem -5
 fails '--cpu' run --cpu z80
+fails "no processor model ''" run --cpu ''
+fails 'cpuid_limit=N' run --cpu pentium3,turbo
+fails 'cpuid_limit=N' run --cpu pentium3,
+fails 'from 1 to 255' run --cpu pentium3,cpuid_limit=none
+fails 'from 1 to 255' run --cpu pentium3,cpuid_limit=0
+fails 'from 1 to 255' run --cpu pentium3,cpuid_limit=2,cpuid_limit=1
+fails 'has no CPUID' run --cpu 386,cpuid_limit=2
+fails 'needs a 386' run --cpu 286
+fails 'needs a 386' run --cpu 8086
+gives 6 run --cpu pentium4,cpuid_limit=1 --display none --serial null --stop-at insns=1000
 fails 'not in this build yet' run --board isa
 fails 'unknown' run --board amiga
 fails 'not in this build yet' run --smp 2

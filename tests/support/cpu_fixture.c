@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "core/base/assert.h"
-#include "core/x86/model.h"
+#include "core/x86/cpu_choice.h"
 
 static uint8_t acknowledge(void *self)
 {
@@ -48,14 +48,17 @@ void cpu_fixture_init_sized(struct cpu_fixture *f, const char *model, uint64_t b
     physmap_add(&f->map, &ram);
     f->ports = portmap_new(NULL);
     clock_init(&f->clock, 100000);
-    struct cpu_config config = {.model = cpu_model_find(model),
+    struct cpu_choice choice;
+    bool known = cpu_choice_parse(model, &choice, NULL);
+    ASSERT(known);
+    struct cpu_config config = {.model = choice.model,
+                                .cpuid_limit = choice.cpuid_limit,
                                 .clock = &f->clock,
                                 .memory = &f->memory,
                                 .physmap = &f->map,
                                 .portmap = f->ports,
                                 .bus = &fixture_bus,
                                 .bus_self = f};
-    ASSERT(config.model);
     f->cpu = cpu_new(&config);
     f->memory.code_written = cpu_code_written;
     f->memory.code_opaque = f->cpu;

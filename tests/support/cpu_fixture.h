@@ -21,7 +21,7 @@ struct cpu_fixture {
     uint8_t intr_vector; /* what INTA gives; the cycle drops INTR */
 };
 
-/* A processor after reset with 4 MiB of RAM from address 0. */
+/* A processor, named as for --cpu, after reset with 4 MiB of RAM from address 0. */
 void cpu_fixture_init(struct cpu_fixture *f, const char *model);
 
 /* The same with another size of RAM. */
