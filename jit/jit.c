@@ -21,7 +21,7 @@
 #include "jit/ir.h"
 #include "jit/pass_flags.h"
 
-enum { DEFAULT_CACHE = 48 << 20, LEAST_CACHE = 1 << 20 };
+enum { DEFAULT_CACHE = 48 << 20, LEAST_CACHE = 128 << 10 };
 
 #define DIRECT_BYTES ((size_t)DIRECT_KINDS * DIRECT_PAGES * sizeof(uint64_t))
 

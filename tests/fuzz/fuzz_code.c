@@ -9,12 +9,6 @@
 #include "core/x86/regs.h"
 #include "tests/fuzz/fuzz_world.h"
 
-static void put(struct code *code, uint64_t value, unsigned size)
-{
-    for (unsigned i = 0; i < size && code->size < code->capacity; i++)
-        code->bytes[code->size++] = (uint8_t)(value >> (8 * i));
-}
-
 uint32_t fuzz_address(struct rng *rng, uint32_t ram_bytes)
 {
     static const uint32_t bases[] = {
@@ -100,11 +94,11 @@ enum { MODRM_NONE = -1, MODRM_ANY = -2, MODRM_FIXED = 256 };
 static void put_memory_16(struct code *code, unsigned reg)
 {
     unsigned mod = rng_below(code->rng, 3), rm = rng_below(code->rng, 8);
-    put(code, mod << 6 | reg << 3 | rm, 1);
+    code_put(code, mod << 6 | reg << 3 | rm, 1);
     if (mod == 1)
-        put(code, rng_next(code->rng), 1);
+        code_put(code, rng_next(code->rng), 1);
     else if (mod == 2 || rm == 6)
-        put(code, rng_chance(code->rng, 50) ? rng_edge(code->rng) : rng_next(code->rng), 2);
+        code_put(code, rng_chance(code->rng, 50) ? rng_edge(code->rng) : rng_next(code->rng), 2);
 }
 
 static void put_memory_32(struct code *code, unsigned reg)
@@ -112,17 +106,17 @@ static void put_memory_32(struct code *code, unsigned reg)
     unsigned mod = rng_below(code->rng, 3), rm = rng_below(code->rng, 8), base = rm;
     if (rng_chance(code->rng, 40))
         mod = 0, rm = base = 5;
-    put(code, mod << 6 | reg << 3 | rm, 1);
+    code_put(code, mod << 6 | reg << 3 | rm, 1);
     if (rm == 4) {
         base = rng_below(code->rng, 8);
-        put(code, (rng_next(code->rng) & 0xF8) | base, 1);
+        code_put(code, (rng_next(code->rng) & 0xF8) | base, 1);
     }
     if (mod == 1)
-        put(code, rng_next(code->rng), 1);
+        code_put(code, rng_next(code->rng), 1);
     else if (mod == 2)
-        put(code, rng_chance(code->rng, 60) ? rng_below(code->rng, 64) : rng_edge(code->rng), 4);
+        code_put(code, rng_chance(code->rng, 60) ? rng_below(code->rng, 64) : rng_edge(code->rng), 4);
     else if (mod == 0 && base == 5)
-        put(code, fuzz_address(code->rng, code->ram_bytes), 4);
+        code_put(code, fuzz_address(code->rng, code->ram_bytes), 4);
 }
 
 static void put_modrm(struct code *code, const struct form *form)
@@ -130,12 +124,12 @@ static void put_modrm(struct code *code, const struct form *form)
     if (form->modrm == MODRM_NONE)
         return;
     if (form->modrm >= MODRM_FIXED) {
-        put(code, (unsigned)form->modrm & 0xFF, 1);
+        code_put(code, (unsigned)form->modrm & 0xFF, 1);
         return;
     }
     unsigned reg = form->modrm == MODRM_ANY ? rng_below(code->rng, 8) : (unsigned)form->modrm;
     if (rng_chance(code->rng, 40))
-        put(code, 0xC0 | reg << 3 | rng_below(code->rng, 8), 1);
+        code_put(code, 0xC0 | reg << 3 | rng_below(code->rng, 8), 1);
     else if (form->address == 2)
         put_memory_16(code, reg);
     else
@@ -147,20 +141,20 @@ static void put_operand(struct code *code, const char *name, const struct form *
     struct rng *rng = code->rng;
     unsigned wide = form->operand == 2 ? 2 : 4;
     if (!strcmp(name, "Ib") || !strcmp(name, "Ibs"))
-        put(code, rng_next(rng), 1);
+        code_put(code, rng_next(rng), 1);
     else if (!strcmp(name, "Jb"))
-        put(code, rng_below(rng, 64) - 24, 1);
+        code_put(code, rng_below(rng, 64) - 24, 1);
     else if (!strcmp(name, "Iw"))
-        put(code, rng_chance(rng, 70) ? rng_below(rng, 16) : rng_next(rng), 2);
+        code_put(code, rng_chance(rng, 70) ? rng_below(rng, 16) : rng_next(rng), 2);
     else if (!strcmp(name, "Iz") || !strcmp(name, "Iv"))
-        put(code, rng_chance(rng, 50) ? fuzz_address(rng, code->ram_bytes) : rng_edge(rng), wide);
+        code_put(code, rng_chance(rng, 50) ? fuzz_address(rng, code->ram_bytes) : rng_edge(rng), wide);
     else if (!strcmp(name, "Jz"))
-        put(code, rng_chance(rng, 90) ? rng_below(rng, 0x1000) - 0x800 : rng_edge(rng), wide);
+        code_put(code, rng_chance(rng, 90) ? rng_below(rng, 0x1000) - 0x800 : rng_edge(rng), wide);
     else if (!strcmp(name, "Ap")) {
-        put(code, WORLD_CODE + rng_below(rng, WORLD_CODE_BYTES), wide);
-        put(code, fuzz_selector(rng), 2);
+        code_put(code, WORLD_CODE + rng_below(rng, WORLD_CODE_BYTES), wide);
+        code_put(code, fuzz_selector(rng), 2);
     } else if (name[0] == 'O')
-        put(code, fuzz_address(rng, code->ram_bytes), form->address);
+        code_put(code, fuzz_address(rng, code->ram_bytes), form->address);
 }
 
 static void put_operands(struct code *code, const char *operands, const struct form *form)
@@ -181,19 +175,19 @@ static void put_prefixes(struct code *code, struct form *form)
     static const uint8_t segments[] = {0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65};
     struct rng *rng = code->rng;
     if (rng_chance(rng, 15)) {
-        put(code, 0x66, 1);
+        code_put(code, 0x66, 1);
         form->operand = 6 - form->operand;
     }
     if (rng_chance(rng, 15)) {
-        put(code, 0x67, 1);
+        code_put(code, 0x67, 1);
         form->address = 6 - form->address;
     }
     if (rng_chance(rng, 15))
-        put(code, segments[rng_below(rng, 6)], 1);
+        code_put(code, segments[rng_below(rng, 6)], 1);
     if (rng_chance(rng, 6))
-        put(code, 0xF2 + rng_below(rng, 2), 1);
+        code_put(code, 0xF2 + rng_below(rng, 2), 1);
     if (rng_chance(rng, 3))
-        put(code, 0xF0, 1);
+        code_put(code, 0xF0, 1);
 }
 
 /* Opcode bytes; what follows them goes into *form. */
@@ -211,12 +205,12 @@ static void put_opcode(struct code *code, const char *encoding, struct form *for
         else if (at[0] == '+' && code->size)
             code->bytes[code->size - 1] += (uint8_t)rng_below(code->rng, 8);
         else if (strncmp(at, "NP", 2) != 0)
-            put(code, strtoul(at, &end, 16), 1);
+            code_put(code, strtoul(at, &end, 16), 1);
         at += length;
     }
 }
 
-static void put_row(struct code *code)
+void fuzz_row(struct code *code)
 {
     const struct insn_row *row = &insn_table[rng_below(code->rng, insn_table_rows)];
     unsigned size = code->wide ? 4 : 2;
@@ -233,9 +227,9 @@ static void put_row(struct code *code)
 static void load(struct code *code, enum gpr reg, uint32_t value)
 {
     if (!code->wide)
-        put(code, 0x66, 1);
-    put(code, 0xB8 + (unsigned)reg, 1);
-    put(code, value, 4);
+        code_put(code, 0x66, 1);
+    code_put(code, 0xB8 + (unsigned)reg, 1);
+    code_put(code, value, 4);
 }
 
 static void out_value(struct code *code, uint16_t port, unsigned size, uint32_t value)
@@ -243,8 +237,8 @@ static void out_value(struct code *code, uint16_t port, unsigned size, uint32_t 
     load(code, GPR_DX, port);
     load(code, GPR_AX, value);
     if (size != 1 && (size == 4) != code->wide)
-        put(code, 0x66, 1);
-    put(code, size == 1 ? 0xEE : 0xEF, 1);
+        code_put(code, 0x66, 1);
+    code_put(code, size == 1 ? 0xEE : 0xEF, 1);
 }
 
 static void in_or_out(struct code *code)
@@ -255,8 +249,8 @@ static void in_or_out(struct code *code)
     if (rng_chance(rng, 50))
         load(code, GPR_AX, rng_edge(rng));
     if (rng_chance(rng, 30))
-        put(code, 0x66, 1);
-    put(code, opcodes[rng_below(rng, rng_chance(rng, 80) ? 4 : 8)], 1);
+        code_put(code, 0x66, 1);
+    code_put(code, opcodes[rng_below(rng, rng_chance(rng, 80) ? 4 : 8)], 1);
 }
 
 static void pci_write(struct code *code)
@@ -283,7 +277,7 @@ static void write_control_register(struct code *code)
                      : number == 3 ? (rng_chance(rng, 50) ? WORLD_PD : WORLD_PDPT) | rng_below(rng, 32)
                                    : rng_edge(rng) & (rng_chance(rng, 80) ? 0x7FF : UINT32_MAX);
     load(code, GPR_AX, value);
-    put(code, 0xC0220F | number << 19, 3);
+    code_put(code, 0xC0220F | number << 19, 3);
 }
 
 static void write_debug_register(struct code *code)
@@ -291,7 +285,7 @@ static void write_debug_register(struct code *code)
     struct rng *rng = code->rng;
     unsigned number = rng_below(rng, 8);
     load(code, GPR_AX, number < 4 ? fuzz_address(rng, code->ram_bytes) : rng_edge(rng));
-    put(code, 0xC0230F | number << 19, 3);
+    code_put(code, 0xC0230F | number << 19, 3);
 }
 
 static void access_msr(struct code *code)
@@ -305,7 +299,7 @@ static void access_msr(struct code *code)
          rng_chance(rng, 85) ? msrs[rng_below(rng, sizeof msrs / sizeof msrs[0])] : rng_edge(rng));
     load(code, GPR_AX, rng_edge(rng));
     load(code, GPR_DX, rng_chance(rng, 50) ? 0 : rng_edge(rng));
-    put(code, rng_chance(rng, 60) ? 0x300F : 0x320F, 2);
+    code_put(code, rng_chance(rng, 60) ? 0x300F : 0x320F, 2);
 }
 
 /* LGDT, LIDT of an absolute operand that the harness keeps plausible, or anywhere. */
@@ -314,9 +308,9 @@ static void load_table(struct code *code)
     struct rng *rng = code->rng;
     uint32_t at =
         rng_chance(rng, 70) ? WORLD_POINTERS + 8 * rng_below(rng, 4) : fuzz_address(rng, code->ram_bytes);
-    put(code, 0x010F, 2);
-    put(code, (code->wide ? 0x05 : 0x06) | (2 + rng_below(rng, 2)) << 3, 1);
-    put(code, at, code->wide ? 4 : 2);
+    code_put(code, 0x010F, 2);
+    code_put(code, (code->wide ? 0x05 : 0x06) | (2 + rng_below(rng, 2)) << 3, 1);
+    code_put(code, at, code->wide ? 4 : 2);
 }
 
 static void load_selector(struct code *code)
@@ -325,10 +319,10 @@ static void load_selector(struct code *code)
     struct rng *rng = code->rng;
     load(code, GPR_AX, fuzz_selector(rng));
     if (rng_chance(rng, 80)) {
-        put(code, loads[rng_below(rng, 5)], 2);
+        code_put(code, loads[rng_below(rng, 5)], 2);
     } else { /* LLDT, LTR */
-        put(code, 0x000F, 2);
-        put(code, rng_chance(rng, 50) ? 0xD0 : 0xD8, 1);
+        code_put(code, 0x000F, 2);
+        code_put(code, rng_chance(rng, 50) ? 0xD0 : 0xD8, 1);
     }
 }
 
@@ -338,21 +332,21 @@ static void far_transfer(struct code *code)
     struct rng *rng = code->rng;
     uint32_t offset = rng_below(rng, WORLD_CODE_BYTES);
     if (rng_chance(rng, 40)) {
-        put(code, rng_chance(rng, 50) ? 0xEA : 0x9A, 1);
-        put(code, offset, code->wide ? 4 : 2);
-        put(code, fuzz_selector(rng), 2);
+        code_put(code, rng_chance(rng, 50) ? 0xEA : 0x9A, 1);
+        code_put(code, offset, code->wide ? 4 : 2);
+        code_put(code, fuzz_selector(rng), 2);
         return;
     }
     load(code, GPR_AX, fuzz_eflags(rng) | (rng_chance(rng, 20) ? EFLAGS_VM : 0));
-    put(code, 0x50, 1);
+    code_put(code, 0x50, 1);
     load(code, GPR_AX, fuzz_selector(rng));
-    put(code, 0x50, 1);
+    code_put(code, 0x50, 1);
     load(code, GPR_AX, offset);
-    put(code, 0x50, 1);
+    code_put(code, 0x50, 1);
     uint8_t end = ends[rng_below(rng, 4)];
-    put(code, end, 1);
+    code_put(code, end, 1);
     if (end == 0xCA)
-        put(code, rng_below(rng, 32), 2);
+        code_put(code, rng_below(rng, 32), 2);
 }
 
 static void repeat_string(struct code *code)
@@ -366,13 +360,13 @@ static void repeat_string(struct code *code)
     if (rng_chance(rng, 30))
         load(code, GPR_DX, fuzz_port(rng));
     if (rng_chance(rng, 25))
-        put(code, rng_chance(rng, 50) ? 0xFD : 0xFC, 1);
+        code_put(code, rng_chance(rng, 50) ? 0xFD : 0xFC, 1);
     if (rng_chance(rng, 60))
-        put(code, 0x67, 1);
+        code_put(code, 0x67, 1);
     if (rng_chance(rng, 20))
-        put(code, 0x66, 1);
-    put(code, 0xF2 + rng_below(rng, 2), 1);
-    put(code, opcodes[rng_below(rng, sizeof opcodes)], 1);
+        code_put(code, 0x66, 1);
+    code_put(code, 0xF2 + rng_below(rng, 2), 1);
+    code_put(code, opcodes[rng_below(rng, sizeof opcodes)], 1);
 }
 
 static void store_anywhere(struct code *code)
@@ -380,9 +374,9 @@ static void store_anywhere(struct code *code)
     struct rng *rng = code->rng;
     load(code, GPR_AX, rng_edge(rng));
     if (!code->wide)
-        put(code, 0x67, 1);
-    put(code, rng_chance(rng, 50) ? 0xA2 : 0xA3, 1);
-    put(code, fuzz_address(rng, code->ram_bytes), 4);
+        code_put(code, 0x67, 1);
+    code_put(code, rng_chance(rng, 50) ? 0xA2 : 0xA3, 1);
+    code_put(code, fuzz_address(rng, code->ram_bytes), 4);
 }
 
 /* Task file, then a command that moves data, and some of the data. */
@@ -407,8 +401,8 @@ static void ide_command(struct code *code)
     load(code, GPR_DX, base);
     load(code, GPR_CX, rng_below(rng, 300));
     load(code, GPR_DI, WORLD_DATA);
-    put(code, 0xF3, 1);
-    put(code, rng_chance(rng, 50) ? 0x6D : 0x6F, 1);
+    code_put(code, 0xF3, 1);
+    code_put(code, rng_chance(rng, 50) ? 0x6D : 0x6F, 1);
 }
 
 /* Channel 2 towards an address, then a command for the floppy controller. */
@@ -458,19 +452,19 @@ static void processor_control(struct code *code)
 {
     struct rng *rng = code->rng;
     switch (rng_below(rng, 8)) {
-    case 0: put(code, 0xF4FB, 2); break;
-    case 1: put(code, 0xFB, 1); break;
-    case 2: put(code, 0xFA, 1); break;
-    case 3: put(code, 0xCD | rng_below(rng, 256) << 8, 2); break;
-    case 4: put(code, 0xF4, 1); break;
+    case 0: code_put(code, 0xF4FB, 2); break;
+    case 1: code_put(code, 0xFB, 1); break;
+    case 2: code_put(code, 0xFA, 1); break;
+    case 3: code_put(code, 0xCD | rng_below(rng, 256) << 8, 2); break;
+    case 4: code_put(code, 0xF4, 1); break;
     case 5:
-        put(code, 0x010F, 2);
-        put(code, code->wide ? 0x3D : 0x3E, 1);
-        put(code, fuzz_address(rng, code->ram_bytes), code->wide ? 4 : 2);
+        code_put(code, 0x010F, 2);
+        code_put(code, code->wide ? 0x3D : 0x3E, 1);
+        code_put(code, fuzz_address(rng, code->ram_bytes), code->wide ? 4 : 2);
         break;
     default:
         load(code, GPR_AX, fuzz_eflags(rng));
-        put(code, 0x9D50, 2);
+        code_put(code, 0x9D50, 2);
         break;
     }
 }
@@ -494,10 +488,10 @@ void fuzz_code(struct code *code)
 {
     while (code->size < code->capacity) {
         if (rng_chance(code->rng, 85))
-            put_row(code);
+            fuzz_row(code);
         else if (rng_chance(code->rng, 92))
             sequences[rng_below(code->rng, sizeof sequences / sizeof sequences[0])](code);
         else
-            put(code, rng_next(code->rng), 1 + rng_below(code->rng, 8));
+            code_put(code, rng_next(code->rng), 1 + rng_below(code->rng, 8));
     }
 }

@@ -24,12 +24,14 @@ static void leave(struct emitter *e, const struct jit_exit *exit)
     asm_jmp(&e->as, e->jit->routines.leave);
 }
 
-/* Whether the instruction leaves flags that somebody looks at. */
-static bool makes_live_flags(const struct emitter *e, unsigned insn)
+/* Whether code after the instruction may find flags in the host's: those that it makes, or has reloaded. */
+static bool leaves_flags(const struct emitter *e, unsigned insn)
 {
-    for (unsigned i = 0; i < e->ir->count; i++)
-        if (e->ir->op[i].insn == insn && ir_info[e->ir->op[i].code].makes_flags && e->ir->op[i].flags_live)
+    for (unsigned i = 0; i < e->ir->count; i++) {
+        const struct ir_op *op = &e->ir->op[i];
+        if (op->insn == insn && (op->reload_flags || (ir_info[op->code].makes_flags && op->flags_live)))
             return true;
+    }
     return false;
 }
 
@@ -45,7 +47,7 @@ static void emit_slow(struct emitter *e, const struct stub *stub)
     asm_call(&e->as, emit_handler_routine(e, insn));
     if (emit_handler_routine(e, insn) == e->jit->routines.handler_fp)
         emit_make_live(e, e->fp_ready[insn + 1]);
-    if (makes_live_flags(e, insn))
+    if (leaves_flags(e, insn))
         asm_call(&e->as, e->jit->routines.flags);
     asm_jmp(&e->as, e->label[insn + 1]);
 }
