@@ -35,7 +35,7 @@ struct jit_exit {
     uint8_t *page_check;      /* NULL: the target is in the same page. Else the addend that a link fills in */
     uint8_t *page_fill;       /* and the page in guest memory */
     struct jit_block *target; /* linked to; NULL: not linked */
-    struct jit_exit *next_incoming;
+    struct jit_exit *next_incoming, *next_of_block;
 };
 
 /* One instruction that its handler executes, followed by what makes the handler come back. */
@@ -59,6 +59,7 @@ struct jit_block {
     struct trace *copy; /* its instructions; cpu->trace while handlers run */
     const uint8_t *code;
     struct jit_exit *incoming; /* linked exits that lead here */
+    struct jit_exit *exits;    /* EXIT_FOLLOW */
     struct jit_block *next_in_hash, *next_variant;
     bool dead;
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "config.h"
 #include "core/base/alloc.h"
 #include "core/base/assert.h"
 #include "core/base/error.h"
@@ -16,6 +17,7 @@
 #include "core/x86/flag_recipe.h"
 #include "core/x86/model.h"
 #include "jit/block.h"
+#include "jit/check.h"
 #include "jit/helpers.h"
 #include "jit/host/host.h"
 #include "jit/ir.h"
@@ -179,6 +181,15 @@ static struct jit_block *new_block(struct jit *jit, struct trace *trace, const s
     return block;
 }
 
+enum { CHECK_INTERVAL = 4096 /* blocks */ };
+
+static void assert_sound(const struct jit *jit)
+{
+    struct error err = {0};
+    bool sound = !LATHE_CHECKED || jit_check(jit, &err);
+    ASSERT(sound);
+}
+
 static void publish(struct jit *jit, struct jit_block *block)
 {
     struct jit_block **bucket = &jit->buckets[bucket_of(block->memory, block->rip)];
@@ -188,6 +199,8 @@ static void publish(struct jit *jit, struct jit_block *block)
     block->source->translations = block;
     jit->stats.blocks++;
     jit->stats.guest_insns += block->source->count;
+    if (jit->stats.blocks % CHECK_INTERVAL == 0)
+        assert_sound(jit);
 }
 
 enum { MOST_ARENA = 64 << 10 /* of one block with all that hangs on it */ };
@@ -322,6 +335,7 @@ void jit_free(struct jit *jit)
     if (!jit)
         return;
     if (jit->cpu->engine_self == jit) {
+        assert_sound(jit);
         jit->cpu->engine = NULL;
         cpu_attach_engine(jit->cpu, NULL, NULL, NULL);
     }

@@ -289,6 +289,133 @@ void state_dump(const struct state_desc *desc, void *self, FILE *out)
     dump_fields(desc->fields, self, "", out);
 }
 
+/* A comparison of two objects. Without `out` it ends at the first difference. */
+struct comparison {
+    FILE *out;
+    unsigned *left;
+};
+
+static bool compare_fields(const struct comparison *how, const struct state_field *fields, const uint8_t *a,
+                           const uint8_t *b, const char *prefix);
+
+/* Notes that a field differs; the numbers are of its first element that does. Returns false. */
+static bool note_difference(const struct comparison *how, const struct state_field *field, const char *prefix,
+                            size_t index, uint64_t a, uint64_t b)
+{
+    if (!how->out || !*how->left)
+        return false;
+    --*how->left;
+    fprintf(how->out, "  %s%s", prefix, field->name);
+    if (field->count > 1)
+        fprintf(how->out, "[%zu]", index);
+    fprintf(how->out, " = %" PRIx64 ", %" PRIx64 "\n", a, b);
+    return false;
+}
+
+static bool compare_uints(const struct comparison *how, const struct state_field *field, const uint8_t *a,
+                          const uint8_t *b, const char *prefix)
+{
+    bool same = true;
+    if (!memcmp(a, b, field->count * field->size))
+        return true;
+    for (size_t i = 0; i < field->count && (same || how->out); i++) {
+        uint64_t x = load_uint(a + i * field->size, field->size);
+        uint64_t y = load_uint(b + i * field->size, field->size);
+        if (x != y)
+            same = note_difference(how, field, prefix, i, x, y);
+    }
+    return same;
+}
+
+static bool compare_structs(const struct comparison *how, const struct state_field *field, const uint8_t *a,
+                            const uint8_t *b, const char *prefix)
+{
+    bool same = true;
+    char nested[256] = "";
+    for (size_t i = 0; i < field->count && (same || how->out); i++) {
+        if (how->out && field->count == 1)
+            snprintf(nested, sizeof nested, "%s%s.", prefix, field->name);
+        else if (how->out)
+            snprintf(nested, sizeof nested, "%s%s[%zu].", prefix, field->name, i);
+        same &= compare_fields(how, field->nested, a + i * field->size, b + i * field->size, nested);
+    }
+    return same;
+}
+
+static bool compare_events(const struct comparison *how, const struct state_field *field,
+                           const struct event *a, const struct event *b, const char *prefix)
+{
+    if (a->pending == b->pending &&
+        (!a->pending || (a->deadline_ns == b->deadline_ns && event_rank(a) == event_rank(b))))
+        return true;
+    return note_difference(how, field, prefix, 0, a->pending ? a->deadline_ns : 0,
+                           b->pending ? b->deadline_ns : 0);
+}
+
+static bool compare_heaps(const struct comparison *how, const struct state_field *field, const uint8_t *a,
+                          const uint8_t *b, const char *prefix)
+{
+    const uint8_t *x, *y;
+    size_t size, other, at = 0;
+    memcpy(&x, a + field->offset, sizeof x);
+    memcpy(&y, b + field->offset, sizeof y);
+    memcpy(&size, a + field->size_offset, sizeof size);
+    memcpy(&other, b + field->size_offset, sizeof other);
+    if (size != other)
+        return note_difference(how, field, prefix, 0, size, other);
+    while (at < size && x[at] == y[at])
+        at++;
+    return at == size || note_difference(how, field, prefix, at, x[at], y[at]);
+}
+
+static bool compare_field(const struct comparison *how, const struct state_field *field, const uint8_t *a,
+                          const uint8_t *b, const char *prefix)
+{
+    const uint8_t *p = a + field->offset, *q = b + field->offset;
+    switch (field->kind) {
+    case STATE_KIND_UINT: return compare_uints(how, field, p, q, prefix);
+    case STATE_KIND_STRUCT: return compare_structs(how, field, p, q, prefix);
+    case STATE_KIND_EVENT:
+        return compare_events(how, field, (const struct event *)(const void *)p,
+                              (const struct event *)(const void *)q, prefix);
+    case STATE_KIND_HEAP: return compare_heaps(how, field, a, b, prefix);
+    case STATE_KIND_END: break;
+    }
+    return true;
+}
+
+static bool compare_fields(const struct comparison *how, const struct state_field *fields, const uint8_t *a,
+                           const uint8_t *b, const char *prefix)
+{
+    bool same = true;
+    for (; fields->kind != STATE_KIND_END && (same || how->out); fields++)
+        same &= compare_field(how, fields, a, b, prefix);
+    return same;
+}
+
+static bool compare(const struct comparison *how, const struct state_desc *desc, void *a, void *b,
+                    const char *prefix)
+{
+    if (desc->before_save) {
+        desc->before_save(a);
+        desc->before_save(b);
+    }
+    return compare_fields(how, desc->fields, a, b, prefix);
+}
+
+bool state_equal(const struct state_desc *desc, void *a, void *b)
+{
+    return compare(&(struct comparison){NULL, NULL}, desc, a, b, "");
+}
+
+void state_print_differences(const struct state_desc *desc, void *a, void *b, const char *instance,
+                             unsigned *left, FILE *out)
+{
+    char prefix[128];
+    snprintf(prefix, sizeof prefix, "%s.", instance);
+    compare(&(struct comparison){out, left}, desc, a, b, prefix);
+}
+
 void state_set_add(struct state_set *set, const char *instance, const struct state_desc *desc, void *self)
 {
     ASSERT(!state_set_find(set, instance));

@@ -80,6 +80,14 @@ void state_hash(const struct state_desc *desc, void *self, struct sha256 *sha);
 /* Human-readable "name = value" lines, nested names joined by dots. */
 void state_dump(const struct state_desc *desc, void *self, FILE *out);
 
+/* Whether two objects of one description are the same in all that state_save would write. */
+bool state_equal(const struct state_desc *desc, void *a, void *b);
+
+/* One line for each field that differs, "name = value of a, value of b", as long as *left, which it counts
+ * down, is not 0. */
+void state_print_differences(const struct state_desc *desc, void *a, void *b, const char *instance,
+                             unsigned *left, FILE *out);
+
 /* The parts of one machine, in the order in which they were added. */
 struct state_set {
     struct state_part {

@@ -122,6 +122,36 @@ static void for_each_page(const struct memory *memory, page_fn *fn, void *opaque
     }
 }
 
+struct comparison {
+    const struct memory *other;
+    mem_t *offset;
+    bool equal;
+};
+
+static void compare_page(void *opaque, mem_t offset, const uint8_t *page)
+{
+    struct comparison *comparison = opaque;
+    const uint8_t *other = comparison->other->host + offset;
+    if (!comparison->equal || !memcmp(page, other, MEM_PAGE_SIZE))
+        return;
+    unsigned at = 0;
+    while (page[at] == other[at])
+        at++;
+    comparison->equal = false;
+    *comparison->offset = offset + at;
+}
+
+/* Pages that hold something in one or the other. */
+bool memory_equal(const struct memory *a, const struct memory *b, mem_t *offset)
+{
+    struct comparison comparison = {.other = b, .offset = offset, .equal = true};
+    for_each_page(a, compare_page, &comparison);
+    comparison.other = a;
+    if (comparison.equal)
+        for_each_page(b, compare_page, &comparison);
+    return comparison.equal;
+}
+
 static void hash_page(void *opaque, mem_t offset, const uint8_t *page)
 {
     uint8_t address[8];

@@ -64,6 +64,9 @@ void memory_unmark_code(struct memory *memory, mem_t offset, uint64_t size);
 /* Reports a store that did not come through a fast path (DMA, slow path, loader, debugger). */
 void memory_written(struct memory *memory, mem_t offset, uint64_t size);
 
+/* Whether two memories of one size hold the same; else *offset is that of a byte that differs. */
+bool memory_equal(const struct memory *a, const struct memory *b, mem_t *offset);
+
 /* Hash, save and load of every page that is not all zero, as (offset, bytes); load zeroes the rest. */
 void memory_hash(const struct memory *memory, struct sha256 *sha);
 void memory_save(const struct memory *memory, struct buffer *out);

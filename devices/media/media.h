@@ -64,6 +64,10 @@ struct media *media_from_bytes(const char *name, enum media_kind kind, const voi
 /* A writable overlay that holds changed clusters in memory. Owns `base` from here on. */
 struct media *media_overlay_new(struct media *base, struct log *log);
 
+/* A second view of a medium that outlives it: sees what is written to the other one, and keeps what is
+ * written to itself in memory. */
+struct media *media_share(struct media *other);
+
 /* Closes and frees; NULL is allowed. */
 void media_close(struct media *media);
 

@@ -10,6 +10,7 @@
 #include "core/x86/cpu.h"
 #include "devices/media/media.h"
 #include "devices/pc/board.h"
+#include "devices/pc/machine_check.h"
 #include "devices/pc/machine_private.h"
 #include "jit/jit.h"
 
@@ -50,7 +51,11 @@ static bool build(struct machine *machine, struct error *err)
     machine->clock.horizon_opaque = machine;
     machine->ports = portmap_new(config->log);
     machine->board = board_new(machine, err);
-    return machine->board && machine_attach_engine(machine, err);
+    if (!machine->board || !machine_attach_engine(machine, err))
+        return false;
+    if (config->engine.kind == ENGINE_CHECK)
+        machine->check = machine_check_new(machine, err);
+    return machine->check || config->engine.kind != ENGINE_CHECK;
 }
 
 struct machine *machine_new(const struct machine_config *config, struct error *err)
@@ -69,6 +74,7 @@ void machine_free(struct machine *machine)
 {
     if (!machine)
         return;
+    machine_check_free(machine->check);
     input_queue_free(&machine->inputs);
     jit_free(machine->jit);
     if (machine->board)
@@ -103,15 +109,22 @@ void machine_interrupt(struct machine *machine)
     atomic_store(&machine->interrupted, true);
 }
 
+void machine_post_at(struct machine *machine, const struct input *input)
+{
+    if (input->kind == INPUT_SERIAL)
+        machine->serial_queued[input->u.serial.port]++;
+    if (input->kind == INPUT_KEY)
+        machine->keys_queued++;
+    input_queue_post(&machine->inputs, input);
+}
+
 void machine_post(struct machine *machine, struct input input)
 {
     input.insns = machine->clock.insns;
     input.ns = clock_now(&machine->clock);
-    if (input.kind == INPUT_SERIAL)
-        machine->serial_queued[input.u.serial.port]++;
-    if (input.kind == INPUT_KEY)
-        machine->keys_queued++;
-    input_queue_post(&machine->inputs, &input);
+    if (machine->check)
+        machine_check_post(machine->check, &input);
+    machine_post_at(machine, &input);
 }
 
 static void apply_input(struct machine *machine, const struct input *input)
@@ -176,7 +189,7 @@ static void advance(struct machine *machine, const struct machine_until *until)
     cpu_run(machine->cpu, least(insns, clock->insns + RUN_MAX_INSNS));
 }
 
-enum machine_stop machine_run(struct machine *machine, const struct machine_until *until)
+enum machine_stop machine_run_alone(struct machine *machine, const struct machine_until *until)
 {
     const struct clock *clock = &machine->clock;
     for (;;) {
@@ -191,6 +204,16 @@ enum machine_stop machine_run(struct machine *machine, const struct machine_unti
             return MACHINE_LIMIT;
         advance(machine, until);
     }
+}
+
+enum machine_stop machine_run(struct machine *machine, const struct machine_until *until)
+{
+    return machine->check ? machine_check_run(machine->check, until) : machine_run_alone(machine, until);
+}
+
+const char *machine_divergence(const struct machine *machine)
+{
+    return machine->check ? machine_check_report(machine->check) : "";
 }
 
 uint64_t machine_insns(const struct machine *machine)

@@ -55,7 +55,8 @@ struct machine_sinks {
 
 /* How instructions are executed. No choice here changes what the guest sees. */
 struct machine_engine {
-    enum { ENGINE_AUTO, ENGINE_INTERPRET, ENGINE_TRANSLATE } kind;
+    /* ENGINE_CHECK: translating, beside a second machine that interprets and with which it must agree. */
+    enum { ENGINE_AUTO, ENGINE_INTERPRET, ENGINE_TRANSLATE, ENGINE_CHECK } kind;
     bool has_threshold;
     uint32_t threshold; /* executions before a trace is translated */
     bool unlinked;      /* translated blocks do not jump to one another: for tests */
@@ -86,6 +87,7 @@ enum machine_stop {
     MACHINE_POWERED_OFF,    /* the guest switched it off */
     MACHINE_DEBUG_EXIT,     /* the guest wrote to port F4h */
     MACHINE_TRIPLE_FAULT,   /* with no_reboot */
+    MACHINE_DIVERGED,       /* ENGINE_CHECK: the engines disagree; see machine_divergence */
     MACHINE_KERNEL_REFUSED, /* does not fit into the memory that the BIOS reports; the log says why */
 };
 
@@ -116,6 +118,9 @@ uint64_t machine_khz(const struct machine *machine); /* present slope */
 
 /* What the translator has done, or NULL where the machine interprets. */
 const struct jit_stats *machine_jit_stats(const struct machine *machine);
+
+/* After MACHINE_DIVERGED: where and how, in several lines; else "". */
+const char *machine_divergence(const struct machine *machine);
 
 /* Value that the guest wrote to port F4h: meaningful after MACHINE_DEBUG_EXIT. */
 uint32_t machine_exit_value(const struct machine *machine);

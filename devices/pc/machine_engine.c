@@ -17,7 +17,7 @@ bool machine_attach_engine(struct machine *machine, struct error *err)
     machine->jit = jit_new(machine->cpu, &options, &reason);
     if (machine->jit)
         return true;
-    if (engine->kind == ENGINE_TRANSLATE)
+    if (engine->kind != ENGINE_AUTO)
         return error_set(err, "--engine: %s", reason.text);
     log_write(&machine->log, LOG_WARN, "interpreting: %s", reason.text);
     return true;

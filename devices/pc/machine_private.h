@@ -17,6 +17,7 @@ struct board;
 struct cpu;
 struct error;
 struct jit;
+struct machine_check;
 
 /* Resets wait for the next instruction boundary. The stronger one wins. */
 enum machine_reset { PENDING_NONE, PENDING_INIT, PENDING_HARD };
@@ -29,7 +30,8 @@ struct machine {
     struct physmap physmap;
     struct portmap *ports;
     struct cpu *cpu;
-    struct jit *jit; /* NULL: the interpreter alone */
+    struct jit *jit;             /* NULL: the interpreter alone */
+    struct machine_check *check; /* of ENGINE_CHECK, else NULL */
     struct board *board;
     struct input_queue inputs;
     struct state_set states;
@@ -45,6 +47,15 @@ struct machine {
 
 /* Gives the new processor the engine that the configuration names. */
 bool machine_attach_engine(struct machine *machine, struct error *err);
+
+/* machine_run without lockstep; machine_post of an input that is stamped, for this machine alone. */
+enum machine_stop machine_run_alone(struct machine *machine, const struct machine_until *until);
+void machine_post_at(struct machine *machine, const struct input *input);
+
+/* State without media; machine_load that leaves a half-loaded machine where it fails. */
+void machine_save_parts(struct machine *machine, struct buffer *out);
+bool machine_load_parts(struct machine *machine, struct reader *in, struct error *err);
+bool machine_restore(struct machine *machine, struct reader *in, struct error *err);
 
 /* Asks for a reset at the next instruction boundary. Callable from devices. */
 void machine_request_reset(struct machine *machine, enum machine_reset reset);

@@ -9,6 +9,7 @@
 #include "core/base/sha256.h"
 #include "devices/media/media.h"
 #include "devices/pc/board.h"
+#include "devices/pc/machine_check.h"
 #include "devices/pc/machine_private.h"
 
 static const struct state_field clock_fields[] = {
@@ -66,7 +67,21 @@ void machine_save(struct machine *machine, struct buffer *out)
     memory_save(&machine->memory, out);
 }
 
-static bool load_all(struct machine *machine, struct reader *in, struct error *err)
+void machine_save_parts(struct machine *machine, struct buffer *out)
+{
+    state_save(&clock_desc, &machine->clock, out);
+    state_save(&machine_desc, machine, out);
+    state_set_save(&machine->states, out);
+    memory_save(&machine->memory, out);
+}
+
+bool machine_load_parts(struct machine *machine, struct reader *in, struct error *err)
+{
+    return state_load(&clock_desc, &machine->clock, in, err) && state_load(&machine_desc, machine, in, err) &&
+           state_set_load(&machine->states, in, err) && memory_load(&machine->memory, in, err);
+}
+
+bool machine_restore(struct machine *machine, struct reader *in, struct error *err)
 {
     return state_load(&clock_desc, &machine->clock, in, err) && state_load(&machine_desc, machine, in, err) &&
            load_media(machine, in, err) && state_set_load(&machine->states, in, err) &&
@@ -78,11 +93,13 @@ bool machine_load(struct machine *machine, struct reader *in, struct error *err)
 {
     struct buffer before = {0};
     machine_save(machine, &before);
-    bool good = load_all(machine, in, err);
+    bool good = machine_restore(machine, in, err);
     struct reader undo = {.data = before.data, .size = before.size};
-    bool whole = good || load_all(machine, &undo, NULL);
+    bool whole = good || machine_restore(machine, &undo, NULL);
     ASSERT(whole);
     buffer_free(&before);
+    if (machine->check)
+        machine_check_follow(machine->check);
     return good;
 }
 

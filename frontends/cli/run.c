@@ -318,6 +318,8 @@ static int stop_status(const struct session *session, enum lathe_stop stop)
 {
     if (session->broken)
         return CLI_HOST;
+    if (stop == LATHE_DIVERGED)
+        fprintf(stderr, "lathe: --engine check: %s", lathe_divergence(session->lathe));
     if (stop != LATHE_INTERRUPTED)
         return lathe_exit_status(session->lathe, stop);
     return signals_received() ? CLI_SIGNAL + signals_received() : CLI_OK;

@@ -147,6 +147,7 @@ static enum lathe_stop stop_of(enum machine_stop stop)
     case MACHINE_STOPPED: return LATHE_INTERRUPTED;
     case MACHINE_POWERED_OFF: return LATHE_POWERED_OFF;
     case MACHINE_DEBUG_EXIT: return LATHE_DEBUG_EXIT;
+    case MACHINE_DIVERGED: return LATHE_DIVERGED;
     case MACHINE_KERNEL_REFUSED: return LATHE_KERNEL_REFUSED;
     default: return LATHE_TRIPLE_FAULT;
     }
@@ -181,6 +182,11 @@ int lathe_exit_status(const struct lathe *lathe, enum lathe_stop stop)
     case LATHE_LIMIT: return 6;
     default: return 5;
     }
+}
+
+const char *lathe_divergence(const struct lathe *lathe)
+{
+    return machine_divergence(lathe->machine);
 }
 
 void lathe_state_hash(struct lathe *lathe, char hex[LATHE_HASH_CHARS + 1])

@@ -35,6 +35,7 @@ enum lathe_stop {
     LATHE_POWERED_OFF,   /* the guest switched the machine off */
     LATHE_DEBUG_EXIT,    /* the guest wrote to the debug exit port; see lathe_exit_status */
     LATHE_TRIPLE_FAULT,  /* with option no-reboot */
+    LATHE_DIVERGED,      /* with option engine=check: see lathe_divergence */
     LATHE_KERNEL_REFUSED /* it does not fit into the guest's memory; the log says why */
 };
 
@@ -112,6 +113,9 @@ uint64_t lathe_khz(const struct lathe *lathe);
 /* Process exit status by the command-line contract for a reason to stop: (value << 1) | 1 after a debug
  * exit. */
 int lathe_exit_status(const struct lathe *lathe, enum lathe_stop stop);
+
+/* After LATHE_DIVERGED: where and how the engines disagree, in several lines; else "". */
+const char *lathe_divergence(const struct lathe *lathe);
 
 /* True while the guest's processor is halted. *dead (may be NULL): nothing inside can wake it. */
 bool lathe_is_idle(const struct lathe *lathe, bool *dead);

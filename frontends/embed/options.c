@@ -148,8 +148,10 @@ static bool set_engine_details(struct machine_engine *engine, const char *detail
 static bool set_engine(struct options *options, const struct option *option, const char *value,
                        struct error *err)
 {
-    static const char *const names[] = {
-        [ENGINE_AUTO] = "auto", [ENGINE_INTERPRET] = "interp", [ENGINE_TRANSLATE] = "jit"};
+    static const char *const names[] = {[ENGINE_AUTO] = "auto",
+                                        [ENGINE_INTERPRET] = "interp",
+                                        [ENGINE_TRANSLATE] = "jit",
+                                        [ENGINE_CHECK] = "check"};
     (void)option;
     size_t length = strcspn(value, ",");
     options->engine = (struct machine_engine){0};
@@ -159,9 +161,7 @@ static bool set_engine(struct options *options, const struct option *option, con
             return set_engine_details(&options->engine, value + length, err);
         }
     }
-    if (!strcmp(value, "check"))
-        return error_set(err, "'check' is not in this build yet; use jit or interp");
-    return error_set(err, "'%s' is unknown; use auto, interp or jit", value);
+    return error_set(err, "'%s' is unknown; use auto, interp, jit or check", value);
 }
 
 static bool set_smp(struct options *options, const struct option *option, const char *value,
@@ -252,7 +252,9 @@ static const struct option table[] = {
     {{"append", "STRING", "command line for --kernel"}, STRING(append)},
     {{"bios", "FILE", "system BIOS instead of Lathe's own"}, STRING(bios)},
     {{"vgabios", "FILE", "VGA BIOS instead of Lathe's own"}, STRING(vgabios)},
-    {{"engine", "NAME", "auto, interp or jit: how instructions are executed [auto]"}, set_engine, 0},
+    {{"engine", "NAME", "auto, interp or jit: how instructions are executed; check: both, compared [auto]"},
+     set_engine,
+     0},
     {{"clock", "KIND", "virtual: time runs free; real: it follows the wall clock"}, set_clock, 0},
     {{"speed", "MHZ",
       "instructions per virtual microsecond, and TSC frequency [the processor model's; else 100, or 400 with "

@@ -31,4 +31,9 @@ void host_unlink(struct jit *jit, struct jit_exit *exit);
 /* Whether the host itself has the instructions of a feature. */
 bool host_executes(enum insn_feature feature);
 
+/* For checks: where an exit's jump leads; whether all that host_link fills in is there. */
+const uint8_t *host_exit_leads_to(const struct jit *jit, const struct jit_exit *exit);
+bool host_exit_is_linked_to(const struct jit *jit, const struct jit_exit *exit,
+                            const struct jit_block *target);
+
 #endif

@@ -56,6 +56,11 @@ gives() { # status arguments...
 
 has() { "$lathe" info | grep -q "^$1: [^n]"; } # an optional part of this build
 
+translates() {
+  "$lathe" run --display none --engine jit --stop-at insns=1 > out 2> err
+  [ $? -eq 6 ]
+}
+
 fails 'nothing to do'
 fails 'unknown verb' benchmark
 fails 'not in this build yet' bench
@@ -86,7 +91,6 @@ fails 'not in this build yet' run --smp 2
 fails '--smp' run --smp none
 fails 'threshold' run --engine jit,treshold=1
 fails 'many' run --engine jit,threshold=many
-fails 'not in this build yet' run --engine check
 fails '--engine' run --engine warp
 fails '--clock' run --clock broken
 fails '--speed' run --speed fast
@@ -160,6 +164,9 @@ gives 0 image floppy dos.img 1.44M
 gives 0 image info dos.img
 gives 6 run --display none --stop-at insns=100000
 gives 6 run --display none --stop-at insns=1000 --log guest,all=warn,media=debug,kernel=debug,com2=trace
+if translates; then
+  gives 6 run --display none --engine check --stop-at insns=100000
+fi
 gives 6 run --display none --stop-at time=0.05 --state-hash --stats
 if has screenshots; then
   gives 6 run --display none --stop-at time=0.05 --screenshot a.png

@@ -78,6 +78,8 @@ static void emit_exit(struct emitter *e, int cond, const struct ir_op *op)
     exit->block = e->block;
     exit->rip = op->target;
     exit->jump = jump;
+    exit->next_of_block = e->block->exits;
+    e->block->exits = exit;
     emit_stub(e, STUB_EXIT, op, jump)->exit = exit;
 }
 

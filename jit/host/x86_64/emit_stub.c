@@ -163,22 +163,54 @@ void emit_stubs(struct emitter *e)
         emit_one(e, &e->stub[i]);
 }
 
+/* What the page check of an exit compares and sets. */
+struct page_fill {
+    uint64_t addend;
+    mem_t page;
+};
+
+static struct page_fill fill_for(const struct jit *jit, const struct jit_block *target)
+{
+    const uint64_t in_page = MEM_PAGE_SIZE - 1;
+    gva_t linear = (target->context->assume.cs_base + target->rip) & UINT32_MAX;
+    mem_t page = target->memory & ~in_page;
+    return (struct page_fill){(uint64_t)(uintptr_t)jit->cpu->memory->host + page - (linear & ~in_page), page};
+}
+
+static ptrdiff_t to_executable(const struct jit *jit)
+{
+    return jit->code.executable - jit->code.writable;
+}
+
 void host_link(struct jit *jit, struct jit_exit *exit, const struct jit_block *target)
 {
-    const struct code_cache *cache = &jit->code;
-    ptrdiff_t to_exec = cache->executable - cache->writable;
+    ptrdiff_t to_exec = to_executable(jit);
     if (exit->page_check) {
-        mem_t memory_page = target->memory & ~(mem_t)(MEM_PAGE_SIZE - 1);
-        gva_t page =
-            (target->context->assume.cs_base + target->rip) & UINT32_MAX & ~(gva_t)(MEM_PAGE_SIZE - 1);
-        uint64_t addend = (uint64_t)(uintptr_t)jit->cpu->memory->host + memory_page - page;
-        store_le64(exit->page_check - to_exec, addend);
-        store_le64(exit->page_fill - to_exec, memory_page);
+        struct page_fill fill = fill_for(jit, target);
+        store_le64(exit->page_check - to_exec, fill.addend);
+        store_le64(exit->page_fill - to_exec, fill.page);
     }
     asm_patch(to_exec, exit->jump, target->code);
 }
 
 void host_unlink(struct jit *jit, struct jit_exit *exit)
 {
-    asm_patch(jit->code.executable - jit->code.writable, exit->jump, exit->stub);
+    asm_patch(to_executable(jit), exit->jump, exit->stub);
+}
+
+const uint8_t *host_exit_leads_to(const struct jit *jit, const struct jit_exit *exit)
+{
+    const uint8_t *field = exit->jump;
+    return field + 4 + (int32_t)load_le32(field - to_executable(jit));
+}
+
+bool host_exit_is_linked_to(const struct jit *jit, const struct jit_exit *exit,
+                            const struct jit_block *target)
+{
+    struct page_fill fill = fill_for(jit, target);
+    ptrdiff_t to_exec = to_executable(jit);
+    if (exit->page_check && (load_le64(exit->page_check - to_exec) != fill.addend ||
+                             load_le64(exit->page_fill - to_exec) != fill.page))
+        return false;
+    return host_exit_leads_to(jit, exit) == target->code;
 }

@@ -16,6 +16,7 @@
 #include "core/base/state.h"
 #include "core/x86/access.h"
 #include "core/x86/check.h"
+#include "jit/check.h"
 #include "jit/jit.h"
 #include "tests/fuzz/engines/guest.h"
 
@@ -219,12 +220,18 @@ static void on_alarm(int signal)
     abort();
 }
 
+/* The direct table is large: not after every leg. */
+static bool check_translator(const struct run *run, unsigned leg, struct error *err)
+{
+    return !run->jit || leg % 20 != 19 || jit_check(run->jit, err);
+}
+
 static bool check_leg(struct run *runs, const struct guest *guest, uint64_t seed, unsigned leg)
 {
     struct error err = {{0}};
     bool thorough = leg % 4 == 3;
     for (unsigned i = 0; i < CONTENDERS; i++) {
-        if (thorough && !cpu_check(runs[i].fixture.cpu, &err)) {
+        if (thorough && (!cpu_check(runs[i].fixture.cpu, &err) || !check_translator(&runs[i], leg, &err))) {
             fprintf(stderr, "fuzz_engines: seed %llu, leg %u, %s: %s\n", (unsigned long long)seed, leg,
                     contenders[i].name, err.text);
             return false;

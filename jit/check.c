@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "jit/check.h"
+
+#include "core/base/error.h"
+#include "core/x86/cpu.h"
+#include "core/x86/engine.h"
+#include "jit/block.h"
+#include "jit/host/host.h"
+
+static bool fail(struct error *err, const struct jit_block *block, const char *what)
+{
+    return error_set(err, "block at %llx (rip %llx) %s", (unsigned long long)block->memory,
+                     (unsigned long long)block->rip, what);
+}
+
+static bool is_context(const struct jit *jit, const struct jit_context *context)
+{
+    return context >= jit->contexts && context < jit->contexts + jit->context_count &&
+           context->number == (uint32_t)(context - jit->contexts) + 1;
+}
+
+static bool is_translation_of(const struct jit_block *block, const struct trace *trace)
+{
+    const struct jit_block *variant = trace->translations;
+    while (variant && variant != block)
+        variant = variant->next_variant;
+    return variant != NULL;
+}
+
+static bool check_source(const struct jit *jit, const struct jit_block *block, struct error *err)
+{
+    const struct trace *source = block->source, *copy = block->copy;
+    mem_t page = block->memory >> MEM_PAGE_SHIFT;
+    if (source->key != trace_key(block->memory, block->context->assume.mode))
+        return fail(err, block, "was made from a trace that is dead or another");
+    if (!is_translation_of(block, source))
+        return fail(err, block, "is unknown to its trace");
+    if (copy->source != source || copy->count != source->count || copy->bytes != source->bytes)
+        return fail(err, block, "has a copy of another trace");
+    if (memory_line_mask(block->memory, copy->bytes) & ~jit->cpu->memory->code_line[page])
+        return fail(err, block, "has bytes that are not marked as code");
+    return true;
+}
+
+static bool is_incoming(const struct jit_block *block, const struct jit_exit *exit)
+{
+    const struct jit_exit *known = block->incoming;
+    while (known && known != exit)
+        known = known->next_incoming;
+    return known != NULL;
+}
+
+static bool check_exits(const struct jit *jit, const struct jit_block *block, struct error *err)
+{
+    for (const struct jit_exit *exit = block->exits; exit; exit = exit->next_of_block) {
+        const struct jit_block *target = exit->target;
+        if (exit->block != block)
+            return fail(err, block, "has another block's exit");
+        if (!target && host_exit_leads_to(jit, exit) != exit->stub)
+            return fail(err, block, "has an exit that jumps without being linked");
+        if (!target)
+            continue;
+        if (jit->options.unlinked)
+            return fail(err, block, "has a linked exit, and none may be");
+        if (target->dead || target->rip != exit->rip || target->context != block->context)
+            return fail(err, block, "has an exit to a dead block or another than it should");
+        if (!is_incoming(target, exit))
+            return fail(err, block, "has an exit that its target does not know");
+        if (!host_exit_is_linked_to(jit, exit, target))
+            return fail(err, block, "has an exit whose jump does not lead to its target");
+    }
+    return true;
+}
+
+/* Exits of dead blocks stay in the lists until the target dies, too. */
+static bool check_incoming(const struct jit_block *block, struct error *err)
+{
+    for (const struct jit_exit *exit = block->incoming; exit; exit = exit->next_incoming)
+        if (exit->target != block)
+            return fail(err, block, "lists an exit that leads elsewhere");
+    return true;
+}
+
+static bool check_block(const struct jit *jit, const struct jit_block *block, struct error *err)
+{
+    const uint8_t *first = jit->code.executable + jit->code_start;
+    if (block->dead)
+        return fail(err, block, "is dead and can be found");
+    if (!is_context(jit, block->context))
+        return fail(err, block, "has no context");
+    if (jit_find_block(jit, block->memory, block->rip, block->context) != block)
+        return fail(err, block, "cannot be found by its key, or stands there twice");
+    if (block->code < first || block->code >= jit->code.executable + jit->code.used)
+        return fail(err, block, "has its code outside the cache");
+    return check_source(jit, block, err) && check_exits(jit, block, err) && check_incoming(block, err);
+}
+
+static bool check_blocks(const struct jit *jit, struct error *err)
+{
+    for (unsigned i = 0; i < BLOCK_BUCKETS; i++)
+        for (const struct jit_block *block = jit->buckets[i]; block; block = block->next_in_hash)
+            if (!check_block(jit, block, err))
+                return false;
+    return true;
+}
+
+static bool is_good_jump(const struct jit *jit, unsigned index)
+{
+    const struct jump_entry *entry = &jit->jumps[index];
+    if (!entry->context || entry->context > jit->context_count || jump_index(entry->rip) != index)
+        return false;
+    const struct jit_context *context = &jit->contexts[entry->context - 1];
+    uint64_t linear = (context->assume.cs_base + entry->rip) & UINT32_MAX;
+    mem_t memory = entry->page + (linear & (MEM_PAGE_SIZE - 1));
+    const struct jit_block *block = jit_find_block(jit, memory, entry->rip, context);
+    uint64_t host = (uint64_t)(uintptr_t)jit->cpu->memory->host + memory;
+    return block && block->code == entry->code && linear + entry->addend == host;
+}
+
+static bool check_jumps(const struct jit *jit, struct error *err)
+{
+    for (unsigned i = 0; i < JUMP_ENTRIES; i++)
+        if (jit->jumps[i].code && !is_good_jump(jit, i))
+            return error_set(err, "jump cache entry %u (rip %x) leads to no live block", i,
+                             jit->jumps[i].rip);
+    return true;
+}
+
+/* What the direct table must hold for a page. */
+static uint64_t mirrored(const struct cpu *cpu, unsigned kind, uint64_t page)
+{
+    const struct tlb_entry *entry = &cpu->tlb.entry[tlb_index(page)];
+    unsigned user = kind == DIRECT_READ_USER || kind == DIRECT_WRITE_USER;
+    const uint64_t *tags = kind >= DIRECT_WRITE_SYSTEM ? entry->write : entry->read;
+    return tags[user] == page ? entry->addend : 0;
+}
+
+static bool check_direct(const struct jit *jit, struct error *err)
+{
+    const uint64_t *slot = jit->direct;
+    for (unsigned kind = 0; kind < DIRECT_KINDS; kind++)
+        for (uint64_t page = 0; page < (uint64_t)DIRECT_PAGES << MEM_PAGE_SHIFT; page += MEM_PAGE_SIZE)
+            if (*slot++ != mirrored(jit->cpu, kind, page))
+                return error_set(err, "direct table %u: page %llx is not what the TLB says", kind,
+                                 (unsigned long long)page);
+    return true;
+}
+
+bool jit_check(const struct jit *jit, struct error *err)
+{
+    return check_blocks(jit, err) && check_jumps(jit, err) && check_direct(jit, err);
+}
