@@ -134,11 +134,10 @@ static bool place_initrd(const struct kernel_image *image, const struct setup *s
     if (!setup->high)
         kernel_end = HIGH_ADDRESS;
     if (end < size || ((end - size) & ~UINT64_C(4095)) < kernel_end)
-        return error_set(err, "initrd of %zu bytes does not fit into RAM beside the kernel; try more --mem",
-                         image->initrd.size);
+        return error_set(err, "initrd of %llu bytes does not fit into RAM beside the kernel; try more --mem",
+                         (unsigned long long)size);
     *address = (end - size) & ~UINT64_C(4095);
-    physmap_write_bytes(physmap, *address, image->initrd.data, size);
-    return true;
+    return kernel_initrd_copy(image, physmap, *address, err);
 }
 
 /* Fills in the fields of the setup header that are the boot loader's. */

@@ -3,42 +3,67 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/alloc.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
+#include "devices/media/media_file.h"
 #include "devices/pc/kernel_private.h"
 
-enum { KERNEL_FILE_MAX = 1 << 30, HDRS_AT = 0x202, BOOT_FLAG_AT = 0x1FE, HEADER_LEAST = 0x206 };
+enum { KERNEL_FILE_MAX = 1 << 30, COPY_CHUNK = 65536 };
+enum { HDRS_AT = 0x202, BOOT_FLAG_AT = 0x1FE, HEADER_LEAST = 0x206 };
 
-static bool read_stream(FILE *file, const char *path, struct kernel_bytes *bytes, struct error *err)
+/* Opens a file that is not empty and not absurdly large. */
+static bool open_file(const char *path, int *fd, struct stat *info, struct error *err)
 {
-    struct stat info;
-    if (fstat(fileno(file), &info) || !S_ISREG(info.st_mode))
-        return error_set(err, "'%s' is not a regular file", path);
-    if (info.st_size == 0)
-        return error_set(err, "'%s' is empty", path);
-    if (info.st_size > KERNEL_FILE_MAX)
-        return error_set(err, "'%s' is larger than 1 GiB", path);
-    bytes->size = (size_t)info.st_size;
-    bytes->data = alloc_zeroed(bytes->size);
-    return fread(bytes->data, 1, bytes->size, file) == bytes->size ||
+    *fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe must not keep us waiting */
+    if (*fd < 0)
+        return error_set(err, "'%s': %s", path, strerror(errno));
+    bool good = true;
+    if (fstat(*fd, info) || !S_ISREG(info->st_mode))
+        good = error_set(err, "'%s' is not a regular file", path);
+    else if (info->st_size == 0)
+        good = error_set(err, "'%s' is empty", path);
+    else if (info->st_size > KERNEL_FILE_MAX)
+        good = error_set(err, "'%s' is larger than 1 GiB", path);
+    if (!good)
+        close(*fd);
+    return good;
+}
+
+static bool read_part(int fd, const char *path, uint64_t offset, void *bytes, size_t size, struct error *err)
+{
+    return media_handle_read(fd, offset, bytes, size) ||
            error_set(err, "'%s': cannot read all of it: %s", path,
-                     ferror(file) ? strerror(errno) : "the file became shorter");
+                     errno ? strerror(errno) : "the file became shorter");
 }
 
 static bool read_file(const char *path, struct kernel_bytes *bytes, struct error *err)
 {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe must not keep us waiting */
-    FILE *file = fd >= 0 ? fdopen(fd, "rb") : NULL;
-    if (!file)
-        return error_set(err, "'%s': %s", path, strerror(errno));
-    bool good = read_stream(file, path, bytes, err);
-    fclose(file);
+    int fd;
+    struct stat info;
+    if (!open_file(path, &fd, &info, err))
+        return false;
+    *bytes = (struct kernel_bytes){alloc_zeroed((size_t)info.st_size), (size_t)info.st_size};
+    bool good = read_part(fd, path, 0, bytes->data, bytes->size, err);
+    close(fd);
     return good;
+}
+
+/* Finds out now whether it can be read, but keeps nothing. */
+static bool open_initrd(struct kernel_image *image, const char *path, struct error *err)
+{
+    int fd;
+    uint8_t first;
+    struct stat info;
+    image->initrd_path = alloc_string(path);
+    if (!open_file(path, &fd, &info, err))
+        return false;
+    image->initrd = (struct kernel_initrd){fd, (uint64_t)info.st_size, info.st_mtim};
+    return read_part(fd, path, 0, &first, 1, err);
 }
 
 static bool is_elf(const struct kernel_bytes *file)
@@ -77,11 +102,9 @@ struct kernel_image *kernel_image_open(const char *path, const char *initrd, con
     struct kernel_image *image = alloc_zeroed(sizeof *image);
     image->path = alloc_string(path);
     image->append = alloc_string(append ? append : "");
-    if (initrd)
-        image->initrd_path = alloc_string(initrd);
     bool good = (read_file(path, &image->file, err) && parse(image, err)) || error_prefix(err, "--kernel: ");
     if (good && initrd)
-        good = read_file(initrd, &image->initrd, err) || error_prefix(err, "--initrd: ");
+        good = open_initrd(image, initrd, err) || error_prefix(err, "--initrd: ");
     if (good)
         return image;
     kernel_image_free(image);
@@ -93,7 +116,8 @@ void kernel_image_free(struct kernel_image *image)
     if (!image)
         return;
     alloc_free(image->file.data);
-    alloc_free(image->initrd.data);
+    if (image->initrd.size)
+        close(image->initrd.fd);
     alloc_free(image->path);
     alloc_free(image->initrd_path);
     alloc_free(image->append);
@@ -161,6 +185,31 @@ bool kernel_segments_place(const struct kernel_image *image, struct physmap *phy
     return true;
 }
 
+static bool is_unchanged(const struct kernel_initrd *initrd)
+{
+    struct stat info;
+    return !initrd->size || (!fstat(initrd->fd, &info) && (uint64_t)info.st_size == initrd->size &&
+                             info.st_mtim.tv_sec == initrd->modified.tv_sec &&
+                             info.st_mtim.tv_nsec == initrd->modified.tv_nsec);
+}
+
+bool kernel_initrd_copy(const struct kernel_image *image, struct physmap *physmap, uint64_t address,
+                        struct error *err)
+{
+    uint8_t chunk[COPY_CHUNK];
+    if (!is_unchanged(&image->initrd))
+        return error_set(err, "'%s' has changed since Lathe was started", image->initrd_path);
+    for (uint64_t done = 0; done < image->initrd.size;) {
+        uint64_t left = image->initrd.size - done;
+        size_t part = left < sizeof chunk ? (size_t)left : sizeof chunk;
+        if (!read_part(image->initrd.fd, image->initrd_path, done, chunk, part, err))
+            return false;
+        physmap_write_bytes(physmap, address + done, chunk, part);
+        done += part;
+    }
+    return true;
+}
+
 bool kernel_initrd_place(const struct kernel_image *image, struct physmap *physmap,
                          const struct kernel_memory *memory, uint64_t end, uint64_t *address,
                          struct error *err)
@@ -171,8 +220,7 @@ bool kernel_initrd_place(const struct kernel_image *image, struct physmap *physm
         return true;
     *address = ((end > high ? end : high) + 4095) & ~UINT64_C(4095);
     if (!kernel_memory_has(memory, *address, image->initrd.size))
-        return error_set(err, "initrd of %zu bytes does not fit into RAM; try more --mem",
-                         image->initrd.size);
-    physmap_write_bytes(physmap, *address, image->initrd.data, image->initrd.size);
-    return true;
+        return error_set(err, "initrd of %llu bytes does not fit into RAM; try more --mem",
+                         (unsigned long long)image->initrd.size);
+    return kernel_initrd_copy(image, physmap, *address, err);
 }

@@ -3,12 +3,21 @@
 #ifndef LATHE_DEVICES_PC_KERNEL_PRIVATE_H
 #define LATHE_DEVICES_PC_KERNEL_PRIVATE_H
 
+#include <time.h>
+
 #include "core/mem/physmap.h"
 #include "devices/pc/kernel_image.h"
 
 struct kernel_bytes {
     uint8_t *data; /* owned */
     size_t size;
+};
+
+/* The initial RAM disk stays in its file, for it may be large: it is read when it is placed. */
+struct kernel_initrd {
+    int fd;
+    uint64_t size;            /* 0: none */
+    struct timespec modified; /* so that every reset of the guest finds the same */
 };
 
 /* Part of the file that goes to a physical address; what exceeds `file_size` is zeroed. */
@@ -21,7 +30,8 @@ enum { KERNEL_SEGMENTS_MAX = 64 };
 
 struct kernel_image {
     enum kernel_kind kind;
-    struct kernel_bytes file, initrd;
+    struct kernel_bytes file;
+    struct kernel_initrd initrd;
     char *path, *initrd_path, *append; /* owned; append is never NULL */
     /* ELF and multiboot. */
     struct kernel_segment segment[KERNEL_SEGMENTS_MAX];
@@ -55,6 +65,10 @@ bool kernel_memory_has(const struct kernel_memory *memory, uint64_t address, uin
 /* Places the segments of an ELF or multiboot kernel; *end: behind the last of them. */
 bool kernel_segments_place(const struct kernel_image *image, struct physmap *physmap,
                            const struct kernel_memory *memory, uint64_t *end, struct error *err);
+
+/* Copies the initrd to `address`. False with *err where its file has changed since. */
+bool kernel_initrd_copy(const struct kernel_image *image, struct physmap *physmap, uint64_t address,
+                        struct error *err);
 
 /* A page-aligned place for the initrd behind `end`; 0 and no error where there is no initrd. */
 bool kernel_initrd_place(const struct kernel_image *image, struct physmap *physmap,

@@ -132,6 +132,23 @@ START_TEST(bzimage_is_placed_as_the_protocol_says)
 }
 END_TEST
 
+START_TEST(an_initrd_that_changes_is_refused)
+{
+    struct bench t;
+    struct kernel_entry entry;
+    uint8_t file[BZIMAGE_BYTES];
+    make_bzimage(file, 0x20C);
+    setup(&t, file, sizeof file);
+    struct kernel_image *image = open_it(&t, NULL);
+    ck_assert_msg(kernel_image_place(image, &t.map, &t.ranges, &entry, &t.err), "%s", t.err.text);
+    ck_assert_int_eq(truncate(t.initrd, INITRD_BYTES - 1), 0);
+    ck_assert(!kernel_image_place(image, &t.map, &t.ranges, &entry, &t.err));
+    ck_assert_ptr_nonnull(strstr(t.err.text, "has changed"));
+    kernel_image_free(image);
+    teardown(&t);
+}
+END_TEST
+
 START_TEST(bzimage_refusals)
 {
     uint8_t file[BZIMAGE_BYTES];
@@ -367,6 +384,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         bzimage_is_placed_as_the_protocol_says,
+        an_initrd_that_changes_is_refused,
         bzimage_refusals,
         what_does_not_fit_is_refused,
         multiboot_information,
