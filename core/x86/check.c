@@ -47,11 +47,11 @@ static bool check_registers(const struct cpu *cpu, struct error *err)
         return error_set(err, "the zero register is not zero");
     if (cpu->eflags & EFLAGS_OSZAPC)
         return error_set(err, "arithmetic flags stand outside the lazy ones");
-    for (unsigned i = 0; i < 16 && !cpu_is_long(cpu); i++) {
+    for (unsigned i = GPR_AX; i <= GPR_DI && cpu->mode != MODE_64; i++) {
         if (cpu->gpr[i] > UINT32_MAX)
             return error_set(err, "register %u has more than 32 bits", i);
     }
-    if (cpu->rip > UINT32_MAX && !cpu_is_long(cpu))
+    if (cpu->rip > UINT32_MAX && cpu->mode != MODE_64)
         return error_set(err, "EIP has more than 32 bits");
     return !cpu->stopper || error_set(err, "a planted stop is left over");
 }

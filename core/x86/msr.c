@@ -71,6 +71,8 @@ static uint64_t *plain(struct cpu *cpu, uint32_t index)
         return NULL;
     switch (index) {
     case IA32_SYSENTER_CS: return &msr->sysenter_cs;
+    case IA32_SYSENTER_ESP: return is_long(cpu) ? NULL : &msr->sysenter_esp;
+    case IA32_SYSENTER_EIP: return is_long(cpu) ? NULL : &msr->sysenter_eip;
     case IA32_MISC_ENABLE: return has_misc_enable(cpu) ? &msr->misc_enable : NULL;
     case IA32_BIOS_SIGN_ID: return &msr->bios_sign_id;
     case IA32_STAR: return is_long(cpu) ? &msr->star : NULL;
@@ -81,13 +83,11 @@ static uint64_t *plain(struct cpu *cpu, uint32_t index)
 /* Registers that hold an address, which must be canonical. */
 static uint64_t *address_register(struct cpu *cpu, uint32_t index)
 {
-    if (index == IA32_SYSENTER_ESP || index == IA32_SYSENTER_EIP) {
-        uint64_t *address = index == IA32_SYSENTER_ESP ? &cpu->msr.sysenter_esp : &cpu->msr.sysenter_eip;
-        return is_p6(cpu) ? address : NULL;
-    }
     if (!is_long(cpu))
         return NULL;
     switch (index) {
+    case IA32_SYSENTER_ESP: return &cpu->msr.sysenter_esp;
+    case IA32_SYSENTER_EIP: return &cpu->msr.sysenter_eip;
     case IA32_LSTAR: return &cpu->msr.lstar;
     case IA32_CSTAR: return &cpu->msr.cstar;
     case IA32_FS_BASE: return &cpu->seg[SEG_FS].base;

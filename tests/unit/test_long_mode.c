@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Control transfer in IA-32e mode (SDM 3A 5.8.3.1, 6.14), with paging left off: linear is physical. */
+/* Control transfer in IA-32e mode (SDM 3A 5.8.3.1, 6.14), with paging left off: linear is physical; and what
+ * of 64-bit mode is state. */
+#include "core/base/state.h"
 #include "core/x86/protection.h"
 #include "tests/support/protected_fixture.h"
+#include "tests/support/state_check.h"
 #include "tests/support/suite.h"
 
 #define FAULT(vector, code) ((int64_t)(vector) << 16 | (code))
@@ -190,6 +193,73 @@ START_TEST(iret_rules)
 }
 END_TEST
 
+/* Registers, bases and what 64-bit mode hides travel in a state, and a run goes on the same from it. */
+enum { STATE_CODE = 0x1000, GS_BASE = 0x2000 };
+
+static void start_64bit(struct cpu_fixture *fixture)
+{
+    /* INC R15; MOV CR8, RAX; ADD RCX, GS:[8]; MOV DS, DX; JMP back */
+    static const uint8_t code[] = {0x49, 0xFF, 0xC7, 0x44, 0x0F, 0x22, 0xC0, 0x65, 0x48, 0x03,
+                                   0x0C, 0x25, 0x08, 0x00, 0x00, 0x00, 0x8E, 0xDA, 0xEB, 0xEC};
+    cpu_fixture_init(fixture, "max");
+    struct cpu *cpu = fixture->cpu;
+    cpu_fixture_load(fixture, STATE_CODE, code, sizeof code);
+    cpu_fixture_poke(fixture, GS_BASE + 8, 8, UINT64_C(0x123456789ABCDEF));
+    cpu_fixture_descriptor(fixture, 0x3008, 0x55000, 0xFFFF, 0x0093);
+    cpu->cr0 |= CR0_PE;
+    cpu->efer = EFER_LME | EFER_LMA;
+    cpu->gdtr = (struct descriptor_table){.base = 0x3000, .limit = 15};
+    cpu->seg[SEG_CS] = (struct segment){.selector = SEL_CODE64, .attributes = ATTR_CODE64};
+    cpu->seg[SEG_GS].base = GS_BASE;
+    cpu->gpr[GPR_AX] = 7;
+    cpu->gpr[GPR_DX] = 8;
+    cpu->rip = STATE_CODE;
+    cpu_derive(cpu);
+}
+
+static void free_parts(struct cpu_fixture *fixture, struct state_set *set)
+{
+    state_set_free(set);
+    cpu_fixture_free(fixture);
+}
+
+START_TEST(state_goes_on_elsewhere)
+{
+    struct cpu_fixture a, b;
+    struct state_set parts_a = {0}, parts_b = {0};
+    start_64bit(&a);
+    start_64bit(&b);
+    cpu_register_state(a.cpu, &parts_a);
+    cpu_register_state(b.cpu, &parts_b);
+    cpu_fixture_run(&a, 1003);
+    ck_assert_uint_eq(a.cpu->seg[SEG_DS].base, 0);
+    ck_assert_uint_eq(a.cpu->seg[SEG_DS].hidden_base, 0x55000);
+    ck_assert(state_round_trip(parts_a.parts[0].desc, a.cpu, b.cpu));
+    cpu_fixture_run(&a, 1000);
+    cpu_fixture_run(&b, 1000);
+    ck_assert_uint_eq(b.cpu->gpr[GPR_R15], 401);
+    ck_assert_uint_eq(b.cpu->gpr[GPR_CX], UINT64_C(0x123456789ABCDEF) * 401);
+    ck_assert_uint_eq(b.cpu->cr8, 7);
+    ck_assert_uint_eq(a.cpu->rip, b.cpu->rip);
+    ck_assert_mem_eq(a.cpu->gpr, b.cpu->gpr, sizeof a.cpu->gpr);
+    ck_assert_uint_eq(b.cpu->seg[SEG_DS].hidden_base, 0x55000);
+    free_parts(&a, &parts_a);
+    free_parts(&b, &parts_b);
+}
+END_TEST
+
+START_TEST(leaving_64_bit_mode_cuts_registers)
+{
+    setup();
+    f.cpu->gpr[GPR_BX] = UINT64_C(0x1122334455667788);
+    f.cpu->gpr[GPR_R9] = UINT64_C(0x1122334455667788);
+    ck_assert_int_eq(outcome(far_jump(f.cpu, SEL_CODE0, 0x1234, 4)), NONE);
+    ck_assert_uint_eq(f.cpu->gpr[GPR_BX], 0x55667788);
+    ck_assert_uint_eq(f.cpu->gpr[GPR_R9], UINT64_C(0x1122334455667788));
+    teardown();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {same_level_aligns_the_stack,
@@ -198,6 +268,8 @@ int main(void)
                                   gate_checks,
                                   far_jump_to_compatibility_mode_and_back,
                                   call_gate,
-                                  iret_rules};
+                                  iret_rules,
+                                  state_goes_on_elsewhere,
+                                  leaving_64_bit_mode_cuts_registers};
     return suite_run("long mode", tests, sizeof tests / sizeof tests[0]);
 }

@@ -34,11 +34,12 @@ bool op_mov_from_sreg(struct cpu *cpu, const struct insn *insn)
     return operand_write(cpu, insn, size, cpu->seg[insn->reg].selector);
 }
 
-/* Processors from the first Core on write 16 bits and leave the rest of the slot alone; older ones zero it.
+/* Processors from the first Core on write 16 bits of a 32-bit slot and leave the rest alone; others zero it.
  */
 static bool push_segment(struct cpu *cpu, const struct insn *insn, enum seg_index index)
 {
-    unsigned size = cpu_model_has(cpu->model, FEATURE_LONG) ? 2 : insn->op_size;
+    bool short_write = cpu_model_has(cpu->model, FEATURE_LONG) && insn->op_size == 4;
+    unsigned size = short_write ? 2 : insn->op_size;
     uint64_t offset = (cpu->gpr[GPR_SP] - insn->op_size) & cpu->sp_mask;
     if (!mem_write(cpu, insn, SEG_SS, offset, size, cpu->seg[index].selector))
         return false;

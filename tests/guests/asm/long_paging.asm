@@ -1,5 +1,4 @@
 ; SPDX-License-Identifier: MIT
-; models: max
 ; 4-level paging: error codes, NX, reserved bits, 2 MiB and 1 GiB pages, accessed and dirty bits (SDM 3A 4.5-4.8).
 ; models: max
 %include "long.inc"
