@@ -41,21 +41,23 @@ bool op_lidt(struct cpu *cpu, const struct insn *insn)
 }
 
 /* Every 32-bit processor stores the whole base, whatever the operand size; a 286 fills the last byte with
- * ones.
+ * ones. The operand as a whole is aligned to 4 bytes (SDM 3A table 6-7), its base is not: it goes by words.
  */
 static bool store_table(struct cpu *cpu, const struct insn *insn, const struct descriptor_table *table)
 {
     uint64_t start = operand_offset(cpu, insn), base = table->base;
     enum seg_index seg = (enum seg_index)insn->seg;
     unsigned base_size = cpu->mode == MODE_64 ? 8 : 4;
-    gva_t address;
     if (!cpu_model_has(cpu->model, FEATURE_386))
         base |= 0xFF000000;
-    if (!segment_check(cpu, seg, start, 2, true, &address) ||
-        !linear_probe(cpu, address, 2, cpu->user != 0, true))
+    if (!mem_check(cpu, insn, seg, start, 2, 4, true) ||
+        !mem_check(cpu, insn, seg, operand_wrap(insn, start + 2), base_size, 1, true))
         return false;
-    return mem_write(cpu, insn, seg, operand_wrap(insn, start + 2), base_size, base) &&
-           mem_write(cpu, insn, seg, start, 2, table->limit);
+    for (unsigned i = 0; i < base_size; i += 2) {
+        if (!mem_write(cpu, insn, seg, operand_wrap(insn, start + 2 + i), 2, base >> (8 * i) & 0xFFFF))
+            return false;
+    }
+    return mem_write(cpu, insn, seg, start, 2, table->limit);
 }
 
 bool op_sgdt(struct cpu *cpu, const struct insn *insn)
