@@ -9,7 +9,7 @@ add_executable(silicon silicon/main.c)
 target_link_libraries(silicon PRIVATE silicon_cases)
 
 # Exit status 77: cases cannot run natively here; the reason is in the output.
-add_test(NAME silicon_quick COMMAND silicon --cases 100000 --mode 32)
+add_test(NAME silicon_quick COMMAND silicon --cases 100000)
 set_tests_properties(silicon_quick PROPERTIES LABELS quick TIMEOUT 120 SKIP_RETURN_CODE 77)
-add_test(NAME silicon COMMAND silicon --cases 2000000 --mode 32)
+add_test(NAME silicon COMMAND silicon --cases 2000000)
 set_tests_properties(silicon PROPERTIES LABELS silicon TIMEOUT 1800 SKIP_RETURN_CODE 77)

@@ -316,11 +316,3 @@ bool mem_write16_slow(struct cpu *cpu, const struct insn *insn, enum seg_index s
     debug_data_access(cpu, address, 16, true);
     return true;
 }
-
-bool mem_fault_unaligned16(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
-                           bool write)
-{
-    gva_t address;
-    enter_slow(cpu, insn);
-    return segment_check(cpu, seg, offset, 16, write, &address) && cpu_fault_code(cpu, VECTOR_GP, 0);
-}

@@ -26,11 +26,6 @@ bool mem_read16_slow(struct cpu *cpu, const struct insn *insn, enum seg_index se
 bool mem_write16_slow(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
                       const uint64_t value[2]);
 
-/* Raises the #GP of a 16-byte operand that must be aligned and is not, or the limit's fault before it.
- * Returns false. */
-bool mem_fault_unaligned16(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,
-                           bool write);
-
 /* Linear accesses at any alignment. user: as at CPL 3 (else supervisor, whatever the CPL). */
 bool linear_read(struct cpu *cpu, gva_t address, unsigned size, bool user, uint64_t *value);
 bool linear_write(struct cpu *cpu, gva_t address, unsigned size, bool user, uint64_t value);

@@ -319,7 +319,7 @@ static struct trace *fetch_at_edge(struct cpu *cpu, gva_t linear)
 static struct trace *next_trace(struct cpu *cpu, uint64_t limit)
 {
     gva_t linear = linear_rip(cpu);
-    if (cpu->rip >= cpu->code_end) {
+    if (cpu->rip >= cpu->code_end && cpu->mode != MODE_64) {
         cpu_fault_code(cpu, VECTOR_GP, 0);
         return NULL;
     }

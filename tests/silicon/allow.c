@@ -108,6 +108,29 @@ static bool has_repeat_prefix(const struct allow_context *a, const struct silico
     return a->executed->insn.flags & (INSN_REP | INSN_REPNE);
 }
 
+static bool m80_faults(const struct allow_context *a, const struct silicon_difference *d)
+{
+    return both_fault(a, d) && strstr(insn_table[a->executed->insn.row].operands, "Mt");
+}
+
+static bool stack_above_4_gib(const struct allow_context *a, const struct silicon_difference *d)
+{
+    (void)d;
+    return a->c->in.gpr[GPR_SP] >> 32 || a->lathe->out.gpr[GPR_SP] >> 32;
+}
+
+static bool compatibility_mode_esp(const struct allow_context *a, const struct silicon_difference *d)
+{
+    return a->c->mode == MODE_64 && a->host->out.seg[SEG_CS] == SELECTOR_CODE_32 && d->gpr == 1u << GPR_SP &&
+           (uint32_t)a->host->out.gpr[GPR_SP] == (uint32_t)a->lathe->out.gpr[GPR_SP];
+}
+
+static bool has_rex_w(const struct allow_context *a, const struct silicon_difference *d)
+{
+    (void)d;
+    return a->executed->insn.op_size == 8;
+}
+
 static bool has_lock_prefix(const struct allow_context *a, const struct silicon_difference *d)
 {
     (void)d;
@@ -124,6 +147,20 @@ static bool went_to_64_bit_code(const struct allow_context *a, const struct sili
 {
     (void)d;
     return a->c->mode == MODE_32 && a->host->out.seg[SEG_CS] == SELECTOR_CODE_64;
+}
+
+static bool not_a_program_address(const struct allow_context *a, const struct silicon_difference *d)
+{
+    (void)d;
+    return a->host->vector == VECTOR_PF && a->host->cr2 >= UINT64_C(0x7FFFFFFFF000) &&
+           (a->host->error ^ a->lathe->error) == PF_P;
+}
+
+static bool went_to_32_bit_code(const struct allow_context *a, const struct silicon_difference *d)
+{
+    (void)d;
+    return a->c->mode == MODE_64 && a->host->out.seg[SEG_CS] == SELECTOR_CODE_32 &&
+           a->lathe->vector == RAN_TO_END;
 }
 
 static bool null_selectors(const struct allow_context *a, const struct silicon_difference *d)

@@ -116,14 +116,12 @@ static void describe(struct silicon_machine *m, gpa_t at, uint32_t base, uint32_
 
 static void fill_tables(struct silicon_machine *m)
 {
-    bool wide = m->mode == MODE_64;
     describe(m, PHYS_GDT + SELECTOR_KERNEL_CODE_32, 0, UINT32_MAX, 0xC09B);
     describe(m, PHYS_GDT + SELECTOR_KERNEL_CODE_64, 0, UINT32_MAX, 0xA09B);
     describe(m, PHYS_GDT + SELECTOR_KERNEL_DATA, 0, UINT32_MAX, 0xC093);
     describe(m, PHYS_GDT + (SELECTOR_CODE_32 & ~7), 0, UINT32_MAX, 0xC0FB);
     describe(m, PHYS_GDT + (SELECTOR_DATA & ~7), 0, UINT32_MAX, 0xC0F3);
-    if (wide)
-        describe(m, PHYS_GDT + (SELECTOR_CODE_64 & ~7), 0, UINT32_MAX, 0xA0FB);
+    describe(m, PHYS_GDT + (SELECTOR_CODE_64 & ~7), 0, UINT32_MAX, 0xA0FB);
     describe(m, PHYS_GDT + SELECTOR_TSS, 0, 0x206F, 0x008B);
     describe(m, PHYS_GDT + SELECTOR_LDT, 0, 0xF, 0x0082);
     describe(m, PHYS_LDT + (SELECTOR_LOW & ~7), LOW_BASE, LOW_LIMIT, 0x40F3);

@@ -136,8 +136,9 @@ __asm__(".text\n"
 static struct {
     struct silicon_outcome *outcome; /* of the case that runs, or NULL */
     unsigned long serial, seen;      /* cases so far, and at the last tick */
-    bool saved;                      /* the handler has filled the outcome */
-    uint8_t (*code)[PAGE];           /* the code pages and the exit page, writable */
+    unsigned mode;
+    bool saved;            /* the handler has filled the outcome */
+    uint8_t (*code)[PAGE]; /* the code pages and the exit page, writable */
 } host;
 
 static void note_segments(struct silicon_state *s, uint64_t cs_ss)
@@ -183,7 +184,7 @@ static void leave_case(mcontext_t *m)
 /* A case that set TF at its very end: the trap comes behind the first instruction of EXIT. */
 static bool is_on_way_out(uint64_t rip)
 {
-    return rip == EXIT_64 || rip == (uint64_t)(uintptr_t)native_leave;
+    return rip == (host.mode == MODE_64 ? (uint64_t)(uintptr_t)native_leave : EXIT_64);
 }
 
 /* The case's AC flag is still set, and FS is not the C library's. */
@@ -443,6 +444,7 @@ void native_run(const struct silicon_case *c, struct silicon_outcome *o)
     o->cr2 = 0;
     host.serial++;
     host.saved = false;
+    host.mode = c->mode;
     host.outcome = o;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     native_enter();

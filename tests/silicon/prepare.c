@@ -174,8 +174,9 @@ static void patch_operand(struct preparation *p, uint64_t address)
 
 static uint64_t segment_base(const struct silicon_case *c, unsigned seg)
 {
-    return seg == SEG_FS ? LOW_BASE : seg == SEG_GS ? DOWN_BASE : 0;
-    (void)c;
+    if (c->mode == MODE_64)
+        return seg == SEG_FS ? LOW_BASE : seg == SEG_GS ? DOWN_BASE : 0;
+    return c->in.seg[seg] == SELECTOR_LOW ? LOW_BASE : c->in.seg[seg] == SELECTOR_DOWN ? DOWN_BASE : 0;
 }
 
 static void set_displacement(struct encoding *e, uint64_t value)
@@ -230,7 +231,7 @@ static void prepare_string(struct preparation *p)
     static const uint8_t registers[3] = {GPR_SI, GPR_DI, GPR_BX};
     for (unsigned i = 0; i < 3; i++) {
         uint64_t target = random_target(p->c, p->rng);
-        uint64_t base = registers[i] == GPR_DI ? 0 : segment_base(p->c, p->insn->seg);
+        uint64_t base = segment_base(p->c, registers[i] == GPR_DI ? SEG_ES : p->insn->seg);
         s->gpr[registers[i]] = cut(p->c, target - base);
         if (registers[i] != GPR_BX)
             patch_words(p, target, random_integer, 2);
@@ -313,7 +314,7 @@ static void prepare_stack(struct preparation *p)
                                rng_next(p->rng), STACK + 0x800, random_selector(p->rng)};
     for (unsigned i = 0; i < 5; i++)
         store_le(bytes + i * slot, slot, words[i]);
-    silicon_case_patch(p->c, p->c->in.gpr[GPR_SP], bytes, 5 * slot);
+    silicon_case_patch(p->c, p->c->in.gpr[GPR_SP] + segment_base(p->c, SEG_SS), bytes, 5 * slot);
 }
 
 /* DIV and IDIV: a dividend that fits, in half of the cases. */
@@ -390,6 +391,8 @@ void prepare_operands(struct silicon_case *c, const struct form *form, struct en
 static uint64_t random_stack_pointer(const struct silicon_case *c, struct rng *rng)
 {
     unsigned kind = rng_below(rng, 100);
+    if (segment_base(c, SEG_SS)) /* STACK is beyond its limit */
+        return DATA - LOW_BASE + 4 * rng_below(rng, 0x840);
     if (kind < 88)
         return STACK + 0x400 + 16 * rng_below(rng, 0x180);
     if (kind < 94)
@@ -415,14 +418,26 @@ static uint64_t random_flags(struct rng *rng)
     return flags;
 }
 
+/* 32-bit segments with a base and a limit, now and then. */
+static void random_segments(struct silicon_case *c, struct rng *rng)
+{
+    if (rng_percent(rng, 5))
+        c->in.seg[SEG_SS] = SELECTOR_LOW;
+    if (rng_percent(rng, 5))
+        c->in.seg[SEG_DS] = rng_percent(rng, 50) ? SELECTOR_LOW : SELECTOR_DOWN;
+    if (rng_percent(rng, 5))
+        c->in.seg[SEG_ES] = rng_percent(rng, 50) ? SELECTOR_LOW : SELECTOR_DOWN;
+}
+
 void prepare_registers(struct silicon_case *c, bool lean, struct rng *rng)
 {
+    if (c->mode == MODE_32 && !lean)
+        random_segments(c, rng);
     unsigned count = c->mode == MODE_64 ? 16 : 8;
     for (unsigned i = 0; i < count; i++)
         c->in.gpr[i] = random_register(c, rng);
     c->in.gpr[GPR_SP] = random_stack_pointer(c, rng);
-    if (rng_percent(rng, 50))
+    if (rng_percent(rng, 50) && !segment_base(c, SEG_SS))
         c->in.gpr[GPR_BP] = STACK + 0x400 + 4 * rng_below(rng, 0x600);
     c->in.rflags = random_flags(rng);
-    (void)lean;
 }

@@ -187,12 +187,12 @@ bool op_cmpxchg8b(struct cpu *cpu, const struct insn *insn)
 }
 
 /* Everything that could stop the store of a 16-byte operand, before the load. */
-static bool probe16(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset)
+static bool probe16(struct cpu *cpu, enum seg_index seg, uint64_t offset)
 {
     gva_t address;
     uint8_t *host;
     if (!mem_is_aligned16(cpu, seg, offset))
-        return mem_fault_unaligned16(cpu, insn, seg, offset, true);
+        return cpu_fault_code(cpu, VECTOR_GP, 0);
     return mem_fast_write(cpu, seg, offset, 16, &host) ||
            (segment_check(cpu, seg, offset, 16, true, &address) &&
             linear_probe(cpu, address, 16, cpu->user, true));
@@ -203,7 +203,7 @@ bool op_cmpxchg16b(struct cpu *cpu, const struct insn *insn)
     uint64_t offset = operand_offset(cpu, insn), value[2];
     uint64_t *ax = &cpu->gpr[GPR_AX], *dx = &cpu->gpr[GPR_DX];
     enum seg_index seg = (enum seg_index)insn->seg;
-    if (!probe16(cpu, insn, seg, offset) || !mem_read16(cpu, insn, seg, offset, value))
+    if (!probe16(cpu, seg, offset) || !mem_read16(cpu, insn, seg, offset, value))
         return false;
     bool equal = value[0] == *ax && value[1] == *dx;
     const uint64_t replacement[2] = {cpu->gpr[GPR_BX], cpu->gpr[GPR_CX]};

@@ -31,13 +31,13 @@ static inline void sse_set(struct cpu *cpu, unsigned reg, struct xmm value)
     cpu->xmm[reg][1] = value.q[1];
 }
 
-/* 16 bytes of memory that must be aligned (#GP). */
+/* 16 bytes of memory that must be aligned: #GP, before any fault of the segment. */
 static inline bool sse_load_aligned(struct cpu *cpu, const struct insn *insn, struct xmm *value)
 {
     uint64_t offset = operand_offset(cpu, insn);
     enum seg_index seg = (enum seg_index)insn->seg;
     if (__builtin_expect(!mem_is_aligned16(cpu, seg, offset), 0))
-        return mem_fault_unaligned16(cpu, insn, seg, offset, false);
+        return cpu_fault_code(cpu, VECTOR_GP, 0);
     return mem_read16(cpu, insn, seg, offset, value->q);
 }
 
@@ -46,7 +46,7 @@ static inline bool sse_store_aligned(struct cpu *cpu, const struct insn *insn, s
     uint64_t offset = operand_offset(cpu, insn);
     enum seg_index seg = (enum seg_index)insn->seg;
     if (__builtin_expect(!mem_is_aligned16(cpu, seg, offset), 0))
-        return mem_fault_unaligned16(cpu, insn, seg, offset, true);
+        return cpu_fault_code(cpu, VECTOR_GP, 0);
     return mem_write16(cpu, insn, seg, offset, value.q);
 }
 
