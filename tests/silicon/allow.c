@@ -119,10 +119,12 @@ static bool stack_above_4_gib(const struct allow_context *a, const struct silico
     return a->c->in.gpr[GPR_SP] >> 32 || a->lathe->out.gpr[GPR_SP] >> 32;
 }
 
-static bool compatibility_mode_esp(const struct allow_context *a, const struct silicon_difference *d)
+static bool upper_halves(const struct allow_context *a, const struct silicon_difference *d)
 {
-    return a->c->mode == MODE_64 && a->host->out.seg[SEG_CS] == SELECTOR_CODE_32 && d->gpr == 1u << GPR_SP &&
-           (uint32_t)a->host->out.gpr[GPR_SP] == (uint32_t)a->lathe->out.gpr[GPR_SP];
+    bool same = a->c->mode == MODE_64 && a->host->out.seg[SEG_CS] == SELECTOR_CODE_32;
+    for (unsigned i = GPR_AX; i <= GPR_DI; i++)
+        same &= (uint32_t)a->host->out.gpr[i] == (uint32_t)a->lathe->out.gpr[i];
+    return same && !(d->gpr & 0xFF00);
 }
 
 static bool has_rex_w(const struct allow_context *a, const struct silicon_difference *d)
