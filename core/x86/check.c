@@ -14,7 +14,7 @@ static bool same_derived(const struct cpu *a, const struct cpu *b)
         if (a->seg[i].read_end != b->seg[i].read_end || a->seg[i].write_end != b->seg[i].write_end)
             return false;
     }
-    return a->sp_mask == b->sp_mask && a->linear_mask == b->linear_mask &&
+    return a->sp_mask == b->sp_mask && a->sp_keep == b->sp_keep && a->linear_mask == b->linear_mask &&
            a->physical_mask == b->physical_mask && a->code_end == b->code_end && a->mode == b->mode &&
            a->user == b->user;
 }
@@ -47,7 +47,7 @@ static bool check_registers(const struct cpu *cpu, struct error *err)
         return error_set(err, "the zero register is not zero");
     if (cpu->eflags & EFLAGS_OSZAPC)
         return error_set(err, "arithmetic flags stand outside the lazy ones");
-    for (unsigned i = GPR_AX; i <= GPR_DI && cpu->mode != MODE_64; i++) {
+    for (unsigned i = GPR_AX; i <= GPR_R15 && !cpu_is_long(cpu); i++) {
         if (cpu->gpr[i] > UINT32_MAX)
             return error_set(err, "register %u has more than 32 bits", i);
     }

@@ -169,14 +169,6 @@ void cpu_derive_segment(struct cpu *cpu, enum seg_index index)
         segment->write_end = end;
 }
 
-/* Leaving 64-bit mode loses the upper halves of the registers that other modes know (the manual leaves them
- * open, SDM 1 3.4.1.1), so that 32-bit code need not look at them. */
-static void cut_registers(struct cpu *cpu)
-{
-    for (unsigned i = GPR_AX; i <= GPR_DI; i++)
-        cpu->gpr[i] = (uint32_t)cpu->gpr[i];
-}
-
 static uint32_t decode_mode(const struct cpu *cpu)
 {
     if (cpu_is_64bit(cpu))
@@ -190,13 +182,11 @@ void cpu_derive(struct cpu *cpu)
     if (user != cpu->user)
         cpu->fetch_page = FETCH_NONE;
     cpu->user = user;
-    uint32_t mode = decode_mode(cpu);
-    if (cpu->mode == MODE_64 && mode != MODE_64)
-        cut_registers(cpu);
-    cpu->mode = mode;
+    cpu->mode = decode_mode(cpu);
     bool wide = cpu->mode == MODE_64;
     cpu->linear_mask = wide ? UINT64_MAX : UINT32_MAX;
     cpu->sp_mask = wide ? UINT64_MAX : cpu->seg[SEG_SS].attributes & SEG_ATTR_DB ? UINT32_MAX : UINT16_MAX;
+    cpu->sp_keep = cpu->sp_mask == UINT16_MAX ? ~cpu->sp_mask : 0;
     cpu->code_end = wide ? UINT64_MAX : (uint64_t)cpu->seg[SEG_CS].limit + 1;
     cpu->physical_mask =
         ((UINT64_C(1) << cpu->model->physical_bits) - 1) & ~(cpu->a20_masked ? UINT64_C(1) << 20 : 0);

@@ -151,6 +151,7 @@ struct cpu {
     /* Derived from the above by cpu_derive. */
     mem_t fetch_memory;     /* guest memory behind fetch_frame; MEM_NONE: code in a device or nowhere */
     uint64_t sp_mask;       /* width of the stack pointer */
+    uint64_t sp_keep;       /* bits of RSP that stack operations leave alone */
     uint64_t linear_mask;   /* width of linear addresses: 32 bits outside long mode */
     uint64_t physical_mask; /* A20 and the model's address width */
     uint64_t code_end;      /* CS limit + 1: fetches end before it */

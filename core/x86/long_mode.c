@@ -392,6 +392,13 @@ bool long_far_call(struct cpu *cpu, uint16_t selector, uint64_t offset, unsigned
     return true;
 }
 
+/* What outlives IA-32e mode of registers that have 64 bits in it: the manual leaves the upper halves open. */
+static void cut_registers(struct cpu *cpu)
+{
+    for (unsigned i = GPR_AX; i <= GPR_R15; i++)
+        cpu->gpr[i] = (uint32_t)cpu->gpr[i];
+}
+
 /* Entry needs PAE, a CS without L and a TSS of the 386 format; exit is from compatibility mode. */
 bool long_mode_switch(struct cpu *cpu, bool enable)
 {
@@ -400,9 +407,11 @@ bool long_mode_switch(struct cpu *cpu, bool enable)
         good = good && (cpu->cr4 & CR4_PAE) && (cpu->seg[SEG_TR].attributes & 8);
     if (!good)
         return cpu_fault_code(cpu, VECTOR_GP, 0);
-    if (enable)
+    if (enable) {
         cpu->efer |= EFER_LMA;
-    else
+    } else {
         cpu->efer &= ~(uint64_t)EFER_LMA;
+        cut_registers(cpu);
+    }
     return true;
 }

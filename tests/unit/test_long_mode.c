@@ -248,14 +248,20 @@ START_TEST(state_goes_on_elsewhere)
 }
 END_TEST
 
-START_TEST(leaving_64_bit_mode_cuts_registers)
+START_TEST(compatibility_mode_keeps_what_it_does_not_write)
 {
+    static const uint8_t code[] = {0x66, 0x40, 0x50}; /* INC AX; PUSH EAX */
     setup();
+    cpu_fixture_load(&f, PF_CODE, code, sizeof code);
     f.cpu->gpr[GPR_BX] = UINT64_C(0x1122334455667788);
-    f.cpu->gpr[GPR_R9] = UINT64_C(0x1122334455667788);
-    ck_assert_int_eq(outcome(far_jump(f.cpu, SEL_CODE0, 0x1234, 4)), NONE);
-    ck_assert_uint_eq(f.cpu->gpr[GPR_BX], 0x55667788);
-    ck_assert_uint_eq(f.cpu->gpr[GPR_R9], UINT64_C(0x1122334455667788));
+    f.cpu->gpr[GPR_AX] = UINT64_C(0x11223344FFFFFFFF);
+    f.cpu->gpr[GPR_SP] = UINT64_C(0x1122334400000000) + PF_STACK0;
+    ck_assert_int_eq(outcome(far_jump(f.cpu, SEL_CODE0, PF_CODE, 4)), NONE);
+    f.cpu->rip = f.cpu->next_rip;
+    cpu_fixture_run(&f, 2);
+    ck_assert_uint_eq(f.cpu->gpr[GPR_BX], UINT64_C(0x1122334455667788));
+    ck_assert_uint_eq(f.cpu->gpr[GPR_AX], UINT64_C(0x11223344FFFF0000));
+    ck_assert_uint_eq(f.cpu->gpr[GPR_SP], PF_STACK0 - 4);
     teardown();
 }
 END_TEST
@@ -270,6 +276,6 @@ int main(void)
                                   call_gate,
                                   iret_rules,
                                   state_goes_on_elsewhere,
-                                  leaving_64_bit_mode_cuts_registers};
+                                  compatibility_mode_keeps_what_it_does_not_write};
     return suite_run("long mode", tests, sizeof tests / sizeof tests[0]);
 }

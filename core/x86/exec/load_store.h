@@ -44,10 +44,10 @@ ALWAYS_INLINE const struct insn *exec_store(struct cpu *cpu, const struct insn *
     return exec_next(cpu, insn);
 }
 
-/* Sets the stack pointer's low part, leaving the bits above its width alone. */
+/* Sets the stack pointer: SP alone, or ESP, which clears the upper half of RSP, or RSP. */
 static inline void set_sp(struct cpu *cpu, uint64_t sp)
 {
-    cpu->gpr[GPR_SP] = (cpu->gpr[GPR_SP] & ~cpu->sp_mask) | (sp & cpu->sp_mask);
+    cpu->gpr[GPR_SP] = (cpu->gpr[GPR_SP] & cpu->sp_keep) | (sp & cpu->sp_mask);
 }
 
 static inline void move_sp(struct cpu *cpu, uint64_t delta)
