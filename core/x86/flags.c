@@ -14,7 +14,7 @@ void flags_set_oszapc(struct cpu *cpu, uint32_t flags)
     bool zf = (flags & EFLAGS_ZF) != 0, pf = (flags & EFLAGS_PF) != 0;
     cpu->flag_result = zf ? 0 : 1; /* parity of 0 is even, of 1 odd: the delta flips it where that is wrong */
     cpu->flag_aux = (uint64_t)cf << 63 | (uint64_t)(cf != of) << 62 | (flags & EFLAGS_SF ? AUX_SF_DELTA : 0) |
-                    (pf != zf ? UINT64_C(1) << 8 : 0) | (flags & EFLAGS_AF ? AUX_AF : 0);
+                    (pf != zf ? AUX_PF_DELTA : 0) | (flags & EFLAGS_AF ? AUX_AF : 0);
 }
 
 uint32_t cpu_get_eflags(const struct cpu *cpu)

@@ -18,6 +18,7 @@
 #define AUX_CF       (UINT64_C(1) << 63)
 #define AUX_CARRIES  (UINT64_C(3) << 62)
 #define AUX_SF_DELTA (UINT64_C(1) << 61)
+#define AUX_PF_DELTA (UINT64_C(1) << 8)
 #define AUX_AF       UINT64_C(8)
 
 static inline bool flag_cf(const struct cpu *cpu)

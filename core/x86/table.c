@@ -21,6 +21,7 @@ enum flag_sets {
 #define V(name)   {{NULL, name##_r16, name##_r32, name##_r64}, {NULL, name##_m16, name##_m32, name##_m64}}, NULL
 #define N(name)   {{name##_16, name##_16, name##_32, name##_64}, {name##_16, name##_16, name##_32, name##_64}}, NULL
 #define OP(name)  {ALL4(exec_op), ALL4(exec_op)}, name
+#define DOP(name) {ALL4(name##_direct), ALL4(name##_direct)}, name
 #define SOP(name) {ALL4(exec_serial_op), ALL4(exec_serial_op)}, name
 #define ROW(mnemonic, encoding, operands, handlers, feature, modes, class, read, written, undefined, may_fault) \
     {mnemonic, encoding, operands, handlers, feature, modes, class, read, written, undefined, may_fault},

@@ -9,6 +9,7 @@
 #define V(name)                                                     name##_r16, name##_r32, name##_r64, name##_m16, name##_m32, name##_m64
 #define N(name)                                                     name##_16, name##_32, name##_64
 #define OP(name)                                                    exec_op
+#define DOP(name)                                                   name##_direct
 #define SOP(name)                                                   exec_serial_op
 #define ROW(m, encoding, operands, handlers, f, md, c, r, w, u, mf) insn_fn handlers;
 #include "core/x86/insn.def"
@@ -17,12 +18,14 @@
 #undef V
 #undef N
 #undef OP
+#undef DOP
 #undef SOP
 
 #define B(name)                                                      exec_none
 #define V(name)                                                      exec_none
 #define N(name)                                                      exec_none
 #define OP(name)                                                     name
+#define DOP(name)                                                    name
 #define SOP(name)                                                    name
 #define ROW(m, encoding, operands, operation, f, md, c, r, w, u, mf) insn_op operation;
 #include "core/x86/insn.def"
@@ -31,9 +34,11 @@
 #undef V
 #undef N
 #undef OP
+#undef DOP
 #undef SOP
 
-/* Runs insn_table[row].op and goes on; SOP's form commits cpu->next_rip and ends the trace. */
+/* Runs insn_table[row].op and goes on; SOP's form commits cpu->next_rip and ends the trace. DOP's operations have
+ * handlers of their own, made by exec/direct.inc. */
 insn_fn exec_op, exec_serial_op;
 
 /* Computes the address of an INSN_FAR operand into GPR_FAR, then runs the instruction's own handler. */

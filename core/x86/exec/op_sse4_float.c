@@ -17,7 +17,8 @@ static bool finish(struct cpu *cpu, const struct insn *insn, const struct float_
 /* Even lanes are subtracted, odd ones added. */
 bool op_addsubps(struct cpu *cpu, const struct insn *insn)
 {
-    struct float_env env = sse_env(cpu);
+    struct float_env env;
+    sse_env(cpu, &env);
     struct xmm a = sse_get(cpu, insn->reg), b;
     if (!sse_source(cpu, insn, &b))
         return false;
@@ -30,7 +31,8 @@ bool op_addsubps(struct cpu *cpu, const struct insn *insn)
 
 bool op_addsubpd(struct cpu *cpu, const struct insn *insn)
 {
-    struct float_env env = sse_env(cpu);
+    struct float_env env;
+    sse_env(cpu, &env);
     struct xmm a = sse_get(cpu, insn->reg), b;
     if (!sse_source(cpu, insn, &b))
         return false;
@@ -45,7 +47,8 @@ typedef uint64_t pair64_fn(struct float_env *env, uint64_t a, uint64_t b);
 /* Neighbours of the destination go to the low half, those of the source to the high half. */
 static bool horizontal32(struct cpu *cpu, const struct insn *insn, pair32_fn *compute)
 {
-    struct float_env env = sse_env(cpu);
+    struct float_env env;
+    sse_env(cpu, &env);
     struct xmm a = sse_get(cpu, insn->reg), b, result = {{0, 0}};
     if (!sse_source(cpu, insn, &b))
         return false;
@@ -59,7 +62,8 @@ static bool horizontal32(struct cpu *cpu, const struct insn *insn, pair32_fn *co
 
 static bool horizontal64(struct cpu *cpu, const struct insn *insn, pair64_fn *compute)
 {
-    struct float_env env = sse_env(cpu);
+    struct float_env env;
+    sse_env(cpu, &env);
     struct xmm a = sse_get(cpu, insn->reg), b;
     if (!sse_source(cpu, insn, &b))
         return false;
@@ -89,12 +93,11 @@ bool op_hsubpd(struct cpu *cpu, const struct insn *insn)
 
 /* --- ROUND: imm8 bits 1-0 the rounding, unless bit 2 asks for MXCSR's; bit 3 keeps PE quiet --- */
 
-static struct float_env round_env(const struct cpu *cpu, const struct insn *insn)
+static void round_env(const struct cpu *cpu, const struct insn *insn, struct float_env *env)
 {
-    struct float_env env = sse_env(cpu);
+    sse_env(cpu, env);
     if (!(insn->imm & 4))
-        env.rounding = insn->imm & 3;
-    return env;
+        env->rounding = insn->imm & 3;
 }
 
 static bool finish_round(struct cpu *cpu, const struct insn *insn, struct float_env *env, struct xmm result)
@@ -106,7 +109,8 @@ static bool finish_round(struct cpu *cpu, const struct insn *insn, struct float_
 
 bool op_roundps(struct cpu *cpu, const struct insn *insn)
 {
-    struct float_env env = round_env(cpu, insn);
+    struct float_env env;
+    round_env(cpu, insn, &env);
     struct xmm v;
     if (!sse_source(cpu, insn, &v))
         return false;
@@ -117,7 +121,8 @@ bool op_roundps(struct cpu *cpu, const struct insn *insn)
 
 bool op_roundpd(struct cpu *cpu, const struct insn *insn)
 {
-    struct float_env env = round_env(cpu, insn);
+    struct float_env env;
+    round_env(cpu, insn, &env);
     struct xmm v;
     if (!sse_source(cpu, insn, &v))
         return false;
@@ -128,7 +133,8 @@ bool op_roundpd(struct cpu *cpu, const struct insn *insn)
 
 bool op_roundss(struct cpu *cpu, const struct insn *insn)
 {
-    struct float_env env = round_env(cpu, insn);
+    struct float_env env;
+    round_env(cpu, insn, &env);
     struct xmm target = sse_get(cpu, insn->reg);
     uint64_t v;
     if (!sse_source_low(cpu, insn, 4, &v))
@@ -139,7 +145,8 @@ bool op_roundss(struct cpu *cpu, const struct insn *insn)
 
 bool op_roundsd(struct cpu *cpu, const struct insn *insn)
 {
-    struct float_env env = round_env(cpu, insn);
+    struct float_env env;
+    round_env(cpu, insn, &env);
     uint64_t v;
     if (!sse_source_low(cpu, insn, 8, &v))
         return false;
@@ -152,7 +159,8 @@ bool op_roundsd(struct cpu *cpu, const struct insn *insn)
 /* The products are computed, and may fault, before the sums. */
 bool op_dpps(struct cpu *cpu, const struct insn *insn)
 {
-    struct float_env env = sse_env(cpu);
+    struct float_env env;
+    sse_env(cpu, &env);
     struct xmm a = sse_get(cpu, insn->reg), b, result = {{0, 0}};
     uint32_t product[4] = {0};
     if (!sse_source(cpu, insn, &b))
@@ -176,7 +184,8 @@ bool op_dpps(struct cpu *cpu, const struct insn *insn)
 
 bool op_dppd(struct cpu *cpu, const struct insn *insn)
 {
-    struct float_env env = sse_env(cpu);
+    struct float_env env;
+    sse_env(cpu, &env);
     struct xmm a = sse_get(cpu, insn->reg), b;
     uint64_t product[2] = {0};
     if (!sse_source(cpu, insn, &b))

@@ -2,8 +2,10 @@
 /* SSE moves, non-temporal ones included: there is no cache to keep them out of. MXCSR, fences, CLFLUSH (SDM
  * 1, 10.4.1, 10.4.6, 11.4.4). */
 #include "core/x86/exec/handlers.h"
+#include "core/x86/exec/load_store.h"
 #include "core/x86/exec/mmx.h"
 #include "core/x86/exec/simd_lanes.h"
+#include "core/x86/exec/sized.h"
 #include "core/x86/exec/sse.h"
 #include "core/x86/model.h"
 
@@ -313,3 +315,36 @@ bool op_clflush(struct cpu *cpu, const struct insn *insn)
     uint64_t value;
     return operand_read(cpu, insn, 1, &value);
 }
+
+/* --- Handlers --- */
+
+#define OP op_sse_load_aligned
+#include "core/x86/exec/direct.inc"
+#define OP op_sse_store_aligned
+#include "core/x86/exec/direct.inc"
+#define OP op_sse_load
+#include "core/x86/exec/direct.inc"
+#define OP op_sse_store
+#include "core/x86/exec/direct.inc"
+#define OP op_movss_load
+#include "core/x86/exec/direct.inc"
+#define OP op_movss_store
+#include "core/x86/exec/direct.inc"
+#define OP op_movsd_load
+#include "core/x86/exec/direct.inc"
+#define OP op_movsd_store
+#include "core/x86/exec/direct.inc"
+#define OP op_movlps_load
+#include "core/x86/exec/direct.inc"
+#define OP op_movhps_load
+#include "core/x86/exec/direct.inc"
+#define OP op_movhps_store
+#include "core/x86/exec/direct.inc"
+#define OP op_sse_movq_load
+#include "core/x86/exec/direct.inc"
+#define OP op_sse_movq_store
+#include "core/x86/exec/direct.inc"
+#define OP op_sse_movd_load
+#include "core/x86/exec/direct.inc"
+#define OP op_sse_movd_store
+#include "core/x86/exec/direct.inc"

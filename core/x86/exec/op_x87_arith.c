@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* x87 arithmetic, comparison and transcendental instructions: D8-DF decoded, core/x86/fpu computes. */
+#include "core/x86/exec/chain.h"
 #include "core/x86/exec/handlers.h"
+#include "core/x86/exec/sized.h"
 #include "core/x86/exec/x87_access.h"
 #include "core/x86/flags.h"
 
@@ -257,3 +259,44 @@ bool op_fcos(struct cpu *cpu, const struct insn *insn)
 {
     return simple(cpu, insn, x87_fcos);
 }
+
+/* --- Handlers --- */
+
+#define OP op_x87_m32
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_x87_m64
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_x87_m32int
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_x87_st0_sti
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_x87_sti_st0
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_x87_sti_st0_pop
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fcom
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fcomp
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fcompp
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fucom
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fucomp
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fucompp
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fcomi
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fcomip
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fucomi
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fucomip
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fchs
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fabs
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fsqrt
+#include "core/x86/exec/x87_direct.inc"

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* x87 loads, stores and moves. Stores: compute, write, and only then commit, so that a page fault changes
  * nothing. */
+#include "core/x86/exec/chain.h"
 #include "core/x86/exec/handlers.h"
+#include "core/x86/exec/sized.h"
 #include "core/x86/exec/x87_access.h"
 #include "core/x86/flags.h"
 
@@ -267,3 +269,44 @@ bool op_fnop(struct cpu *cpu, const struct insn *insn)
 {
     return x87_begin_register(cpu, insn);
 }
+
+/* --- Handlers --- */
+
+#define OP op_fld_m32
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fld_m64
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fild_m16
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fild_m32
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fild_m64
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fst_m32
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fstp_m32
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fst_m64
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fstp_m64
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fist_m32
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fistp_m32
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fistp_m64
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fistp_m16
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fld_sti
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fld_constant
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fst_sti
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fstp_sti
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fxch
+#include "core/x86/exec/x87_direct.inc"
+#define OP op_fcmov
+#include "core/x86/exec/x87_direct.inc"

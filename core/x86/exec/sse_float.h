@@ -4,6 +4,7 @@
 #define LATHE_CORE_X86_EXEC_SSE_FLOAT_H
 
 #include "core/x86/exec/sse.h"
+#include "core/x86/fpu/host_float.h"
 #include "core/x86/fpu/softfloat.h"
 
 enum mxcsr_bit {
@@ -13,13 +14,24 @@ enum mxcsr_bit {
     MXCSR_FTZ = 1 << 15,
 };
 
-/* The environment of one instruction, without flags yet. */
-static inline struct float_env sse_env(const struct cpu *cpu)
+/* The environment of one instruction, without flags yet; field by field, as a structure copied as a whole
+ * right after its bytes were stored would wait for them to reach memory. */
+static inline void sse_env(const struct cpu *cpu, struct float_env *env)
 {
-    return (struct float_env){.rounding = cpu->mxcsr >> MXCSR_RC_SHIFT & 3,
-                              .masks = cpu->mxcsr >> MXCSR_MASKS_SHIFT & FLOAT_EXCEPTIONS,
-                              .daz = (cpu->mxcsr & MXCSR_DAZ) != 0,
-                              .ftz = (cpu->mxcsr & MXCSR_FTZ) != 0};
+    env->rounding = cpu->mxcsr >> MXCSR_RC_SHIFT & 3;
+    env->precision = 0;
+    env->masks = cpu->mxcsr >> MXCSR_MASKS_SHIFT & FLOAT_EXCEPTIONS;
+    env->flags = 0;
+    env->rounded_up = false;
+    env->daz = (cpu->mxcsr & MXCSR_DAZ) != 0;
+    env->ftz = (cpu->mxcsr & MXCSR_FTZ) != 0;
+}
+
+/* Whether the host's arithmetic may compute: see host_float.h. */
+static inline bool sse_host_serves(const struct cpu *cpu)
+{
+    enum { PE = FLOAT_PE, PM = FLOAT_PE << MXCSR_MASKS_SHIFT, RC = 3 << MXCSR_RC_SHIFT };
+    return HOST_FLOAT_IS_IEEE && (cpu->mxcsr & (RC | PM | PE)) == (PM | PE);
 }
 
 /* Sets the flags that an instruction raised in any of its lanes. False where one is unmasked: #XM is noted

@@ -74,25 +74,6 @@ void x87_ffree(struct x87 *f, unsigned i, bool pop)
         x87_pop(f);
 }
 
-struct float80 x87_get(const struct x87 *f, unsigned i)
-{
-    unsigned r = (f->top + i) & 7;
-    return (struct float80){f->mantissa[r], f->sign_exponent[r]};
-}
-
-void x87_set(struct x87 *f, unsigned i, struct float80 value)
-{
-    unsigned r = (f->top + i) & 7;
-    f->mantissa[r] = value.mantissa;
-    f->sign_exponent[r] = value.sign_exponent;
-    f->tag |= (uint8_t)(1u << r);
-}
-
-bool x87_is_empty(const struct x87 *f, unsigned i)
-{
-    return !(f->tag >> ((f->top + i) & 7) & 1);
-}
-
 uint16_t x87_tag_word(const struct x87 *f)
 {
     enum { VALID, ZERO, SPECIAL, EMPTY };
@@ -104,34 +85,6 @@ uint16_t x87_tag_word(const struct x87 *f)
         word |= (f->tag >> r & 1 ? tag : EMPTY) << 2 * r;
     }
     return (uint16_t)word;
-}
-
-void x87_push(struct x87 *f, struct float80 value)
-{
-    f->top = (f->top - 1) & 7;
-    x87_set(f, 0, value);
-}
-
-void x87_pop(struct x87 *f)
-{
-    f->tag &= (uint8_t) ~(1u << f->top);
-    f->top = (f->top + 1) & 7;
-}
-
-uint16_t x87_outcome(const struct float_env *env)
-{
-    unsigned flags = env->flags;
-    if (flags & ~(unsigned)env->masks & FLOAT_FAULTS)
-        return flags & FLOAT_FAULTS;
-    return (uint16_t)(flags | (env->rounded_up ? X87_C1 : 0));
-}
-
-bool x87_retire(struct x87 *f, const struct float_env *env)
-{
-    uint16_t outcome = x87_outcome(env);
-    clear_c1(f);
-    f->status |= outcome;
-    return x87_masked(f, outcome & FLOAT_FAULTS);
 }
 
 bool x87_stack_fault(struct x87 *f, bool overflow)

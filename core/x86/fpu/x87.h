@@ -66,9 +66,24 @@ void x87_fdecstp(struct x87 *f);
 /* pop: FFREEP (DF C0+i). */
 void x87_ffree(struct x87 *f, unsigned i, bool pop);
 /* ST(i) as it is, empty or not; and the register becomes `value`, in use (debugger, tests). */
-struct float80 x87_get(const struct x87 *f, unsigned i);
-void x87_set(struct x87 *f, unsigned i, struct float80 value);
-bool x87_is_empty(const struct x87 *f, unsigned i);
+static inline struct float80 x87_get(const struct x87 *f, unsigned i)
+{
+    unsigned r = (f->top + i) & 7;
+    return (struct float80){f->mantissa[r], f->sign_exponent[r]};
+}
+
+static inline void x87_set(struct x87 *f, unsigned i, struct float80 value)
+{
+    unsigned r = (f->top + i) & 7;
+    f->mantissa[r] = value.mantissa;
+    f->sign_exponent[r] = value.sign_exponent;
+    f->tag |= (uint8_t)(1u << r);
+}
+
+static inline bool x87_is_empty(const struct x87 *f, unsigned i)
+{
+    return !(f->tag >> ((f->top + i) & 7) & 1);
+}
 /* The full tag word of FNSTENV: two bits a physical register. */
 uint16_t x87_tag_word(const struct x87 *f);
 

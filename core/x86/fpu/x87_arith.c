@@ -36,7 +36,8 @@ void x87_arith_st(struct x87 *f, enum x87_op op, unsigned dst, unsigned src, boo
             return;
         result = f80_default_nan();
     } else {
-        struct float_env env = x87_env(f);
+        struct float_env env;
+        x87_env(f, &env);
         result = compute(&env, op, x87_get(f, dst), x87_get(f, src));
         if (!x87_retire(f, &env))
             return;
@@ -87,7 +88,8 @@ static void arith_memory(struct x87 *f, enum x87_op op, struct parts value)
             x87_need_st0(f);
         return;
     }
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     struct parts st0 = parts_from_f80(x87_get(f, 0));
     if (compare) {
         enum float_order order = parts_compare(&env, st0, value, false);
@@ -121,7 +123,8 @@ void x87_fcom(struct x87 *f, unsigned i, bool quiet, unsigned pops)
         compare_empty(f, pops);
         return;
     }
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     enum float_order order = f80_compare(&env, x87_get(f, 0), x87_get(f, i), quiet);
     conclude(f, &env, order, pops);
 }
@@ -136,7 +139,8 @@ uint32_t x87_fcomi(struct x87 *f, unsigned i, bool quiet, bool pop)
     if (x87_is_empty(f, 0) || x87_is_empty(f, i)) {
         usable = x87_stack_fault(f, false);
     } else {
-        struct float_env env = x87_env(f);
+        struct float_env env;
+        x87_env(f, &env);
         order = f80_compare(&env, x87_get(f, 0), x87_get(f, i), quiet);
         usable = x87_retire(f, &env);
     }
@@ -151,7 +155,8 @@ void x87_ftst(struct x87 *f)
         compare_empty(f, 0);
         return;
     }
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     enum float_order order = f80_compare(&env, x87_get(f, 0), f80_make(false, 0, 0), false);
     conclude(f, &env, order, 0);
 }
@@ -174,7 +179,8 @@ void x87_fsqrt(struct x87 *f)
 {
     if (!x87_need_st0(f))
         return;
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     struct float80 result = f80_sqrt(&env, x87_get(f, 0));
     x87_finish_st0(f, &env, result);
 }
@@ -183,7 +189,8 @@ void x87_frndint(struct x87 *f)
 {
     if (!x87_need_st0(f))
         return;
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     struct float80 result = f80_round_to_integral(&env, x87_get(f, 0));
     x87_finish_st0(f, &env, result);
 }
@@ -202,7 +209,8 @@ void x87_fscale(struct x87 *f)
 {
     if (!need_two(f))
         return;
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     struct float80 result = f80_scale(&env, x87_get(f, 0), x87_get(f, 1));
     x87_finish_st0(f, &env, result);
 }
@@ -215,7 +223,8 @@ void x87_fxtract(struct x87 *f)
             return;
         significand = exponent = f80_default_nan();
     } else {
-        struct float_env env = x87_env(f);
+        struct float_env env;
+        x87_env(f, &env);
         significand = f80_extract(&env, x87_get(f, 0), &exponent);
         if (!x87_retire(f, &env))
             return;
@@ -229,7 +238,8 @@ static void remainder_step(struct x87 *f, bool nearest)
     f->status &= (uint16_t)~X87_C2;
     if (!need_two(f))
         return;
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     struct f80_quotient q;
     struct float80 result = f80_remainder(&env, x87_get(f, 0), x87_get(f, 1), nearest, &q);
     if (!x87_retire(f, &env))

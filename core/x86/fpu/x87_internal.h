@@ -8,13 +8,18 @@
 
 enum { X87_CONDITIONS = X87_C0 | X87_C1 | X87_C2 | X87_C3 };
 
-/* Environment of one operation: RC, PC and masks of the control word, no flags yet. */
-static inline struct float_env x87_env(const struct x87 *f)
+/* Environment of one operation: RC, PC and masks of the control word, no flags yet. Field by field: a
+ * structure copied as a whole right after its bytes were stored would wait for them to reach memory. */
+static inline void x87_env(const struct x87 *f, struct float_env *env)
 {
     static const uint8_t precisions[4] = {24, 64, 53, 64}; /* PC = 01 is reserved and acts as 64 bits */
-    return (struct float_env){.rounding = f->control >> 10 & 3,
-                              .precision = precisions[f->control >> 8 & 3],
-                              .masks = f->control & FLOAT_EXCEPTIONS};
+    env->rounding = f->control >> 10 & 3;
+    env->precision = precisions[f->control >> 8 & 3];
+    env->masks = f->control & FLOAT_EXCEPTIONS;
+    env->flags = 0;
+    env->rounded_up = false;
+    env->daz = false;
+    env->ftz = false;
 }
 
 static inline bool x87_masked(const struct x87 *f, unsigned exceptions)
@@ -24,18 +29,38 @@ static inline bool x87_masked(const struct x87 *f, unsigned exceptions)
 
 /* Status bits that an operation leaves: its flags and C1. Where a fault on the operands is unmasked nothing
    was computed, so only faults are reported. */
-uint16_t x87_outcome(const struct float_env *env);
+static inline uint16_t x87_outcome(const struct float_env *env)
+{
+    unsigned flags = env->flags;
+    if (flags & ~(unsigned)env->masks & FLOAT_FAULTS)
+        return flags & FLOAT_FAULTS;
+    return (uint16_t)(flags | (env->rounded_up ? X87_C1 : 0));
+}
 
 /* Sets flags and C1 from an operation. False: an unmasked fault, the result is not to be used and nothing
  * popped. */
-bool x87_retire(struct x87 *f, const struct float_env *env);
+static inline bool x87_retire(struct x87 *f, const struct float_env *env)
+{
+    uint16_t outcome = x87_outcome(env);
+    f->status = (uint16_t)((f->status & ~(unsigned)X87_C1) | outcome);
+    return x87_masked(f, outcome & FLOAT_FAULTS);
+}
 
 /* #IS: sets IE, SF and C1 (overflow 1, underflow 0). True where masked: the caller delivers the default NaN.
  */
 bool x87_stack_fault(struct x87 *f, bool overflow);
 
-void x87_push(struct x87 *f, struct float80 value);
-void x87_pop(struct x87 *f);
+static inline void x87_push(struct x87 *f, struct float80 value)
+{
+    f->top = (f->top - 1) & 7;
+    x87_set(f, 0, value);
+}
+
+static inline void x87_pop(struct x87 *f)
+{
+    f->tag &= (uint8_t) ~(1u << f->top);
+    f->top = (f->top + 1) & 7;
+}
 
 /* Replaces C0, C2 and C3 (C1 is x87_retire's). */
 static inline void x87_set_conditions(struct x87 *f, unsigned conditions)

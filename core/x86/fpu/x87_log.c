@@ -41,7 +41,8 @@ void x87_f2xm1(struct x87 *f)
 {
     if (!x87_need_st0(f))
         return;
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     struct float80 result = exp2_minus_1(&env, parts_from_f80(x87_get(f, 0)));
     x87_finish_st0(f, &env, result);
 }
@@ -244,7 +245,8 @@ static void binary(struct x87 *f, binary_fn *function)
         if (!x87_stack_fault(f, false))
             return;
     } else {
-        struct float_env env = x87_env(f);
+        struct float_env env;
+        x87_env(f, &env);
         result = function(&env, parts_from_f80(x87_get(f, 1)), parts_from_f80(x87_get(f, 0)));
         if (!x87_retire(f, &env))
             return;

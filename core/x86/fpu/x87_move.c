@@ -38,7 +38,8 @@ void x87_fld_m32(struct x87 *f, uint32_t value)
 {
     if (!room_to_push(f))
         return;
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     struct float80 wide = f80_from_f32(&env, value);
     load(f, &env, wide);
 }
@@ -47,14 +48,16 @@ void x87_fld_m64(struct x87 *f, uint64_t value)
 {
     if (!room_to_push(f))
         return;
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     struct float80 wide = f80_from_f64(&env, value);
     load(f, &env, wide);
 }
 
 static void load_exact(struct x87 *f, struct float80 value)
 {
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     if (room_to_push(f))
         load(f, &env, value);
 }
@@ -91,7 +94,8 @@ void x87_fld_constant(struct x87 *f, enum x87_constant constant)
         [X87_FLDLN2] = {UINT64_C(0xb17217f7d1cf79ab), 0x3ffe, true, true},
         [X87_FLDZ] = {0, 0, false, false},
     };
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     bool up = (env.rounding == FLOAT_NEAREST && table[constant].half) ||
               (env.rounding == FLOAT_UP && table[constant].irrational);
     load_exact(f, f80_make(false, table[constant].exponent, table[constant].mantissa + up));
@@ -122,7 +126,8 @@ struct x87_store x87_fst_m32(const struct x87 *f, bool pop)
 {
     if (x87_is_empty(f, 0))
         return empty_store(f, F32_DEFAULT_NAN, 0, pop);
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     uint32_t value = f80_to_f32(&env, x87_get(f, 0));
     return store(&env, value, 0, pop);
 }
@@ -131,7 +136,8 @@ struct x87_store x87_fst_m64(const struct x87 *f, bool pop)
 {
     if (x87_is_empty(f, 0))
         return empty_store(f, F64_DEFAULT_NAN, 0, pop);
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     uint64_t value = f80_to_f64(&env, x87_get(f, 0));
     return store(&env, value, 0, pop);
 }
@@ -141,7 +147,8 @@ struct x87_store x87_fstp_m80(const struct x87 *f)
     struct float80 value = x87_is_empty(f, 0) ? f80_default_nan() : x87_get(f, 0);
     if (x87_is_empty(f, 0))
         return empty_store(f, value.mantissa, value.sign_exponent, true);
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     return store(&env, value.mantissa, value.sign_exponent, true);
 }
 
@@ -156,13 +163,15 @@ static struct x87_store store_int(const struct x87 *f, struct float_env *env, un
 
 struct x87_store x87_fist(const struct x87 *f, unsigned bits, bool pop)
 {
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     return store_int(f, &env, bits, pop);
 }
 
 struct x87_store x87_fisttp(const struct x87 *f, unsigned bits)
 {
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     env.rounding = FLOAT_CHOP;
     return store_int(f, &env, bits, true);
 }
@@ -171,7 +180,8 @@ struct x87_store x87_fbstp(const struct x87 *f)
 {
     if (x87_is_empty(f, 0))
         return empty_store(f, UINT64_C(0xc000000000000000), 0xffff, true);
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     uint16_t high;
     uint64_t low = f80_to_bcd(&env, x87_get(f, 0), &high);
     return store(&env, low, high, true);

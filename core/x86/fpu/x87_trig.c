@@ -148,7 +148,8 @@ static void one_result(struct x87 *f, enum function which)
     struct parts x = parts_from_f80(x87_get(f, 0));
     if (out_of_range(f, x))
         return;
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     struct float80 result;
     if (usable(&env, x, &result))
         result = evaluate(&env, x, which);
@@ -186,7 +187,8 @@ static void two_results(struct x87 *f, enum function first)
     struct parts x = parts_from_f80(x87_get(f, 0));
     if (out_of_range(f, x))
         return;
-    struct float_env env = x87_env(f);
+    struct float_env env;
+    x87_env(f, &env);
     struct float80 result, second;
     if (usable(&env, x, &result)) {
         second = f80_make(false, F80_BIAS, F80_INTEGER_BIT);
