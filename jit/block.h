@@ -7,6 +7,7 @@
 #include "core/mem/memory.h"
 #include "core/x86/fpu/x87.h"
 #include "core/x86/insn.h"
+#include "core/x86/regs.h"
 #include "core/x86/trace.h"
 #include "jit/code_cache.h"
 #include "jit/jit.h"
@@ -51,6 +52,13 @@ struct jit_context {
     struct jit_assumptions assume;
 };
 
+/* Linear address of an instruction pointer. */
+static inline gva_t jit_linear(const struct jit_context *context, uint64_t rip)
+{
+    gva_t linear = context->assume.cs_base + rip;
+    return context->assume.mode == MODE_64 ? linear : (uint32_t)linear;
+}
+
 struct jit_block {
     mem_t memory; /* of its first byte */
     uint64_t rip;
@@ -66,11 +74,19 @@ struct jit_block {
 
 /* A target of indirect jumps, found by its RIP. */
 struct jump_entry {
-    uint32_t rip, context;
+    uint64_t key;    /* jump_key of RIP and context */
     mem_t page;      /* guest memory page that the block is in */
     uint64_t addend; /* of the TLB entry that leads there */
     const uint8_t *code;
 };
+
+/* RIP and context in one number: bits 48 to 63 of a canonical address follow from bit 47. */
+static inline uint64_t jump_key(uint64_t rip, uint64_t shifted_context)
+{
+    return rip + shifted_context;
+}
+
+enum { CONTEXT_SHIFT = 48 };
 
 /* Where a RIP is in the jump cache. */
 static inline unsigned jump_index(uint64_t rip)

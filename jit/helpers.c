@@ -141,7 +141,7 @@ const uint8_t *jit_follow(struct cpu *cpu, struct jit_exit *exit)
 const uint8_t *jit_follow_indirect(struct cpu *cpu)
 {
     struct jit *jit = cpu->engine_self;
-    const struct jit_context *context = &jit->contexts[cpu->engine_context - 1];
+    const struct jit_context *context = &jit->contexts[(cpu->engine_context >> CONTEXT_SHIFT) - 1];
     struct jit_block *block = block_at_rip(cpu, context);
     if (!block)
         return NULL;
@@ -149,8 +149,7 @@ const uint8_t *jit_follow_indirect(struct cpu *cpu)
     mem_t memory_page = block->memory & ~(mem_t)(MEM_PAGE_SIZE - 1);
     if (!jit->options.unlinked)
         jit->jumps[jump_index(cpu->rip)] =
-            (struct jump_entry){.rip = (uint32_t)cpu->rip,
-                                .context = context->number,
+            (struct jump_entry){.key = jump_key(cpu->rip, cpu->engine_context),
                                 .page = memory_page,
                                 .addend = (uint64_t)(uintptr_t)cpu->memory->host + memory_page - page,
                                 .code = block->code};

@@ -87,7 +87,7 @@ static void dump_address(const struct ir_op *op, FILE *out)
         dump_value(at->index, op, out);
         fprintf(out, "<<%u", at->scale);
     }
-    fprintf(out, " %+d]/%u", at->disp, at->bits);
+    fprintf(out, " %+" PRId64 "]/%u", at->disp, at->bits);
 }
 
 void ir_dump(const struct ir *ir, FILE *out)

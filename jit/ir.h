@@ -66,6 +66,7 @@ enum {
     IR_HIGH = 16, /* 16-19: AH, CH, DH, BH, as in struct insn */
     IR_T0 = 32,   /* temporaries */
     IR_T1,
+    IR_T2, /* of the back end */
     IR_MEM = 0xFD,
     IR_IMM = 0xFE,
     IR_NONE = 0xFF
@@ -76,7 +77,7 @@ enum ir_access { IR_READ, IR_WRITE, IR_MODIFY };
 /* base + (index << scale) + disp, cut to `bits`, in segment seg. IR_NONE where absent. */
 struct ir_address {
     uint8_t base, index, scale, seg, bits;
-    int32_t disp;
+    int64_t disp; /* alone it may have 64 bits */
 };
 
 struct ir_op {

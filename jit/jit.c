@@ -237,6 +237,13 @@ static struct jit_block *find_variant(const struct trace *trace, uint64_t rip,
     return block;
 }
 
+/* In 64-bit mode translated code looks at no segment's end: breakpoints and alignment checks are the
+ * interpreter's. */
+static bool is_checked(const struct cpu *cpu)
+{
+    return cpu->mode == MODE_64 && cpu->seg[SEG_DS].read_end != UINT64_MAX;
+}
+
 /* The translation of the trace about to run, or NULL where it is to be interpreted. */
 static struct jit_block *block_for(struct jit *jit, struct trace *trace)
 {
@@ -245,7 +252,7 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
         trace->heat++;
         return NULL;
     }
-    if (!jit->translates || cpu->mode == MODE_64 || cpu->rip + trace->bytes > cpu->code_end)
+    if (!jit->translates || is_checked(cpu) || cpu->rip + trace->bytes > cpu->code_end)
         return NULL;
     const struct jit_context *context = context_now(jit);
     if (!context)
@@ -266,7 +273,7 @@ static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
     if (!block)
         return exec_resume(cpu);
     jit->stats.entries++;
-    cpu->engine_context = block->context->number;
+    cpu->engine_context = (uint64_t)block->context->number << CONTEXT_SHIFT;
     const struct jit_exit *exit = jit->routines.enter(cpu, block->code);
     flag_recipe_settle(cpu);
     if (cpu->fp.live & FP_X87)

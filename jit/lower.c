@@ -28,13 +28,25 @@ struct ir_op *lower_add(struct lower *l, enum ir_code code, unsigned size, unsig
     return op;
 }
 
+static bool is_wide(const struct lower *l)
+{
+    return l->assume->mode == MODE_64;
+}
+
 static uint8_t address_part(unsigned gpr)
 {
     return gpr == GPR_ZERO ? IR_NONE : (uint8_t)gpr;
 }
 
-struct ir_address lower_operand_address(const struct insn *insn)
+struct ir_address lower_operand_address(const struct lower *l)
 {
+    const struct insn *insn = l->insn;
+    if (insn->base == GPR_RIP)
+        return (struct ir_address){.base = IR_NONE,
+                                   .index = IR_NONE,
+                                   .seg = insn->seg,
+                                   .bits = (uint8_t)(64 - insn->addr_shift),
+                                   .disp = (int64_t)(l->rip + (uint64_t)(int64_t)insn->disp)};
     return (struct ir_address){.base = address_part(insn->base),
                                .index = address_part(insn->index),
                                .scale = insn->scale,
@@ -43,13 +55,16 @@ struct ir_address lower_operand_address(const struct insn *insn)
                                .disp = insn->disp};
 }
 
+/* Bytes of the stack pointer. */
+static unsigned stack_bytes(const struct lower *l)
+{
+    return is_wide(l) ? 8 : l->assume->wide_stack ? 4 : 2;
+}
+
 static struct ir_address stack_address(const struct lower *l, int32_t disp)
 {
-    return (struct ir_address){.base = GPR_SP,
-                               .index = IR_NONE,
-                               .seg = SEG_SS,
-                               .bits = l->assume->wide_stack ? 32 : 16,
-                               .disp = disp};
+    return (struct ir_address){
+        .base = GPR_SP, .index = IR_NONE, .seg = SEG_SS, .bits = (uint8_t)(8 * stack_bytes(l)), .disp = disp};
 }
 
 void lower_probe(struct lower *l, enum ir_access access, unsigned size, struct ir_address address)
@@ -61,7 +76,7 @@ void lower_probe(struct lower *l, enum ir_access access, unsigned size, struct i
 
 static void move_stack(struct lower *l, int32_t delta)
 {
-    lower_add(l, IR_LEA, l->assume->wide_stack ? 4 : 2, GPR_SP, IR_NONE)->address = stack_address(l, delta);
+    lower_add(l, IR_LEA, stack_bytes(l), GPR_SP, IR_NONE)->address = stack_address(l, delta);
 }
 
 /* The r/m operand, made accessible. */
@@ -69,7 +84,7 @@ static unsigned rm_operand(struct lower *l, enum ir_access access, unsigned size
 {
     if (!(l->insn->flags & INSN_MEM))
         return l->insn->rm;
-    lower_probe(l, access, size, lower_operand_address(l->insn));
+    lower_probe(l, access, size, lower_operand_address(l));
     return IR_MEM;
 }
 
@@ -98,7 +113,7 @@ static bool lower_unary(struct lower *l)
 /* By an immediate below the operand's size; by CL too, whose flags pass_flags must find dead. */
 static bool lower_shift(struct lower *l)
 {
-    unsigned size = l->insn->op_size, count = (unsigned)l->insn->imm & 31;
+    unsigned size = l->insn->op_size, count = (unsigned)l->insn->imm & (size == 8 ? 63 : 31);
     if (l->shape == SHAPE_RM_CL) {
         if (l->insn->flags & INSN_MEM || size < 4)
             return false;
@@ -130,7 +145,7 @@ static bool lower_mov(struct lower *l)
 
 static bool lower_extend(struct lower *l)
 {
-    unsigned source = l->insn->opcode & 1 ? 2 : 1;
+    unsigned source = l->insn->opcode == 0x63 ? 4 : l->insn->opcode & 1 ? 2 : 1;
     unsigned rm = rm_operand(l, IR_READ, source);
     lower_add(l, l->code, l->insn->op_size, l->insn->reg, rm)->source_size = (uint8_t)source;
     return true;
@@ -140,7 +155,7 @@ static bool lower_lea(struct lower *l)
 {
     if (!(l->insn->flags & INSN_MEM))
         return false;
-    lower_add(l, IR_LEA, l->insn->op_size, l->insn->reg, IR_NONE)->address = lower_operand_address(l->insn);
+    lower_add(l, IR_LEA, l->insn->op_size, l->insn->reg, IR_NONE)->address = lower_operand_address(l);
     return true;
 }
 
@@ -196,9 +211,9 @@ static bool lower_cwd(struct lower *l)
 
 static bool lower_bswap(struct lower *l)
 {
-    if (l->insn->op_size != 4)
+    if (l->insn->op_size < 4)
         return false;
-    lower_add(l, IR_BSWAP, 4, l->insn->rm, IR_NONE);
+    lower_add(l, IR_BSWAP, l->insn->op_size, l->insn->rm, IR_NONE);
     return true;
 }
 
@@ -245,20 +260,21 @@ static bool lower_pop(struct lower *l)
 static bool lower_leave(struct lower *l)
 {
     unsigned size = l->insn->op_size;
-    if (!l->assume->wide_stack || size != 4)
+    if (stack_bytes(l) != size || size < 4)
         return false;
     struct ir_address frame = stack_address(l, 0);
     frame.base = GPR_BP;
     lower_probe(l, IR_READ, size, frame);
-    frame.disp = 4;
-    lower_add(l, IR_LEA, 4, GPR_SP, IR_NONE)->address = frame;
+    frame.disp = size;
+    lower_add(l, IR_LEA, size, GPR_SP, IR_NONE)->address = frame;
     lower_add(l, IR_MOV, size, GPR_BP, IR_MEM);
     return true;
 }
 
 static uint64_t cut_target(const struct lower *l, uint64_t target)
 {
-    return l->insn->op_size == 2 ? (uint16_t)target : (uint32_t)target;
+    unsigned size = l->insn->op_size;
+    return size == 2 ? (uint16_t)target : size == 4 ? (uint32_t)target : target;
 }
 
 static uint64_t next_rip(const struct lower *l)
@@ -278,6 +294,8 @@ static void jump(struct lower *l, uint64_t target)
 
 static bool reachable(const struct lower *l, uint64_t target)
 {
+    if (is_wide(l))
+        return ((int64_t)(target << 16) >> 16) == (int64_t)target;
     return target < l->assume->code_end;
 }
 
@@ -318,8 +336,14 @@ static bool lower_jump(struct lower *l)
 /* The near pointer in the r/m operand, in T1. */
 static void load_target(struct lower *l, unsigned from)
 {
-    lower_add(l, IR_MOVZX, 4, IR_T1, from)->source_size = l->insn->op_size;
-    if (l->assume->code_end <= (l->insn->op_size == 2 ? UINT16_MAX : UINT32_MAX))
+    unsigned size = l->insn->op_size;
+    if (size == 8)
+        lower_add(l, IR_MOV, 8, IR_T1, from);
+    else
+        lower_add(l, IR_MOVZX, 4, IR_T1, from)->source_size = (uint8_t)size;
+    if (is_wide(l))
+        lower_add(l, IR_CHECK, 8, IR_NONE, IR_T1);
+    else if (l->assume->code_end <= (l->insn->op_size == 2 ? UINT16_MAX : UINT32_MAX))
         lower_add(l, IR_CHECK, 4, IR_NONE, IR_T1);
 }
 
@@ -406,6 +430,7 @@ static const struct {
     {"MOV", "Ev,Iz", lower_mov, 0},
     {"MOVZX", NULL, lower_extend, IR_MOVZX},
     {"MOVSX", NULL, lower_extend, IR_MOVSX},
+    {"MOVSXD", NULL, lower_extend, IR_MOVSX},
     {"LEA", NULL, lower_lea, 0},
     {"XCHG", NULL, lower_xchg, 0},
     {"PREFETCHNTA", NULL, lower_nop, 0},
@@ -495,6 +520,17 @@ void lowering_free(struct lowering *lowering)
     alloc_free(lowering);
 }
 
+/* An offset that no displacement holds. */
+static bool has_far_offset(const struct insn *insn)
+{
+    return insn->flags & INSN_MEM && insn->base == GPR_FAR;
+}
+
+static bool row_is_branch(const struct insn *insn)
+{
+    return insn_table[insn->row].class == CLASS_BRANCH;
+}
+
 static bool is_invalid(const struct insn *insn)
 {
     return insn->fn == exec_undefined || insn->fn == exec_too_long;
@@ -513,11 +549,11 @@ static void lower_insn(struct lower *l, const struct lowering *lowering)
     lower_add(l, IR_INSN, 0, IR_NONE, IR_NONE)->imm = l->fp_ready;
     l->shape = (enum shape)row->shape;
     l->code = (enum ir_code)row->code;
-    if (is_invalid(l->insn)) {
+    if (is_invalid(l->insn) || (is_wide(l) && l->insn->op_size == 2 && row_is_branch(l->insn))) {
         lower_add(l, IR_LEAVE, 0, IR_NONE, IR_NONE);
         return;
     }
-    if (row->lower ? row->lower(l) : row->fp.parts && lower_fp(l, &row->fp))
+    if (!has_far_offset(l->insn) && (row->lower ? row->lower(l) : row->fp.parts && lower_fp(l, &row->fp)))
         return;
     l->ir->count = before + 1;
     if (lower_touches_fp(&insn_table[l->insn->row]))

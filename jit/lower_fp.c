@@ -25,7 +25,7 @@ bool lower_fp(struct lower *l, const struct fp_form *form)
     }
     bool memory = l->insn->flags & INSN_MEM;
     if (memory) {
-        lower_probe(l, form->stores ? IR_WRITE : IR_READ, size, lower_operand_address(l->insn));
+        lower_probe(l, form->stores ? IR_WRITE : IR_READ, size, lower_operand_address(l));
         l->ir->op[l->ir->count - 1].aligned = form->aligned;
     }
     struct ir_op *op = lower_add(l, code_for(form), size, IR_NONE, memory ? IR_MEM : IR_NONE);

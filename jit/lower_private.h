@@ -28,7 +28,7 @@ struct lower {
 typedef bool lower_fn(struct lower *l);
 
 struct ir_op *lower_add(struct lower *l, enum ir_code code, unsigned size, unsigned d, unsigned a);
-struct ir_address lower_operand_address(const struct insn *insn);
+struct ir_address lower_operand_address(const struct lower *l);
 void lower_probe(struct lower *l, enum ir_access access, unsigned size, struct ir_address address);
 
 /* Instructions that the host executes on the guest's floating-point state (lower_fp.c). */

@@ -60,7 +60,7 @@ struct flag_recipe {
 struct fp_residence {
     uint32_t live;       /* enum fp_part: parts that are in the host's registers, not in struct cpu */
     uint32_t code, data; /* of the engine: last instructions that FIP and FDP have to name; 0: none */
-    uint32_t offset;     /* of the latter's operand */
+    uint64_t offset;     /* of the latter's operand */
 };
 
 enum fp_part { FP_X87 = 1, FP_SSE = 2 };
@@ -159,7 +159,7 @@ struct cpu {
     uint32_t user;          /* 1 at CPL 3, else 0: access class of the TLB */
 
     /* Engine. */
-    uint32_t engine_context;    /* of the engine: which assumptions its code was made under */
+    uint64_t engine_context;    /* of the engine: which assumptions its code was made under */
     uint64_t horizon;           /* instruction count at which control returns to the machine */
     int64_t budget;             /* instructions left before the horizon, after the current trace */
     const struct insn *current; /* instruction under way while slow code runs; NULL between instructions */

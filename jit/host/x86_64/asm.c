@@ -46,8 +46,9 @@ static void begin(struct assembler *as, unsigned size, unsigned opcode, unsigned
     unsigned rex = (size == 8 ? 8u : 0u) | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 | (base >> 3 & 1);
     if (size == 2)
         asm_byte(as, 0x66);
-    if (rex)
+    if (rex || as->force_rex)
         asm_byte(as, 0x40 | rex);
+    as->force_rex = false;
     for (int shift = 16; shift >= 0; shift -= 8)
         if (opcode >> shift || !shift)
             asm_byte(as, opcode >> shift & 0xFF);

@@ -26,6 +26,7 @@ enum host_cond {
 struct assembler {
     uint8_t *at, *end; /* in the writable view */
     ptrdiff_t to_exec; /* from the writable view to the executable one */
+    bool force_rex;    /* the next instruction names SPL, BPL, SIL or DIL */
     bool full;         /* ran out of room: what was assembled is worthless */
 };
 

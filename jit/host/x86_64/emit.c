@@ -90,9 +90,25 @@ static void emit_branchz(struct emitter *e, const struct ir_op *op)
     emit_exit(e, op->cond, op);
 }
 
+static void check_canonical(struct emitter *e, const struct ir_op *op)
+{
+    struct assembler *as = &e->as;
+    asm_mov_rr(as, 8, REG_T0, REG_T1);
+    asm_rr(as, 8, 0xC1, 4, REG_T0);
+    asm_byte(as, 16);
+    asm_rr(as, 8, 0xC1, 7, REG_T0);
+    asm_byte(as, 16);
+    asm_rr(as, 8, 0x39, REG_T0, REG_T1);
+    emit_stub(e, STUB_LEAVE, op, asm_jcc(as, CC_NE, NULL));
+}
+
 /* A near target beyond the code segment faults at the branch, which the interpreter then executes. */
 static void emit_check(struct emitter *e, const struct ir_op *op)
 {
+    if (op->size == 8) {
+        check_canonical(e, op);
+        return;
+    }
     asm_rr(&e->as, 4, 0x81, 7, REG_T1);
     asm_imm32(&e->as, (uint32_t)(e->block->context->assume.code_end - 1));
     emit_stub(e, STUB_LEAVE, op, asm_jcc(&e->as, CC_A, NULL));
@@ -100,9 +116,10 @@ static void emit_check(struct emitter *e, const struct ir_op *op)
 
 static void emit_bswap(struct emitter *e, const struct ir_op *op)
 {
-    unsigned reg = pinned_reg(op->d);
-    if (reg >= R8)
-        asm_byte(&e->as, 0x41);
+    unsigned reg = op->d == IR_T2 ? REG_T2 : pinned_reg(op->d);
+    unsigned rex = (op->size == 8 ? 8u : 0u) | (reg >= R8 ? 1u : 0u);
+    if (rex)
+        asm_byte(&e->as, 0x40 | rex);
     asm_byte(&e->as, 0x0F);
     asm_byte(&e->as, 0xC8 | (reg & 7));
 }
@@ -151,6 +168,50 @@ static emit_fn *const emitters[IR_CODES] = {
     [IR_LEAVE] = emit_leave,
 };
 
+static bool in_memory(unsigned value)
+{
+    return value >= PINNED && value < IR_HIGH;
+}
+
+static struct host_mem gpr_at(unsigned gpr)
+{
+    return cpu_at(offsetof(struct cpu, gpr) + 8 * gpr);
+}
+
+/* Writes a result to a guest register that is not pinned: whole, or a part of it. */
+static void store_result(struct emitter *e, const struct ir_op *op, unsigned gpr, unsigned reg)
+{
+    asm_store(&e->as, op->size == 4 ? 8 : op->size, gpr_at(gpr), reg);
+}
+
+static bool only_reads(unsigned code)
+{
+    return code == IR_CMP || code == IR_TEST || code == IR_CHECK || code == IR_BRANCHZ || code == IR_GOTO;
+}
+
+/* Operations on guest registers that are not pinned work on temporaries. */
+static void emit_legal(struct emitter *e, const struct ir_op *op)
+{
+    struct ir_op legal = *op;
+    if (!in_memory(op->a) && !in_memory(op->d)) {
+        emitters[op->code](e, op); /* stubs keep a pointer to it */
+        return;
+    }
+    if (in_memory(op->a)) {
+        asm_load(&e->as, 8, REG_T1, gpr_at(op->a));
+        legal.a = IR_T1;
+    }
+    if (in_memory(op->d)) {
+        asm_load(&e->as, 8, REG_T2, gpr_at(op->d));
+        legal.d = IR_T2;
+    }
+    emitters[op->code](e, &legal);
+    if (in_memory(op->d) && !only_reads(op->code))
+        store_result(e, op, op->d, REG_T2);
+    if (in_memory(op->a) && op->code == IR_XCHG)
+        store_result(e, op, op->a, REG_T1);
+}
+
 /* Takes the block off the budget; a negative rest goes to the interpreter. */
 static void emit_prologue(struct emitter *e)
 {
@@ -185,7 +246,7 @@ bool host_emit(struct jit *jit, struct jit_block *block, const struct ir *ir)
         const struct ir_op *op = &ir->op[i];
         if (op->reload_flags)
             asm_call(&e->as, jit->routines.flags);
-        emitters[op->code](e, op);
+        emit_legal(e, op);
     }
     if (has_room(e))
         emit_stubs(e);

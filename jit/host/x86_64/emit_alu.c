@@ -17,7 +17,7 @@ static unsigned reg_of(unsigned value)
     if (is_high(value))
         return value - IR_HIGH + 4;
     if (value >= IR_T0)
-        return value == IR_T0 ? REG_T0 : REG_T1;
+        return value == IR_T0 ? REG_T0 : value == IR_T1 ? REG_T1 : REG_T2;
     return pinned_reg(value);
 }
 
@@ -52,10 +52,19 @@ static bool needs_rex(unsigned value)
            (value >= IR_T0 && value < IR_MEM);
 }
 
+/* SIL, DIL and BPL look like DH, BH and CH without a REX prefix. */
+static void force_rex(struct emitter *e, unsigned size, unsigned value)
+{
+    if (size == 1 && value >= GPR_SP && value <= GPR_DI)
+        e->as.force_rex = true;
+}
+
 /* `opcode r/m, reg` in the byte form at opcode and the wide form after it. */
 static void rm_reg(struct emitter *e, unsigned size, unsigned opcode, unsigned rm, unsigned reg)
 {
     unsigned code = opcode | (size > 1 ? 1u : 0u);
+    force_rex(e, size, reg);
+    force_rex(e, size, rm);
     if (rm == IR_MEM)
         asm_rm(&e->as, size, code, reg_of(reg), operand_mem());
     else
@@ -66,6 +75,7 @@ static void rm_reg(struct emitter *e, unsigned size, unsigned opcode, unsigned r
 static void rm_digit(struct emitter *e, unsigned size, unsigned opcode, unsigned digit, unsigned rm)
 {
     unsigned code = opcode | (size > 1 ? 1u : 0u);
+    force_rex(e, size, rm);
     if (rm == IR_MEM)
         asm_rm(&e->as, size, code, digit, operand_mem());
     else
@@ -182,8 +192,8 @@ static bool wants_swap(const struct ir_op *op)
 static void plain_move(struct emitter *e, const struct ir_op *op)
 {
     if (op->a == IR_IMM) {
-        if (op->d != IR_MEM && op->size == 4) {
-            asm_mov_imm(&e->as, reg_of(op->d), (uint32_t)op->imm);
+        if (op->d != IR_MEM && op->size >= 4) {
+            asm_mov_imm(&e->as, reg_of(op->d), op->size == 4 ? (uint32_t)op->imm : (uint64_t)op->imm);
             return;
         }
         rm_digit(e, op->size, 0xC6, 0, op->d);
@@ -207,7 +217,8 @@ static void plain_extend(struct emitter *e, const struct ir_op *op)
 {
     unsigned opcode = (op->code == IR_MOVZX ? 0x0FB6 : 0x0FBE) | (op->source_size == 2 ? 1u : 0u);
     if (op->source_size == 4)
-        opcode = 0x8B;
+        opcode = op->code == IR_MOVZX ? 0x8B : 0x63;
+    force_rex(e, op->source_size, op->a);
     if (op->a == IR_MEM)
         asm_rm(&e->as, op->size, opcode, reg_of(op->d), operand_mem());
     else
@@ -340,6 +351,7 @@ void emit_multiply(struct emitter *e, const struct ir_op *op)
 
 void emit_setcc(struct emitter *e, const struct ir_op *op)
 {
+    force_rex(e, 1, op->d);
     if (op->d == IR_MEM)
         asm_rm(&e->as, 1, 0x0F90 | op->cond, 0, operand_mem());
     else

@@ -38,9 +38,20 @@ void emit_fp_load(struct emitter *e, const struct ir_op *op)
     emit_stub(e, STUB_FP_LOAD, op, asm_jcc(as, CC_NE, NULL))->back = asm_here(as);
 }
 
-static unsigned gpr_or_vector(unsigned number, char kind)
+static bool is_gpr(char kind)
 {
-    return kind == 'G' || kind == 'E' || kind == 'M' ? pinned_reg(number) : number;
+    return kind == 'G' || kind == 'E' || kind == 'M';
+}
+
+/* A register operand; a guest register that is not pinned goes through T1. */
+static unsigned vector_operand(unsigned number, char kind)
+{
+    return !is_gpr(kind) ? number : number < PINNED ? pinned_reg(number) : REG_T1;
+}
+
+static struct host_mem gpr_at(unsigned gpr)
+{
+    return cpu_at(offsetof(struct cpu, gpr) + 8 * gpr);
 }
 
 /* Which kind of register the table's operand letters give ModRM.reg and ModRM.rm. */
@@ -61,15 +72,24 @@ static void simd(struct emitter *e, const struct ir_op *op, const struct insn *i
     const struct insn_row *row = &insn_table[insn->row];
     static const unsigned maps[] = {0, 0x0F00, 0x0F3800, 0x0F3A00};
     unsigned opcode = maps[form->map] | form->opcode;
-    unsigned reg = form->digit >= 0 ? (unsigned)form->digit : gpr_or_vector(insn->reg, kind_of(row, false));
+    unsigned size = insn->op_size == 8 && strchr(row->operands, 'y') ? 8 : 4;
+    char reg_kind = form->digit >= 0 ? 0 : kind_of(row, false),
+         rm_kind = op->a == IR_MEM ? 0 : kind_of(row, true);
+    unsigned reg = form->digit >= 0 ? (unsigned)form->digit : vector_operand(insn->reg, reg_kind);
+    if (is_gpr(rm_kind) && insn->rm >= PINNED)
+        asm_load(as, 8, REG_T1, gpr_at(insn->rm));
     if (form->prefix)
         asm_byte(as, form->prefix);
     if (op->a == IR_MEM)
-        asm_rm(as, 4, opcode, reg, (struct host_mem){REG_ADDRESS, REG_ADDEND, 0, 0});
+        asm_rm(as, size, opcode, reg, (struct host_mem){REG_ADDRESS, REG_ADDEND, 0, 0});
     else
-        asm_rr(as, 4, opcode, reg, gpr_or_vector(insn->rm, kind_of(row, true)));
+        asm_rr(as, size, opcode, reg, vector_operand(insn->rm, rm_kind));
     if (form->has_imm)
         asm_byte(as, (unsigned)insn->imm & 0xFF);
+    if (is_gpr(reg_kind) && insn->reg >= PINNED)
+        asm_store(as, 8, gpr_at(insn->reg), REG_T1);
+    if (is_gpr(rm_kind) && form->stores && insn->rm >= PINNED)
+        asm_store(as, 8, gpr_at(insn->rm), REG_T1);
 }
 
 /* FDP and FDS will have to name this instruction's operand, whose offset is noted. */
@@ -77,17 +97,18 @@ static void note_data(struct emitter *e, const struct ir_op *op, const struct in
 {
     struct assembler *as = &e->as;
     bool flat = insn->seg != SEG_CS && (e->block->context->assume.flat_segs >> insn->seg & 1);
+    unsigned size = e->block->context->assume.mode == MODE_64 ? 8 : 4;
     (void)op;
     asm_store_imm(as, 4, CPU_FIELD(fp.data), (int32_t)site);
     if (flat) {
-        asm_store(as, 4, CPU_FIELD(fp.offset), REG_ADDRESS);
+        asm_store(as, 8, CPU_FIELD(fp.offset), REG_ADDRESS);
         return;
     }
-    asm_mov_rr(as, 4, REG_T0, REG_ADDRESS);
-    asm_rm(as, 4, 0x2B, REG_T0,
+    asm_mov_rr(as, size, REG_T0, REG_ADDRESS);
+    asm_rm(as, size, 0x2B, REG_T0,
            cpu_at(offsetof(struct cpu, seg) + insn->seg * sizeof(struct segment) +
                   offsetof(struct segment, base)));
-    asm_store(as, 4, CPU_FIELD(fp.offset), REG_T0);
+    asm_store(as, 8, CPU_FIELD(fp.offset), REG_T0);
 }
 
 /* A control word that unmasks an exception takes the slow path. */

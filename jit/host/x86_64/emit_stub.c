@@ -83,8 +83,7 @@ static void emit_budget(struct emitter *e)
 
 static gva_t linear_page(const struct emitter *e, uint64_t rip)
 {
-    uint64_t linear = (e->block->context->assume.cs_base + rip) & UINT32_MAX;
-    return linear & ~(gva_t)(MEM_PAGE_SIZE - 1);
+    return jit_linear(e->block->context, rip) & ~(gva_t)(MEM_PAGE_SIZE - 1);
 }
 
 /* As the interpreter does when it goes to another page: the TLB must lead there. host_link fills in where to.
@@ -172,7 +171,7 @@ struct page_fill {
 static struct page_fill fill_for(const struct jit *jit, const struct jit_block *target)
 {
     const uint64_t in_page = MEM_PAGE_SIZE - 1;
-    gva_t linear = (target->context->assume.cs_base + target->rip) & UINT32_MAX;
+    gva_t linear = jit_linear(target->context, target->rip);
     mem_t page = target->memory & ~in_page;
     return (struct page_fill){(uint64_t)(uintptr_t)jit->cpu->memory->host + page - (linear & ~in_page), page};
 }

@@ -4,6 +4,7 @@
  *   RAX RCX RDX RBX RBP RSI RDI   the guest's namesakes        R12  the guest's ESP
  *   R13  direct table of the current privilege level           R14  budget
  *   R15  struct cpu + CPU_BIAS                                 RSP  the host's, 16-byte aligned
+ *   In 64-bit mode R8 to R15 of the guest stay in struct cpu, and R13 is a temporary.
  *   R8   address of the memory operand   R9  its host addend   R10, R11  temporaries
  */
 #ifndef LATHE_JIT_HOST_X86_64_LAYOUT_H
@@ -23,7 +24,8 @@ enum {
     REG_ADDEND = R9,
     REG_T0 = R10,
     REG_T1 = R11,
-    PINNED = 8 /* guest registers that live in host registers */
+    REG_T2 = R13, /* where there is no direct table: in 64-bit mode */
+    PINNED = 8    /* guest registers that live in host registers */
 };
 
 /* Host register of guest register `gpr`. */

@@ -50,7 +50,7 @@ static void load_guest(struct assembler *as)
         asm_load(as, 8, pinned_reg(i), cpu_at(offsetof(struct cpu, gpr) + 8 * i));
 }
 
-enum { XMM_REGS = 8, MOVUPS_LOAD = 0x0F10, MOVUPS_STORE = 0x0F11, LDMXCSR = 2, STMXCSR = 3 };
+enum { XMM_REGS = 16, MOVUPS_LOAD = 0x0F10, MOVUPS_STORE = 0x0F11, LDMXCSR = 2, STMXCSR = 3 };
 
 static void each_xmm(struct assembler *as, unsigned opcode)
 {
@@ -269,24 +269,25 @@ static void check_other_page(struct assembler *as, uint8_t **slow)
 /* R11: the RIP to go to. */
 static void make_indirect(struct assembler *as, struct jit *jit, const uint8_t *leave_stored)
 {
-    uint8_t *slow[7];
+    uint8_t *slow[6];
     _Static_assert(sizeof(struct jump_entry) == 32 && sizeof(struct tlb_entry) == 64, "shifts above");
     jit->routines.indirect = asm_here(as);
     asm_store(as, 8, CPU_FIELD(rip), REG_T1);
     find_jump_entry(as, jit);
-    slow[0] = differs(as, 4, REG_T1, entry_at(offsetof(struct jump_entry, rip)));
-    asm_load(as, 4, R9, CPU_FIELD(engine_context));
-    slow[1] = differs(as, 4, R9, entry_at(offsetof(struct jump_entry, context)));
-    asm_mov_rr(as, 4, REG_T0, REG_T1);
-    asm_rm(as, 4, 0x03, REG_T0, CPU_FIELD(seg[SEG_CS].base));
-    asm_rr(as, 4, 0x81, 4, REG_T0);
+    asm_load(as, 8, R9, CPU_FIELD(engine_context));
+    asm_rr(as, 8, 0x01, REG_T1, R9);
+    slow[0] = differs(as, 8, R9, entry_at(offsetof(struct jump_entry, key)));
+    asm_mov_rr(as, 8, REG_T0, REG_T1);
+    asm_rm(as, 8, 0x03, REG_T0, CPU_FIELD(seg[SEG_CS].base));
+    asm_rm(as, 8, 0x23, REG_T0, CPU_FIELD(linear_mask));
+    asm_rr(as, 8, 0x81, 4, REG_T0);
     asm_imm32(as, ~(uint32_t)(MEM_PAGE_SIZE - 1));
     uint8_t *other = differs(as, 8, REG_T0, CPU_FIELD(fetch_page));
     asm_load(as, 8, R9, entry_at(offsetof(struct jump_entry, page)));
-    slow[2] = differs(as, 8, R9, CPU_FIELD(fetch_memory));
+    slow[1] = differs(as, 8, R9, CPU_FIELD(fetch_memory));
     asm_rm(as, 4, 0xFF, 4, entry_at(offsetof(struct jump_entry, code)));
     asm_patch(as->to_exec, other, asm_here(as));
-    check_other_page(as, &slow[3]);
+    check_other_page(as, &slow[2]);
     asm_rm(as, 4, 0xFF, 4, entry_at(offsetof(struct jump_entry, code)));
     for (unsigned i = 0; i < sizeof slow / sizeof slow[0]; i++)
         asm_patch(as->to_exec, slow[i], asm_here(as));
