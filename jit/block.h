@@ -86,6 +86,12 @@ static inline uint64_t jump_key(uint64_t rip, uint64_t shifted_context)
     return rip + shifted_context;
 }
 
+/* The RIP in a key. */
+static inline uint64_t jump_rip(uint64_t key)
+{
+    return (uint64_t)((int64_t)(key << 16) >> 16);
+}
+
 enum { CONTEXT_SHIFT = 48 };
 
 /* Where a RIP is in the jump cache. */

@@ -107,12 +107,13 @@ static bool check_blocks(const struct jit *jit, struct error *err)
 static bool is_good_jump(const struct jit *jit, unsigned index)
 {
     const struct jump_entry *entry = &jit->jumps[index];
-    if (!entry->context || entry->context > jit->context_count || jump_index(entry->rip) != index)
+    uint64_t rip = jump_rip(entry->key), number = (entry->key - rip) >> CONTEXT_SHIFT;
+    if (!number || number > jit->context_count || jump_index(rip) != index)
         return false;
-    const struct jit_context *context = &jit->contexts[entry->context - 1];
-    uint64_t linear = (context->assume.cs_base + entry->rip) & UINT32_MAX;
+    const struct jit_context *context = &jit->contexts[number - 1];
+    uint64_t linear = jit_linear(context, rip);
     mem_t memory = entry->page + (linear & (MEM_PAGE_SIZE - 1));
-    const struct jit_block *block = jit_find_block(jit, memory, entry->rip, context);
+    const struct jit_block *block = jit_find_block(jit, memory, rip, context);
     uint64_t host = (uint64_t)(uintptr_t)jit->cpu->memory->host + memory;
     return block && block->code == entry->code && linear + entry->addend == host;
 }
@@ -121,8 +122,8 @@ static bool check_jumps(const struct jit *jit, struct error *err)
 {
     for (unsigned i = 0; i < JUMP_ENTRIES; i++)
         if (jit->jumps[i].code && !is_good_jump(jit, i))
-            return error_set(err, "jump cache entry %u (rip %x) leads to no live block", i,
-                             jit->jumps[i].rip);
+            return error_set(err, "jump cache entry %u (rip %llx) leads to no live block", i,
+                             (unsigned long long)jump_rip(jit->jumps[i].key));
     return true;
 }
 
