@@ -214,20 +214,21 @@ static void mirror_descriptors(struct silicon_machine *machine)
     }
 }
 
-static bool start_mode(struct tester *t, unsigned index)
+/* 0, or the exit status. */
+static unsigned start_mode(struct tester *t, unsigned index)
 {
     unsigned mode = index ? MODE_64 : MODE_32;
     t->machines[index] = silicon_machine_new(find_engine(t->options->engine), mode);
     if (!t->machines[index]) {
-        fprintf(stderr, "silicon: engine %s does not run on this host\n", t->options->engine);
-        return false;
+        printf("silicon: skipped: engine %s does not run on this host\n", t->options->engine);
+        return EXIT_SKIPPED;
     }
     mirror_descriptors(t->machines[index]);
     t->generators[index] = generator_new(t->machines[index], mode, t->options->rows, native_has);
     if (t->generators[index] && (generator_rows(t->generators[index]) || t->options->replay))
-        return true;
+        return 0;
     fprintf(stderr, "silicon: no row matches '%s' in %s-bit mode\n", t->options->rows, index ? "64" : "32");
-    return false;
+    return 2;
 }
 
 static int run(struct tester *t)
@@ -235,9 +236,9 @@ static int run(struct tester *t)
     char name[49];
     printf("host: %s\n", native_name(name));
     native_vendor(t->vendor);
-    for (unsigned i = 0; i < MODES; i++) {
-        if ((t->options->modes[i] || t->options->replay) && !start_mode(t, i))
-            return 2;
+    for (unsigned i = 0, status; i < MODES; i++) {
+        if ((t->options->modes[i] || t->options->replay) && (status = start_mode(t, i)) != 0)
+            return (int)status;
     }
     clock_gettime(CLOCK_MONOTONIC, &t->started);
     if (t->options->replay)

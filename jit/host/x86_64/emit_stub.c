@@ -139,6 +139,20 @@ static void emit_exit_stub(struct emitter *e, const struct stub *stub)
     asm_jmp(as, e->jit->routines.follow);
 }
 
+/* A part that is live already is newer in the host's registers than in struct cpu. */
+static void make_absent_live(struct emitter *e, unsigned parts)
+{
+    for (unsigned part = FP_X87; part <= FP_SSE; part <<= 1) {
+        if (!(parts & part))
+            continue;
+        asm_rm(&e->as, 1, 0xF6, 0, CPU_FIELD(fp.live));
+        asm_byte(&e->as, part);
+        uint8_t *skip = asm_jcc(&e->as, CC_NE, NULL);
+        emit_make_live(e, part);
+        asm_patch(e->as.to_exec, skip, asm_here(&e->as));
+    }
+}
+
 static void emit_one(struct emitter *e, struct stub *stub)
 {
     stub->start = asm_here(&e->as);
@@ -148,7 +162,7 @@ static void emit_one(struct emitter *e, struct stub *stub)
     case STUB_CROSSING: emit_crossing(e, stub); break;
     case STUB_LEAVE: leave(e, emit_leave_exit(e, stub->op->insn)); break;
     case STUB_FP_LOAD:
-        emit_make_live(e, (unsigned)stub->op->imm);
+        make_absent_live(e, (unsigned)stub->op->imm);
         asm_jmp(&e->as, stub->back);
         break;
     case STUB_BUDGET: emit_budget(e); break;
