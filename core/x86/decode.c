@@ -48,6 +48,7 @@ struct decoder {
     bool is_prefix[256];   /* bytes that the model takes for legacy prefixes */
     bool two_byte_opcodes; /* 0F is an escape to the second map */
     bool lock_anywhere;    /* LOCK is not an error where it makes no sense */
+    bool lock_wants_iopl;  /* and a privilege */
     unsigned longest;      /* bytes of an instruction; 0: prefixes may go on for ever */
     struct form *forms;    /* sorted by map and opcode, in table order within */
     uint16_t first[MAPS][256];
@@ -227,6 +228,7 @@ static void note_prefixes(struct decoder *decoder, const struct cpu_model *model
     decoder->is_prefix[0xF1] = !has_386;
     decoder->lock_anywhere = !has_386;
     decoder->two_byte_opcodes = cpu_model_has(model, FEATURE_286);
+    decoder->lock_wants_iopl = !has_386 && decoder->two_byte_opcodes;
 }
 
 struct decoder *decoder_new(const struct cpu_model *model)
@@ -648,5 +650,7 @@ enum decode_result decode_insn(const struct decoder *decoder, enum cpu_mode mode
         insn->fn = exec_too_long;
     else if (!form || !lock_fits(&scan, form, insn))
         insn->fn = exec_undefined;
+    else if (scan.lock && decoder->lock_wants_iopl)
+        insn->fn = exec_locked;
     return DECODE_OK;
 }

@@ -54,6 +54,13 @@ const struct insn *exec_too_long(struct cpu *cpu, const struct insn *insn)
     return exec_raise(cpu, insn, VECTOR_GP);
 }
 
+const struct insn *exec_locked(struct cpu *cpu, const struct insn *insn)
+{
+    if (cpu_is_protected(cpu) && cpu->cpl > cpu_iopl(cpu))
+        return exec_raise(cpu, insn, VECTOR_GP);
+    return insn_handler(insn)(cpu, insn);
+}
+
 const struct insn *exec_op(struct cpu *cpu, const struct insn *insn)
 {
     cpu->current = insn;

@@ -438,6 +438,24 @@ START_TEST(descriptors_of_a_286)
 }
 END_TEST
 
+START_TEST(lock_wants_iopl_on_a_286)
+{
+    enum { CODE_SEGMENT = 0xFB, DATA_SEGMENT = 0xF3 };
+    f.cpu->gpr[GPR_BX] = 1;
+    RUN("\xF0\x43", 1); /* LOCK INC BX, in real-address mode */
+    ck_assert_uint_eq(f.cpu->gpr[GPR_BX], 2);
+    f.cpu->cr0 |= CR0_PE;
+    f.cpu->cpl = 3;
+    f.cpu->seg[SEG_CS].attributes = CODE_SEGMENT;
+    f.cpu->seg[SEG_SS].attributes = DATA_SEGMENT;
+    cpu_derive(f.cpu);
+    f.cpu->idtr.limit = 0; /* nothing can be delivered */
+    RUN("\xF0\x43", 3);
+    ck_assert_uint_eq(f.cpu->gpr[GPR_BX], 2);
+    ck_assert_uint_eq(f.shutdowns, 1);
+}
+END_TEST
+
 static TCase *make_case(const char *name, void (*set_up)(void), const TTest *const *tests)
 {
     TCase *tcase = tcase_create(name);
@@ -478,6 +496,7 @@ int main(void)
                                       a_word_at_the_stacks_end_is_a_general_fault,
                                       no_room_for_a_fault_frame_is_a_shutdown,
                                       descriptors_of_a_286,
+                                      lock_wants_iopl_on_a_286,
                                       NULL};
     Suite *suite = suite_create("old models");
     suite_add_tcase(suite, make_case("8086", set_up_8086, tests_8086));

@@ -48,4 +48,7 @@ insn_fn exec_far_operand;
  * bytes, the end of a trace without a branch, and the stop that trace_stop_after plants. */
 insn_fn exec_undefined, exec_too_long, exec_trace_end, exec_stop;
 
+/* Any instruction behind LOCK on a 286: #GP where CPL is above IOPL. */
+insn_fn exec_locked;
+
 #endif
