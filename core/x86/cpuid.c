@@ -16,10 +16,18 @@
 
 enum { LINE = 64 }; /* bytes of a cache line, all caches */
 
+/* The highest basic leaf: what the machine was given, or fewer by IA32_MISC_ENABLE bit 22 (SDM 4, table 2-2).
+ */
+static uint32_t highest_leaf(const struct cpu *cpu)
+{
+    enum { LIMIT_CPUID = 1 << 22, LIMIT = 2 };
+    return cpu->msr.misc_enable & LIMIT_CPUID && cpu->max_leaf > LIMIT ? LIMIT : cpu->max_leaf;
+}
+
 static struct cpuid_result vendor_leaf(const struct cpu *cpu)
 {
     const uint8_t *vendor = (const uint8_t *)cpu->model->vendor;
-    return (struct cpuid_result){cpu->max_leaf, load_le32(vendor), load_le32(vendor + 8),
+    return (struct cpuid_result){highest_leaf(cpu), load_le32(vendor), load_le32(vendor + 8),
                                  load_le32(vendor + 4)};
 }
 
@@ -131,5 +139,6 @@ struct cpuid_result cpuid_read(const struct cpu *cpu, uint32_t leaf, uint32_t su
     const struct cpu_model *model = cpu->model;
     if (leaf >= LEAF_EXTENDED && leaf <= model->max_extended_leaf)
         return extended_leaf(cpu, leaf);
-    return basic_leaf(cpu, leaf > cpu->max_leaf ? cpu->max_leaf : leaf, subleaf);
+    uint32_t highest = highest_leaf(cpu);
+    return basic_leaf(cpu, leaf > highest ? highest : leaf, subleaf);
 }

@@ -45,7 +45,7 @@ enum cpuid_ecx {
 };
 
 /* Leaf 80000001h. */
-enum cpuid_extended_ecx { CPUID_LAHF64 = 1 << 0 };
+enum cpuid_extended_ecx { CPUID_LAHF64 = 1 << 0, CPUID_PREFETCHW = 1 << 8 };
 
 #define HAS(feature) (UINT64_C(1) << (feature))
 #define UP_TO_386                                                                                            \
@@ -271,7 +271,7 @@ static const struct cpu_model models[] = {
      .features_edx = EDX_PENTIUM4,
      .features_ecx = ECX_MAX,
      .extended_edx = CPUID_LM | CPUID_NX | CPUID_PDPE1GB | CPUID_RDTSCP,
-     .extended_ecx = CPUID_LAHF64,
+     .extended_ecx = CPUID_LAHF64 | CPUID_PREFETCHW,
      .max_leaf = 0x0D,
      .max_extended_leaf = 0x80000008,
      .leaf1_ebx = 0x0800,

@@ -96,6 +96,18 @@ START_TEST(leaves_out_of_range)
 }
 END_TEST
 
+START_TEST(limits)
+{
+    struct cpu_fixture f;
+    cpu_fixture_init(&f, "core2");
+    f.cpu->msr.misc_enable = 1 << 22;
+    ck_assert_uint_eq(cpuid_read(f.cpu, 0, 0).eax, 2);
+    ck_assert_uint_eq(cpuid_read(f.cpu, 4, 0).eax, 0x05B0B101);          /* as leaf 2 */
+    ck_assert_uint_eq(cpuid_read(f.cpu, 0x80000000, 0).eax, 0x80000008); /* not the extended ones */
+    cpu_fixture_free(&f);
+}
+END_TEST
+
 START_TEST(brand)
 {
     char text[49] = {0};
@@ -125,7 +137,8 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        long_mode_models, features_agree_with_the_decoder, caches, leaves_out_of_range, brand, syscall_bit,
+        long_mode_models, features_agree_with_the_decoder, caches, leaves_out_of_range, limits, brand,
+        syscall_bit,
     };
     return suite_run("cpuid", tests, sizeof tests / sizeof *tests);
 }
