@@ -129,16 +129,8 @@ static bool after_load(void *self, struct error *err)
     struct cpu *cpu = self;
     (void)err;
     cpu->user = cpu->cpl == 3;
-    cpu->tlb.filled_count = 0;
     cpu_derive(cpu);
-    for (unsigned i = 0; i < TLB_ENTRIES; i++) {
-        struct tlb_entry loaded = cpu->tlb.entry[i];
-        cpu->tlb.entry[i].page = TLB_NONE;
-        cpu->tlb.entry[i].read[0] = cpu->tlb.entry[i].read[1] = TLB_NONE;
-        cpu->tlb.entry[i].write[0] = cpu->tlb.entry[i].write[1] = TLB_NONE;
-        if (loaded.page != TLB_NONE)
-            tlb_fill(cpu, loaded.page, loaded.frame, loaded.rights);
-    }
+    tlb_rebuild(cpu);
     trace_cache_clear(cpu);
     cpu_refetch(cpu);
     return true;
