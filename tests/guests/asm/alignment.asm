@@ -136,6 +136,8 @@ main32:
     or dword [esp], EFLAGS_AC
     popfd
     mov eax, [ebx]                  ; level 0
+    mov eax, [AREA + 0x8001]        ; and the first touch of a page
+    mov [AREA + 0x9001], eax
     pushfd
     and dword [esp], ~EFLAGS_AC
     popfd

@@ -37,6 +37,8 @@ FRAME_B     equ 0x111000
 
 ; FAILS vector, error: a CALL to task B must fault so in task B
 %macro FAILS 2
+%%here:
+    mov dword [fault_eip], %%here   ; which one, for the report
     mov dword [caught], 0
     call SEL_TSS_B:0
     EQUAL dword [caught], %1
@@ -47,6 +49,8 @@ FRAME_B     equ 0x111000
 
 ; RUNS: it must not
 %macro RUNS 0
+%%here:
+    mov dword [fault_eip], %%here
     mov dword [caught], 0
     mov dword [b_runs], 0
     call SEL_TSS_B:0

@@ -297,6 +297,8 @@ main32:
     IDT_TO SEL_CODE0, int_target, 0x0E
     EXPECT 11, INT_A * 8 + 2, {int INT_A}
     USER_FAULTS 13, INT_A * 8 + 2, user_int ; privilege comes before presence
+    IDT_TO SEL_CODE0, int_target, 0xCE ; DPL 2
+    USER_FAULTS 13, INT_A * 8 + 2, user_int
     IDT_TO SEL_CODE0, int_target, 0x6E
     USER_FAULTS 11, INT_A * 8 + 2, user_int
 %assign type 0
