@@ -251,6 +251,11 @@ void cpu_pulse_smi(struct cpu *cpu)
     cpu_stop(cpu);
 }
 
+bool cpu_holds_init(const struct cpu *cpu)
+{
+    return cpu->smm && cpu->activity != CPU_SHUTDOWN;
+}
+
 void cpu_set_ignne(struct cpu *cpu, bool level)
 {
     cpu->ignne = level;

@@ -238,6 +238,9 @@ void cpu_pulse_smi(struct cpu *cpu);
 void cpu_set_ignne(struct cpu *cpu, bool level);
 void cpu_set_a20(struct cpu *cpu, bool enabled);
 
+/* In system management mode INIT# is held off until RSM, unless the processor has shut down (SDM 3C 31.2). */
+bool cpu_holds_init(const struct cpu *cpu);
+
 /* True when the processor only waits for an interrupt (HLT), so that time may skip ahead. */
 bool cpu_is_idle(const struct cpu *cpu);
 

@@ -106,7 +106,10 @@ static void entropy(void *self, void *bytes, unsigned size)
 
 static void smiact(void *self, bool level)
 {
-    i440fx_set_smm(((struct board *)self)->bridge, level);
+    struct board *board = self;
+    i440fx_set_smm(board->bridge, level);
+    if (!level && board->machine->reset) /* an INIT that RSM lets through */
+        cpu_stop(board->machine->cpu);
 }
 
 static const struct cpu_bus cpu_bus = {acknowledge, ferr, shutdown_cycle, entropy, smiact};

@@ -155,6 +155,8 @@ static void apply_due_inputs(struct machine *machine)
 static void apply_reset(struct machine *machine)
 {
     enum machine_reset reset = machine->reset;
+    if (reset == PENDING_INIT && cpu_holds_init(machine->cpu))
+        return;
     machine->reset = PENDING_NONE;
     if (reset == PENDING_HARD)
         board_reset(machine->board);

@@ -230,6 +230,19 @@ main32:
     EQUAL dword [b_ebx_after], 0x12345678 ; B's own are in its 386 TSS
     EQUAL word [c_bx], 0xBBCC
 
+    CHECK 22                        ; local breakpoints end with the task, global ones stay
+    xor eax, eax
+    mov dr0, eax
+    mov dr1, eax
+    mov eax, 0x309                  ; L0, G1, LE, GE
+    mov dr7, eax
+    mov dword [tss_b + 0x20], b_start
+    call SEL_TSS_B:0
+    mov eax, dr7
+    EQUAL eax, 0x608
+    xor eax, eax
+    mov dr7, eax
+
     CHECK 30                        ; CR3 comes from the TSS
     call build_tables
     mov eax, PD_MAIN
