@@ -43,17 +43,19 @@ static void say_failed(uint64_t seed, const char *way, unsigned leg, const char 
     fprintf(stderr, "fuzz_machine: seed %llu, %s, leg %u: %s\n", (unsigned long long)seed, way, leg, what);
 }
 
-/* A hang is a failure that names its seed. The number is written without stdio, which a signal may not call.
- */
+/* Hangs and broken invariants are failures that name their seed, too. The number is written without stdio,
+ * which a signal may not call. */
 static volatile sig_atomic_t current_case;
 
-static void on_alarm(int signal)
+static void on_signal(int number)
 {
-    (void)signal;
-    char text[] = "fuzz_machine: case ........ hangs\n";
-    unsigned number = (unsigned)current_case;
-    for (unsigned i = 0; i < 8; i++, number /= 10)
-        text[26 - i] = (char)('0' + number % 10);
+    char text[] = "fuzz_machine: case ........ aborts\n";
+    unsigned rest = (unsigned)current_case;
+    for (unsigned i = 0; i < 8; i++, rest /= 10)
+        text[26 - i] = (char)('0' + rest % 10);
+    if (number == SIGALRM)
+        memcpy(text + 28, " hangs", 6);
+    signal(SIGABRT, SIG_DFL);
     if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
         _exit(2);
     abort();
@@ -260,7 +262,8 @@ int main(int argc, char **argv)
     unsigned failed = 0;
     if (!world_files_new(&files))
         return EXIT_FAILURE;
-    signal(SIGALRM, on_alarm);
+    signal(SIGALRM, on_signal);
+    signal(SIGABRT, on_signal);
     for (uint64_t i = 0; i < count && failed < 10; i++) {
         struct options options = {.files = &files, .seed = first + i};
         current_case = (sig_atomic_t)(first + i);
