@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The translator of a build that has none. */
 #include "core/base/error.h"
+#include "jit/check.h"
 #include "jit/jit.h"
 
 bool jit_is_available(void)
@@ -24,4 +25,10 @@ const struct jit_stats *jit_get_stats(const struct jit *jit)
 {
     (void)jit;
     return NULL;
+}
+
+bool jit_check(const struct jit *jit, struct error *err)
+{
+    (void)jit, (void)err;
+    return true;
 }

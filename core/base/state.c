@@ -223,6 +223,8 @@ bool state_load(const struct state_desc *desc, void *self, struct reader *in, st
     if (version != desc->version)
         return error_set(err, "state: '%s' has version %" PRIu64 ", this build reads %" PRIu32, name, version,
                          desc->version);
+    if (desc->before_load)
+        desc->before_load(self);
     if (!load_fields(desc->fields, self, in, err))
         return error_prefix(err, "%s: ", desc->name);
     return !desc->after_load || desc->after_load(self, err);

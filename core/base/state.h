@@ -39,14 +39,15 @@ struct state_field {
     size_t size_offset;
 };
 
-/* `before_save` makes lazy state canonical; `after_load` rebuilds what is derived and may refuse. Both
- * optional. */
+/* `before_save` makes lazy state canonical; `before_load` drops what is derived and could not be found
+ * again afterwards, `after_load` rebuilds it and may refuse. All optional. */
 struct state_desc {
     const char *name;
     uint32_t version;
     const struct state_field *fields;
     void (*before_save)(void *self);
     bool (*after_load)(void *self, struct error *err);
+    void (*before_load)(void *self);
 };
 
 /* clang-format off */

@@ -124,6 +124,12 @@ static void before_save(void *self)
         cpu->exception = (struct exception){0};
 }
 
+/* What mirrors the TLB is found by its entries, which the load overwrites. */
+static void before_load(void *self)
+{
+    tlb_flush(self, false);
+}
+
 static bool after_load(void *self, struct error *err)
 {
     struct cpu *cpu = self;
@@ -136,7 +142,8 @@ static bool after_load(void *self, struct error *err)
     return true;
 }
 
-static const struct state_desc cpu_desc = {"cpu", 1, cpu_fields, before_save, after_load};
+static const struct state_desc cpu_desc = {
+    "cpu", 1, cpu_fields, .before_save = before_save, .after_load = after_load, .before_load = before_load};
 
 void cpu_register_state(struct cpu *cpu, struct state_set *set)
 {

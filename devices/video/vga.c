@@ -196,4 +196,4 @@ static const struct state_field vga_fields[] = {
     STATE_END,
 };
 
-const struct state_desc vga_desc = {"vga", 1, vga_fields, NULL, after_load};
+const struct state_desc vga_desc = {"vga", 1, vga_fields, .after_load = after_load};

@@ -169,4 +169,4 @@ static const struct state_field vga_pci_state_fields[] = {
     STATE_END,
 };
 
-const struct state_desc vga_pci_desc = {"vga-pci", 1, vga_pci_state_fields, NULL, after_load};
+const struct state_desc vga_pci_desc = {"vga-pci", 1, vga_pci_state_fields, .after_load = after_load};

@@ -7,7 +7,7 @@
  *   sliced    legs in random slices, hashed, drawn and interrupted in between, now and then saved and loaded
  *             into another machine that goes on
  *
- * Every few legs cpu_check compares what is derived with what it derives from.
+ * Every few legs cpu_check and jit_check compare what is derived with what it derives from.
  *
  * usage: fuzz_machine [FIRST [COUNT]], or LATHE_FUZZ_CASES=COUNT in the environment. A failure names its
  * seed.
@@ -27,6 +27,7 @@
 #include "devices/video/vga_render.h"
 #include "devices/video/vga_text.h"
 #include "devices/video/video_frame.h"
+#include "jit/check.h"
 #include "tests/fuzz/fuzz_board.h"
 #include "tests/fuzz/fuzz_world.h"
 
@@ -184,7 +185,7 @@ static bool run_case(const struct options *options, bool sliced, struct result *
         else
             run_whole(machine, &end);
         if (good && leg % 4 == 3)
-            good = cpu_check(machine->cpu, &err);
+            good = cpu_check(machine->cpu, &err) && (!machine->jit || jit_check(machine->jit, &err));
         if (!good)
             say_failed(options->seed, sliced ? "sliced" : "whole", leg, err.text);
         if (options->verbose || leg == LEGS - 1)
