@@ -46,6 +46,20 @@ enum ir_code {
     IR_SETCC,
     IR_CMOV,
     IR_XCHG,
+    IR_CMPXCHG, /* with IR_MEM */
+    IR_XADD,    /* with IR_MEM */
+    IR_SHLD,    /* d and a, by imm below the size, not 0 */
+    IR_SHRD,
+    IR_BSF, /* a zero source leaves d alone */
+    IR_BSR,
+    IR_BT, /* bit imm or a of d, modulo the size; changes CF alone */
+    IR_BTS,
+    IR_BTR,
+    IR_BTC,
+    IR_SETCF, /* CF = imm, or flipped where imm is 2 */
+    IR_DF,    /* DF = imm */
+    IR_DIV,   /* rDX:rAX by a; what would fault goes to the handler */
+    IR_IDIV,
     IR_BSWAP,
     IR_SIGN,       /* d = all bits the sign of a */
     IR_FP_LOAD,    /* brings the parts of floating-point state in imm into the host's registers */
@@ -112,6 +126,7 @@ struct ir_info {
     const char *name;
     bool makes_flags; /* all of OSZAPC, or all but CF (keeps_carry) */
     bool keeps_carry;
+    bool carry_alone; /* makes CF and keeps the rest */
     bool reads_carry, reads_cond;
     bool clobbers; /* the host's flags are lost */
     bool observes; /* a fault, an exit or a call: the guest's flags must be in memory */

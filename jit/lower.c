@@ -80,7 +80,7 @@ static void move_stack(struct lower *l, int32_t delta)
 }
 
 /* The r/m operand, made accessible. */
-static unsigned rm_operand(struct lower *l, enum ir_access access, unsigned size)
+unsigned lower_rm(struct lower *l, enum ir_access access, unsigned size)
 {
     if (!(l->insn->flags & INSN_MEM))
         return l->insn->rm;
@@ -93,7 +93,7 @@ static bool lower_alu(struct lower *l)
     unsigned size = l->insn->op_size;
     bool compares = l->code == IR_CMP || l->code == IR_TEST;
     enum ir_access access = compares || l->shape == SHAPE_R_RM ? IR_READ : IR_MODIFY;
-    unsigned rm = rm_operand(l, access, size);
+    unsigned rm = lower_rm(l, access, size);
     if (l->shape == SHAPE_RM_I)
         lower_add(l, l->code, size, rm, IR_IMM)->imm = (int64_t)l->insn->imm;
     else if (l->shape == SHAPE_R_RM)
@@ -105,7 +105,7 @@ static bool lower_alu(struct lower *l)
 
 static bool lower_unary(struct lower *l)
 {
-    unsigned rm = rm_operand(l, IR_MODIFY, l->insn->op_size);
+    unsigned rm = lower_rm(l, IR_MODIFY, l->insn->op_size);
     lower_add(l, l->code, l->insn->op_size, rm, IR_NONE);
     return true;
 }
@@ -122,7 +122,7 @@ static bool lower_shift(struct lower *l)
     }
     if (!count || count >= size * 8)
         return false;
-    unsigned rm = rm_operand(l, IR_MODIFY, size);
+    unsigned rm = lower_rm(l, IR_MODIFY, size);
     lower_add(l, l->code, size, rm, IR_IMM)->imm = count;
     return true;
 }
@@ -131,11 +131,11 @@ static bool lower_mov(struct lower *l)
 {
     unsigned size = l->insn->op_size;
     if (l->shape == SHAPE_R_RM) {
-        unsigned rm = rm_operand(l, IR_READ, size);
+        unsigned rm = lower_rm(l, IR_READ, size);
         lower_add(l, IR_MOV, size, l->insn->reg, rm);
         return true;
     }
-    unsigned rm = rm_operand(l, IR_WRITE, size);
+    unsigned rm = lower_rm(l, IR_WRITE, size);
     if (l->shape == SHAPE_RM_I)
         lower_add(l, IR_MOV, size, rm, IR_IMM)->imm = (int64_t)l->insn->imm;
     else
@@ -146,7 +146,7 @@ static bool lower_mov(struct lower *l)
 static bool lower_extend(struct lower *l)
 {
     unsigned source = l->insn->opcode == 0x63 ? 4 : l->insn->opcode & 1 ? 2 : 1;
-    unsigned rm = rm_operand(l, IR_READ, source);
+    unsigned rm = lower_rm(l, IR_READ, source);
     lower_add(l, l->code, l->insn->op_size, l->insn->reg, rm)->source_size = (uint8_t)source;
     return true;
 }
@@ -156,14 +156,6 @@ static bool lower_lea(struct lower *l)
     if (!(l->insn->flags & INSN_MEM))
         return false;
     lower_add(l, IR_LEA, l->insn->op_size, l->insn->reg, IR_NONE)->address = lower_operand_address(l);
-    return true;
-}
-
-static bool lower_xchg(struct lower *l)
-{
-    if (l->insn->flags & INSN_MEM)
-        return false;
-    lower_add(l, IR_XCHG, l->insn->op_size, l->insn->rm, l->insn->reg);
     return true;
 }
 
@@ -178,7 +170,7 @@ static bool lower_imul(struct lower *l)
     unsigned size = l->insn->op_size;
     if (size == 1 || l->shape == SHAPE_RM)
         return false;
-    unsigned rm = rm_operand(l, IR_READ, size);
+    unsigned rm = lower_rm(l, IR_READ, size);
     struct ir_op *op = lower_add(l, IR_IMUL, size, l->insn->reg, rm);
     if (l->shape == SHAPE_R_RM_I) {
         op->has_imm = true;
@@ -191,7 +183,7 @@ static bool lower_multiply(struct lower *l)
 {
     if (l->shape != SHAPE_RM)
         return lower_imul(l);
-    unsigned rm = rm_operand(l, IR_READ, l->insn->op_size);
+    unsigned rm = lower_rm(l, IR_READ, l->insn->op_size);
     lower_add(l, l->code == IR_MUL ? IR_MUL : IR_IMULW, l->insn->op_size, GPR_AX, rm);
     return true;
 }
@@ -219,7 +211,7 @@ static bool lower_bswap(struct lower *l)
 
 static bool lower_setcc(struct lower *l)
 {
-    unsigned rm = rm_operand(l, IR_WRITE, 1);
+    unsigned rm = lower_rm(l, IR_WRITE, 1);
     lower_add(l, IR_SETCC, 1, rm, IR_NONE)->cond = l->insn->opcode & 15;
     return true;
 }
@@ -227,22 +219,23 @@ static bool lower_setcc(struct lower *l)
 static bool lower_cmov(struct lower *l)
 {
     unsigned size = l->insn->op_size;
-    unsigned rm = rm_operand(l, IR_READ, size);
+    unsigned rm = lower_rm(l, IR_READ, size);
     lower_add(l, IR_CMOV, size, l->insn->reg, rm)->cond = l->insn->opcode & 15;
     return true;
 }
 
-/* Pushes a register or an immediate. */
+void lower_push_value(struct lower *l, unsigned size, unsigned value)
+{
+    lower_probe(l, IR_WRITE, size, stack_address(l, -(int32_t)size));
+    lower_add(l, IR_MOV, size, IR_MEM, value)->imm = (int64_t)l->insn->imm;
+    move_stack(l, -(int32_t)size);
+}
+
 static bool lower_push(struct lower *l)
 {
-    unsigned size = l->insn->op_size;
     if (l->insn->flags & INSN_MEM)
-        return false;
-    lower_probe(l, IR_WRITE, size, stack_address(l, -(int32_t)size));
-    bool register_form = l->shape == SHAPE_RM;
-    struct ir_op *op = lower_add(l, IR_MOV, size, IR_MEM, register_form ? l->insn->rm : IR_IMM);
-    op->imm = (int64_t)l->insn->imm;
-    move_stack(l, -(int32_t)size);
+        return lower_push_memory(l);
+    lower_push_value(l, l->insn->op_size, l->shape == SHAPE_RM ? l->insn->rm : IR_IMM);
     return true;
 }
 
@@ -354,7 +347,7 @@ static void go_to_target(struct lower *l)
 
 static bool lower_jump_rm(struct lower *l)
 {
-    load_target(l, rm_operand(l, IR_READ, l->insn->op_size));
+    load_target(l, lower_rm(l, IR_READ, l->insn->op_size));
     go_to_target(l);
     return true;
 }
@@ -370,7 +363,7 @@ static void push_return(struct lower *l)
 static bool lower_call(struct lower *l)
 {
     if (l->shape == SHAPE_RM) {
-        load_target(l, rm_operand(l, IR_READ, l->insn->op_size));
+        load_target(l, lower_rm(l, IR_READ, l->insn->op_size));
         push_return(l);
         go_to_target(l);
         return true;
@@ -440,6 +433,23 @@ static const struct {
     {"NOP", NULL, lower_nop, 0},
     {"MUL", NULL, lower_multiply, IR_MUL},
     {"IMUL", NULL, lower_multiply, IR_IMULW},
+    {"DIV", NULL, lower_divide, IR_DIV},
+    {"IDIV", NULL, lower_divide, IR_IDIV},
+    {"SHLD", NULL, lower_double_shift, IR_SHLD},
+    {"SHRD", NULL, lower_double_shift, IR_SHRD},
+    {"BT", NULL, lower_bit, IR_BT},
+    {"BTS", NULL, lower_bit, IR_BTS},
+    {"BTR", NULL, lower_bit, IR_BTR},
+    {"BTC", NULL, lower_bit, IR_BTC},
+    {"BSF", NULL, lower_scan, IR_BSF},
+    {"BSR", NULL, lower_scan, IR_BSR},
+    {"CMPXCHG", NULL, lower_exchange, IR_CMPXCHG},
+    {"XADD", NULL, lower_exchange, IR_XADD},
+    {"CLC", NULL, lower_set_carry, 0},
+    {"STC", NULL, lower_set_carry, 0},
+    {"CMC", NULL, lower_set_carry, 0},
+    {"CLD", NULL, lower_set_direction, 0},
+    {"STD", NULL, lower_set_direction, 0},
     {"CBW", NULL, lower_cbw, 0},
     {"CWD", NULL, lower_cwd, 0},
     {"BSWAP", NULL, lower_bswap, 0},

@@ -27,9 +27,24 @@ struct lower {
  */
 typedef bool lower_fn(struct lower *l);
 
+/* Appends an operation of the present instruction. */
 struct ir_op *lower_add(struct lower *l, enum ir_code code, unsigned size, unsigned d, unsigned a);
 struct ir_address lower_operand_address(const struct lower *l);
 void lower_probe(struct lower *l, enum ir_access access, unsigned size, struct ir_address address);
+
+unsigned lower_rm(struct lower *l, enum ir_access access, unsigned size);
+void lower_push_value(struct lower *l, unsigned size, unsigned value);
+
+/* lower_bits.c */
+bool lower_bit(struct lower *l);
+bool lower_scan(struct lower *l);
+bool lower_exchange(struct lower *l);
+bool lower_xchg(struct lower *l);
+bool lower_double_shift(struct lower *l);
+bool lower_divide(struct lower *l);
+bool lower_set_carry(struct lower *l);
+bool lower_set_direction(struct lower *l);
+bool lower_push_memory(struct lower *l);
 
 /* Instructions that the host executes on the guest's floating-point state (lower_fp.c). */
 bool lower_fp(struct lower *l, const struct fp_form *form);

@@ -26,6 +26,8 @@ static unsigned reads(const struct ir_op *op)
     const struct ir_info *info = &ir_info[op->code];
     if (info->reads_cond)
         return condition_needs(op->cond);
+    if (op->code == IR_SETCF)
+        return op->imm == 2 && op->flags_live ? CARRY : 0;
     if (!info->reads_carry || (info->keeps_carry && !op->flags_live))
         return 0;
     return CARRY;
@@ -37,10 +39,17 @@ static unsigned host_makes(const struct ir_op *op)
     switch (op->code) {
     case IR_SHL:
     case IR_SHR:
-    case IR_SAR: return op->imm == 1 ? ALL : CARRY | OTHERS;
+    case IR_SAR: return op->a == GPR_CX ? 0 : op->imm == 1 ? ALL : CARRY | OTHERS;
     case IR_IMUL:
     case IR_MUL:
     case IR_IMULW: return CARRY | OVERFLOW_FLAG;
+    case IR_SHLD:
+    case IR_SHRD: return CARRY | OTHERS;
+    case IR_BT:
+    case IR_BTS:
+    case IR_BTR:
+    case IR_BTC:
+    case IR_SETCF: return CARRY;
     default: return ALL;
     }
 }
@@ -50,8 +59,14 @@ static unsigned host_makes(const struct ir_op *op)
 static bool needs_handler(const struct ir_op *op)
 {
     bool rotates = op->code == IR_ROL || op->code == IR_ROR;
-    bool by_cl = op->code >= IR_ROL && op->code <= IR_SAR && op->a == GPR_CX;
-    return rotates || by_cl;
+    return rotates;
+}
+
+/* Whether flags from before may show through: a shift by CL may be none at all. */
+static bool keeps_some(const struct ir_op *op)
+{
+    const struct ir_info *info = &ir_info[op->code];
+    return info->carry_alone || (op->code >= IR_SHL && op->code <= IR_SAR && op->a == GPR_CX);
 }
 
 /* Their handlers read flags and write them. */
@@ -68,7 +83,7 @@ static void find_live(struct ir *ir)
         const struct ir_info *info = &ir_info[op->code];
         if (info->makes_flags) {
             op->flags_live = live;
-            live = live && (needs_handler(op) || info->keeps_carry);
+            live = live && (needs_handler(op) || info->keeps_carry || keeps_some(op));
         }
         live = live || info->observes || call_uses_flags(op) || reads(op);
     }
@@ -123,7 +138,7 @@ static void find_saves(struct ir *ir)
         const struct ir_info *info = &ir_info[op->code];
         if (info->makes_flags) {
             op->save_flags = wanted && op->flags_live;
-            wanted = false;
+            wanted = wanted && keeps_some(op);
         }
         wanted = wanted || info->observes || call_uses_flags(op) || op->reload_flags;
     }

@@ -53,7 +53,9 @@ struct descriptor_table {
 struct flag_recipe {
     uint64_t result, operand;
     uint8_t carry;
-    uint8_t kind; /* enum recipe_kind; 0: flag_result and flag_aux hold the flags */
+    uint8_t new_carry;  /* CF where `overrides` */
+    uint16_t kind;      /* enum recipe_kind; 0: flag_result and flag_aux hold the flags */
+    uint16_t overrides; /* 1: CF is new_carry, whatever the kind says; written together with `kind` as 0 */
 };
 
 /* Where the floating-point state is while an engine's code runs. */

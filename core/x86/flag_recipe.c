@@ -26,6 +26,12 @@ static void settle_step(struct cpu *cpu, unsigned kind, uint64_t result, bool cf
     flags_step(cpu, before, result, bits, cf ? AUX_CF : 0, of);
 }
 
+static void settle_double_shift(struct cpu *cpu, const struct flag_recipe *recipe, unsigned bits)
+{
+    bool of = ((recipe->result ^ recipe->operand) >> (bits - 1) & 1) != 0;
+    flags_result_cf_of(cpu, cut_to(recipe->result, bits), bits, recipe->carry, of);
+}
+
 static void settle_shift(struct cpu *cpu, unsigned kind, uint64_t result, bool cf, unsigned bits)
 {
     bool top = (result >> (bits - 1) & 1) != 0, next = (result >> (bits - 2) & 1) != 0;
@@ -33,15 +39,11 @@ static void settle_shift(struct cpu *cpu, unsigned kind, uint64_t result, bool c
     flags_result_cf_of(cpu, result, bits, cf, of);
 }
 
-void flag_recipe_settle(struct cpu *cpu)
+static void settle_kind(struct cpu *cpu, const struct flag_recipe recipe)
 {
-    const struct flag_recipe recipe = cpu->recipe;
-    if (recipe.kind == RECIPE_NONE)
-        return;
     unsigned kind = recipe.kind & ~3u, bits = 8u << (recipe.kind & 3);
     uint64_t result = cut_to(recipe.result, bits), operand = cut_to(recipe.operand, bits);
     uint64_t carry = kind == RECIPE_ADC || kind == RECIPE_SBB ? recipe.carry : 0;
-    cpu->recipe.kind = RECIPE_NONE;
     switch (kind) {
     case RECIPE_COMPARE:
         flags_set_oszapc(cpu, (recipe.carry ? EFLAGS_CF : 0u) | (recipe.result & 1 ? EFLAGS_ZF : 0u) |
@@ -55,8 +57,20 @@ void flag_recipe_settle(struct cpu *cpu)
         break;
     case RECIPE_CMP: settle_difference(cpu, result, operand, 0, bits); break;
     case RECIPE_LOGIC: flags_logic(cpu, result, bits); break;
+    case RECIPE_DSHIFT: settle_double_shift(cpu, &recipe, bits); break;
     case RECIPE_INC:
     case RECIPE_DEC: settle_step(cpu, kind, result, recipe.carry, bits); break;
     default: settle_shift(cpu, kind, result, recipe.carry, bits); break;
     }
+}
+
+void flag_recipe_settle(struct cpu *cpu)
+{
+    const struct flag_recipe recipe = cpu->recipe;
+    cpu->recipe.kind = RECIPE_NONE;
+    cpu->recipe.overrides = 0;
+    if (recipe.kind != RECIPE_NONE)
+        settle_kind(cpu, recipe);
+    if (recipe.overrides)
+        flags_set_cf(cpu, recipe.new_carry);
 }

@@ -27,7 +27,8 @@ enum recipe_kind {
     RECIPE_SAR = 44,     /* CF = carry, OF = 0 */
     RECIPE_IMUL = 48,    /* CF = OF = carry */
     RECIPE_COMPARE = 52, /* CF = carry, ZF and PF = lowest two bytes of result, the others 0 */
-    RECIPE_KINDS = 56
+    RECIPE_DSHIFT = 56,  /* CF = carry, OF = the top bits of result and operand differ */
+    RECIPE_KINDS = 60
 };
 
 /* Turns a pending recipe into flag_result and flag_aux, exactly as the interpreter's handlers would have left

@@ -66,14 +66,15 @@ static void modrm_memory(struct assembler *as, unsigned reg, struct host_mem mem
     bool small = mem.disp == (int8_t)mem.disp;
     if (mem.base == NO_REG) { /* SIB without base: 32-bit displacement */
         asm_byte(as, field | 4);
-        asm_byte(as, mem.scale << 6 | (mem.index == NO_REG ? 4 : mem.index & 7u) << 3 | 5);
+        asm_byte(as, (unsigned)mem.scale << 6 | (mem.index == NO_REG ? 4 : mem.index & 7u) << 3 | 5);
         asm_imm32(as, (uint32_t)mem.disp);
         return;
     }
     unsigned mod = !mem.disp && (mem.base & 7) != RBP ? 0 : small ? 0x40 : 0x80;
     if (mem.index != NO_REG || (mem.base & 7) == RSP) {
         asm_byte(as, mod | field | 4);
-        asm_byte(as, mem.scale << 6 | (mem.index == NO_REG ? 4 : mem.index & 7u) << 3 | (mem.base & 7u));
+        asm_byte(as, (unsigned)mem.scale << 6 | (mem.index == NO_REG ? 4 : mem.index & 7u) << 3 |
+                         (mem.base & 7u));
     } else {
         asm_byte(as, mod | field | (mem.base & 7u));
     }

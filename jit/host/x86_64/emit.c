@@ -151,20 +151,62 @@ static void emit_jump(struct emitter *e, const struct ir_op *op)
 typedef void emit_fn(struct emitter *e, const struct ir_op *op);
 
 static emit_fn *const emitters[IR_CODES] = {
-    [IR_INSN] = emit_insn,       [IR_PROBE] = emit_probe,   [IR_MOV] = emit_move,
-    [IR_MOVZX] = emit_extend,    [IR_MOVSX] = emit_extend,  [IR_LEA] = emit_lea,
-    [IR_ADD] = emit_binary,      [IR_OR] = emit_binary,     [IR_ADC] = emit_binary,
-    [IR_SBB] = emit_binary,      [IR_AND] = emit_binary,    [IR_SUB] = emit_binary,
-    [IR_XOR] = emit_binary,      [IR_CMP] = emit_binary,    [IR_TEST] = emit_binary,
-    [IR_INC] = emit_unary,       [IR_DEC] = emit_unary,     [IR_NEG] = emit_unary,
-    [IR_NOT] = emit_unary,       [IR_ROL] = emit_shift,     [IR_ROR] = emit_shift,
-    [IR_SHL] = emit_shift,       [IR_SHR] = emit_shift,     [IR_SAR] = emit_shift,
-    [IR_IMUL] = emit_imul,       [IR_MUL] = emit_multiply,  [IR_IMULW] = emit_multiply,
-    [IR_SETCC] = emit_setcc,     [IR_CMOV] = emit_cmov,     [IR_XCHG] = emit_xchg,
-    [IR_BSWAP] = emit_bswap,     [IR_SIGN] = emit_sign,     [IR_CALL] = emit_call,
-    [IR_FP_LOAD] = emit_fp_load, [IR_FP] = emit_fp,         [IR_FP_COMPARE] = emit_fp_compare,
-    [IR_FP_CMOV] = emit_fp,      [IR_BRANCH] = emit_branch, [IR_BRANCHZ] = emit_branchz,
-    [IR_JUMP] = emit_jump,       [IR_CHECK] = emit_check,   [IR_GOTO] = emit_goto,
+    [IR_INSN] = emit_insn,
+    [IR_PROBE] = emit_probe,
+    [IR_MOV] = emit_move,
+    [IR_MOVZX] = emit_extend,
+    [IR_MOVSX] = emit_extend,
+    [IR_LEA] = emit_lea,
+    [IR_ADD] = emit_binary,
+    [IR_OR] = emit_binary,
+    [IR_ADC] = emit_binary,
+    [IR_SBB] = emit_binary,
+    [IR_AND] = emit_binary,
+    [IR_SUB] = emit_binary,
+    [IR_XOR] = emit_binary,
+    [IR_CMP] = emit_binary,
+    [IR_TEST] = emit_binary,
+    [IR_INC] = emit_unary,
+    [IR_DEC] = emit_unary,
+    [IR_NEG] = emit_unary,
+    [IR_NOT] = emit_unary,
+    [IR_ROL] = emit_shift,
+    [IR_ROR] = emit_shift,
+    [IR_SHL] = emit_shift,
+    [IR_SHR] = emit_shift,
+    [IR_SAR] = emit_shift,
+    [IR_IMUL] = emit_imul,
+    [IR_MUL] = emit_multiply,
+    [IR_IMULW] = emit_multiply,
+    [IR_SETCC] = emit_setcc,
+    [IR_CMOV] = emit_cmov,
+    [IR_XCHG] = emit_xchg,
+    [IR_BSWAP] = emit_bswap,
+    [IR_SIGN] = emit_sign,
+    [IR_CALL] = emit_call,
+    [IR_FP_LOAD] = emit_fp_load,
+    [IR_FP] = emit_fp,
+    [IR_FP_COMPARE] = emit_fp_compare,
+    [IR_FP_CMOV] = emit_fp,
+    [IR_CMPXCHG] = emit_exchange,
+    [IR_XADD] = emit_exchange,
+    [IR_SHLD] = emit_double_shift,
+    [IR_SHRD] = emit_double_shift,
+    [IR_BSF] = emit_scan,
+    [IR_BSR] = emit_scan,
+    [IR_BT] = emit_bit,
+    [IR_BTS] = emit_bit,
+    [IR_BTR] = emit_bit,
+    [IR_BTC] = emit_bit,
+    [IR_SETCF] = emit_setcf,
+    [IR_DF] = emit_df,
+    [IR_DIV] = emit_divide,
+    [IR_IDIV] = emit_divide,
+    [IR_BRANCH] = emit_branch,
+    [IR_BRANCHZ] = emit_branchz,
+    [IR_JUMP] = emit_jump,
+    [IR_CHECK] = emit_check,
+    [IR_GOTO] = emit_goto,
     [IR_LEAVE] = emit_leave,
 };
 
@@ -186,7 +228,8 @@ static void store_result(struct emitter *e, const struct ir_op *op, unsigned gpr
 
 static bool only_reads(unsigned code)
 {
-    return code == IR_CMP || code == IR_TEST || code == IR_CHECK || code == IR_BRANCHZ || code == IR_GOTO;
+    return code == IR_CMP || code == IR_TEST || code == IR_BT || code == IR_CHECK || code == IR_BRANCHZ ||
+           code == IR_GOTO;
 }
 
 /* Operations on guest registers that are not pinned work on temporaries. */
@@ -208,7 +251,7 @@ static void emit_legal(struct emitter *e, const struct ir_op *op)
     emitters[op->code](e, &legal);
     if (in_memory(op->d) && !only_reads(op->code))
         store_result(e, op, op->d, REG_T2);
-    if (in_memory(op->a) && op->code == IR_XCHG)
+    if (in_memory(op->a) && (op->code == IR_XCHG || op->code == IR_XADD))
         store_result(e, op, op->a, REG_T1);
 }
 

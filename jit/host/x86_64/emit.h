@@ -73,6 +73,19 @@ void emit_cmov(struct emitter *e, const struct ir_op *op);
 void emit_xchg(struct emitter *e, const struct ir_op *op);
 void emit_sign(struct emitter *e, const struct ir_op *op);
 
+void emit_exchange(struct emitter *e, const struct ir_op *op);
+void emit_double_shift(struct emitter *e, const struct ir_op *op);
+
+/* Host register of a value that is one. AH to BH have the encodings 4 to 7. */
+unsigned emit_reg(unsigned value);
+
+/* emit_bits.c */
+void emit_bit(struct emitter *e, const struct ir_op *op);
+void emit_setcf(struct emitter *e, const struct ir_op *op);
+void emit_df(struct emitter *e, const struct ir_op *op);
+void emit_scan(struct emitter *e, const struct ir_op *op);
+void emit_divide(struct emitter *e, const struct ir_op *op);
+
 /* emit_fp.c */
 void emit_fp_load(struct emitter *e, const struct ir_op *op);
 void emit_fp(struct emitter *e, const struct ir_op *op);

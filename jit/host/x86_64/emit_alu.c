@@ -12,7 +12,7 @@ static bool is_high(unsigned value)
 }
 
 /* Host register of a value that is one. AH to BH have the encodings 4 to 7. */
-static unsigned reg_of(unsigned value)
+unsigned emit_reg(unsigned value)
 {
     if (is_high(value))
         return value - IR_HIGH + 4;
@@ -48,7 +48,7 @@ static unsigned low_of(unsigned high)
 /* Whether a value needs a REX prefix where it stands beside a byte register. */
 static bool needs_rex(unsigned value)
 {
-    return value == IR_MEM || (value < IR_T0 && !is_high(value) && reg_of(value) >= R8) ||
+    return value == IR_MEM || (value < IR_T0 && !is_high(value) && emit_reg(value) >= R8) ||
            (value >= IR_T0 && value < IR_MEM);
 }
 
@@ -66,9 +66,9 @@ static void rm_reg(struct emitter *e, unsigned size, unsigned opcode, unsigned r
     force_rex(e, size, reg);
     force_rex(e, size, rm);
     if (rm == IR_MEM)
-        asm_rm(&e->as, size, code, reg_of(reg), operand_mem());
+        asm_rm(&e->as, size, code, emit_reg(reg), operand_mem());
     else
-        asm_rr(&e->as, size, code, reg_of(reg), reg_of(rm));
+        asm_rr(&e->as, size, code, emit_reg(reg), emit_reg(rm));
 }
 
 /* Opcode with /digit on an operand. */
@@ -79,7 +79,7 @@ static void rm_digit(struct emitter *e, unsigned size, unsigned opcode, unsigned
     if (rm == IR_MEM)
         asm_rm(&e->as, size, code, digit, operand_mem());
     else
-        asm_rr(&e->as, size, code, digit, reg_of(rm));
+        asm_rr(&e->as, size, code, digit, emit_reg(rm));
 }
 
 /* Writes a value to a field of the recipe. Changes no flags; a value in memory goes through T0. */
@@ -95,7 +95,7 @@ static void save_value(struct emitter *e, unsigned size, struct host_mem field, 
         asm_rm(&e->as, size, size == 1 ? 0x8A : 0x8B, REG_T0, operand_mem());
         asm_store(&e->as, size, field, REG_T0);
     } else {
-        asm_store(&e->as, size, field, reg_of(value));
+        asm_store(&e->as, size, field, emit_reg(value));
     }
 }
 
@@ -107,7 +107,9 @@ static void save_carry(struct emitter *e)
 static void save_kind(struct emitter *e, unsigned kind, unsigned size)
 {
     unsigned log2 = size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3;
-    asm_store_imm(&e->as, 1, RECIPE(kind), (int32_t)(kind + log2));
+    _Static_assert(offsetof(struct flag_recipe, overrides) == offsetof(struct flag_recipe, kind) + 2,
+                   "one store");
+    asm_store_imm(&e->as, 4, RECIPE(kind), (int32_t)(kind + log2));
 }
 
 /* What must be noted before the operation overwrites it. */
@@ -124,7 +126,14 @@ static void save_before(struct emitter *e, const struct ir_op *op)
         save_value(e, op->size, RECIPE(operand), op->a, op->imm);
         save_value(e, op->size, RECIPE(result), op->d, 0);
         break;
-    case IR_NEG: save_value(e, op->size, RECIPE(operand), op->d, 0); break;
+    case IR_NEG:
+    case IR_SHLD:
+    case IR_SHRD: save_value(e, op->size, RECIPE(operand), op->d, 0); break;
+    case IR_CMPXCHG:
+        save_value(e, op->size, RECIPE(operand), IR_MEM, 0);
+        save_value(e, op->size, RECIPE(result), GPR_AX, 0);
+        break;
+    case IR_XADD: save_value(e, op->size, RECIPE(operand), op->a, 0); break;
     default: break;
     }
 }
@@ -132,12 +141,16 @@ static void save_before(struct emitter *e, const struct ir_op *op)
 static unsigned recipe_of(unsigned code)
 {
     switch (code) {
+    case IR_XADD:
     case IR_ADD: return RECIPE_ADD;
     case IR_ADC: return RECIPE_ADC;
     case IR_SUB:
     case IR_NEG: return RECIPE_SUB;
     case IR_SBB: return RECIPE_SBB;
+    case IR_CMPXCHG:
     case IR_CMP: return RECIPE_CMP;
+    case IR_SHLD:
+    case IR_SHRD: return RECIPE_DSHIFT;
     case IR_INC: return RECIPE_INC;
     case IR_DEC: return RECIPE_DEC;
     case IR_SHL: return RECIPE_SHL;
@@ -193,7 +206,7 @@ static void plain_move(struct emitter *e, const struct ir_op *op)
 {
     if (op->a == IR_IMM) {
         if (op->d != IR_MEM && op->size >= 4) {
-            asm_mov_imm(&e->as, reg_of(op->d), op->size == 4 ? (uint32_t)op->imm : (uint64_t)op->imm);
+            asm_mov_imm(&e->as, emit_reg(op->d), op->size == 4 ? (uint32_t)op->imm : (uint64_t)op->imm);
             return;
         }
         rm_digit(e, op->size, 0xC6, 0, op->d);
@@ -220,9 +233,9 @@ static void plain_extend(struct emitter *e, const struct ir_op *op)
         opcode = op->code == IR_MOVZX ? 0x8B : 0x63;
     force_rex(e, op->source_size, op->a);
     if (op->a == IR_MEM)
-        asm_rm(&e->as, op->size, opcode, reg_of(op->d), operand_mem());
+        asm_rm(&e->as, op->size, opcode, emit_reg(op->d), operand_mem());
     else
-        asm_rr(&e->as, op->size, opcode, reg_of(op->d), reg_of(op->a));
+        asm_rr(&e->as, op->size, opcode, emit_reg(op->d), emit_reg(op->a));
 }
 
 void emit_extend(struct emitter *e, const struct ir_op *op)
@@ -313,12 +326,28 @@ void emit_unary(struct emitter *e, const struct ir_op *op)
         save_after(e, op);
 }
 
+/* By CL, whose low bits may be zero: then no flag changes, and the recipe stays as it is. */
+static void shift_by_cl(struct emitter *e, const struct ir_op *op, unsigned digit)
+{
+    struct assembler *as = &e->as;
+    uint8_t *none = NULL;
+    if (op->save_flags) {
+        asm_rr(as, 1, 0xF6, 0, RCX);
+        asm_byte(as, op->size == 8 ? 63 : 31);
+        none = asm_jcc(as, CC_E, NULL);
+    }
+    rm_digit(e, op->size, 0xD2, digit, op->d);
+    save_after(e, op);
+    if (none)
+        asm_patch(as->to_exec, none, asm_here(as));
+}
+
 void emit_shift(struct emitter *e, const struct ir_op *op)
 {
     static const uint8_t digits[] = {0, 1, 4, 5, 7};
     unsigned digit = digits[op->code - IR_ROL];
     if (op->a == GPR_CX) {
-        rm_digit(e, op->size, 0xD2, digit, op->d);
+        shift_by_cl(e, op, digit);
         return;
     }
     if (op->imm == 1) {
@@ -332,12 +361,12 @@ void emit_shift(struct emitter *e, const struct ir_op *op)
 
 void emit_imul(struct emitter *e, const struct ir_op *op)
 {
-    unsigned to = reg_of(op->d);
+    unsigned to = emit_reg(op->d);
     unsigned opcode = !op->has_imm ? 0x0FAF : op->imm == (int8_t)op->imm ? 0x6B : 0x69;
     if (op->a == IR_MEM)
         asm_rm(&e->as, op->size, opcode, to, operand_mem());
     else
-        asm_rr(&e->as, op->size, opcode, to, reg_of(op->a));
+        asm_rr(&e->as, op->size, opcode, to, emit_reg(op->a));
     if (op->has_imm)
         asm_imm(&e->as, opcode == 0x6B ? 1 : op->size, op->imm);
     save_after(e, op);
@@ -355,15 +384,15 @@ void emit_setcc(struct emitter *e, const struct ir_op *op)
     if (op->d == IR_MEM)
         asm_rm(&e->as, 1, 0x0F90 | op->cond, 0, operand_mem());
     else
-        asm_rr(&e->as, 1, 0x0F90 | op->cond, 0, reg_of(op->d));
+        asm_rr(&e->as, 1, 0x0F90 | op->cond, 0, emit_reg(op->d));
 }
 
 void emit_cmov(struct emitter *e, const struct ir_op *op)
 {
     if (op->a == IR_MEM)
-        asm_rm(&e->as, op->size, 0x0F40 | op->cond, reg_of(op->d), operand_mem());
+        asm_rm(&e->as, op->size, 0x0F40 | op->cond, emit_reg(op->d), operand_mem());
     else
-        asm_rr(&e->as, op->size, 0x0F40 | op->cond, reg_of(op->d), reg_of(op->a));
+        asm_rr(&e->as, op->size, 0x0F40 | op->cond, emit_reg(op->d), emit_reg(op->a));
 }
 
 void emit_xchg(struct emitter *e, const struct ir_op *op)
@@ -373,7 +402,26 @@ void emit_xchg(struct emitter *e, const struct ir_op *op)
 
 void emit_sign(struct emitter *e, const struct ir_op *op)
 {
-    asm_mov_rr(&e->as, op->size, reg_of(op->d), reg_of(op->a));
+    asm_mov_rr(&e->as, op->size, emit_reg(op->d), emit_reg(op->a));
     rm_digit(e, op->size, 0xC0, 7, op->d);
     asm_byte(&e->as, op->size * 8u - 1);
+}
+
+/* CMPXCHG and XADD on memory. */
+void emit_exchange(struct emitter *e, const struct ir_op *op)
+{
+    save_before(e, op);
+    rm_reg(e, op->size, op->code == IR_XADD ? 0x0FC0 : 0x0FB0, op->d, op->a);
+    if (op->save_flags && op->code == IR_XADD)
+        save_value(e, op->size, RECIPE(result), op->d, 0);
+    if (op->save_flags)
+        save_kind(e, recipe_of(op->code), op->size);
+}
+
+void emit_double_shift(struct emitter *e, const struct ir_op *op)
+{
+    save_before(e, op);
+    asm_rr(&e->as, op->size, op->code == IR_SHLD ? 0x0FA4 : 0x0FAC, emit_reg(op->a), emit_reg(op->d));
+    asm_byte(&e->as, (unsigned)op->imm);
+    save_after(e, op);
 }

@@ -162,5 +162,5 @@ void emit_fp_compare(struct emitter *e, const struct ir_op *op)
     save_condition(e, CC_B, offsetof(struct flag_recipe, carry));
     save_condition(e, CC_E, offsetof(struct flag_recipe, result));
     save_condition(e, CC_P, offsetof(struct flag_recipe, result) + 1);
-    asm_store_imm(&e->as, 1, CPU_FIELD(recipe.kind), RECIPE_COMPARE);
+    asm_store_imm(&e->as, 4, CPU_FIELD(recipe.kind), RECIPE_COMPARE);
 }

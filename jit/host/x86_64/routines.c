@@ -318,6 +318,14 @@ static void step(struct assembler *as, unsigned size, bool up)
     asm_rr(as, size, size == 1 ? 0xFE : 0xFF, up ? 0 : 1, REG_T0);
 }
 
+enum { DIGIT_RCL = 2, DIGIT_RCR = 3, DIGIT_SHL = 4, DIGIT_SHR = 5, DIGIT_SAR = 7 };
+
+/* Shifts or turns R10 by one. */
+static void by_one(struct assembler *as, unsigned size, unsigned digit)
+{
+    asm_rr(as, size, size == 1 ? 0xD0 : 0xD1, digit, REG_T0);
+}
+
 enum { CODE_ADD = 0, CODE_ADC = 2, CODE_SBB = 3, CODE_SUB = 5, CODE_CMP = 7 };
 
 /* Makes the host's flags those of a recipe of one kind. False where that takes the long way. */
@@ -347,6 +355,13 @@ static bool make_flags_of(struct assembler *as, unsigned kind, unsigned size)
         with_operand(as, size, CODE_SBB);
         return true;
     case RECIPE_LOGIC: asm_rr(as, size, size == 1 ? 0x84 : 0x85, REG_T0, REG_T0); return true;
+    case RECIPE_SHL: /* the operand of the last step of one, and that step again */
+    case RECIPE_SHR:
+    case RECIPE_SAR:
+        load_recipe_carry(as);
+        by_one(as, size, kind == RECIPE_SHL ? DIGIT_RCR : DIGIT_RCL);
+        by_one(as, size, kind == RECIPE_SHL ? DIGIT_SHL : kind == RECIPE_SHR ? DIGIT_SHR : DIGIT_SAR);
+        return true;
     case RECIPE_INC:
     case RECIPE_DEC:
         step(as, size, kind == RECIPE_DEC);
@@ -396,8 +411,11 @@ static void make_flags(struct assembler *as, struct jit *jit)
     for (unsigned kind = 0; kind < RECIPE_KINDS; kind++)
         asm_imm64(as, (uint64_t)(uintptr_t)code[kind]);
     jit->routines.flags = asm_here(as);
-    asm_rm(as, 4, 0x0FB6, REG_T0, recipe_at(offsetof(struct flag_recipe, kind)));
+    asm_load(as, 4, REG_T0, recipe_at(offsetof(struct flag_recipe, kind))); /* with `overrides` above it */
     asm_store(as, 8, spare_slot(), R9);
+    asm_rr(as, 4, 0x81, 7, REG_T0);
+    asm_imm32(as, RECIPE_KINDS);
+    asm_jcc(as, CC_AE, slow);
     asm_mov_imm(as, R9, (uint64_t)(uintptr_t)table);
     asm_rm(as, 4, 0xFF, 4, (struct host_mem){R9, REG_T0, 3, 0});
 }

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* Bit operations, exchanges with memory, double shifts, division, single flags. */
+#include "core/x86/regs.h"
+#include "jit/lower_private.h"
+
+static bool is_memory(const struct lower *l)
+{
+    return (l->insn->flags & INSN_MEM) != 0;
+}
+
+static bool is_high(unsigned reg)
+{
+    return reg >= IR_HIGH;
+}
+
+bool lower_bit(struct lower *l)
+{
+    unsigned size = l->insn->op_size;
+    bool by_register = l->shape == SHAPE_RM_R;
+    if (is_memory(l) && by_register)
+        return false;
+    unsigned rm = lower_rm(l, l->code == IR_BT ? IR_READ : IR_MODIFY, size);
+    lower_add(l, l->code, size, rm, by_register ? l->insn->reg : IR_IMM)->imm = (int64_t)l->insn->imm;
+    return true;
+}
+
+bool lower_scan(struct lower *l)
+{
+    unsigned rm = lower_rm(l, IR_READ, l->insn->op_size);
+    lower_add(l, l->code, l->insn->op_size, l->insn->reg, rm);
+    return true;
+}
+
+bool lower_exchange(struct lower *l)
+{
+    if (!is_memory(l) || is_high(l->insn->reg))
+        return false;
+    unsigned rm = lower_rm(l, IR_MODIFY, l->insn->op_size);
+    lower_add(l, l->code, l->insn->op_size, rm, l->insn->reg);
+    return true;
+}
+
+bool lower_xchg(struct lower *l)
+{
+    unsigned size = l->insn->op_size;
+    if (!is_memory(l)) {
+        lower_add(l, IR_XCHG, size, l->insn->rm, l->insn->reg);
+        return true;
+    }
+    if (is_high(l->insn->reg))
+        return false;
+    lower_rm(l, IR_MODIFY, size);
+    lower_add(l, IR_MOV, size, IR_T0, IR_MEM);
+    lower_add(l, IR_MOV, size, IR_MEM, l->insn->reg);
+    lower_add(l, IR_MOV, size, l->insn->reg, IR_T0);
+    return true;
+}
+
+bool lower_double_shift(struct lower *l)
+{
+    unsigned size = l->insn->op_size, count = (unsigned)l->insn->imm & (size == 8 ? 63 : 31);
+    if (is_memory(l) || size < 4 || !count || insn_table[l->insn->row].operands[6] != 'I')
+        return false;
+    lower_add(l, l->code, size, l->insn->rm, l->insn->reg)->imm = count;
+    return true;
+}
+
+bool lower_divide(struct lower *l)
+{
+    unsigned size = l->insn->op_size;
+    if (size == 1)
+        return false;
+    unsigned rm = lower_rm(l, IR_READ, size);
+    lower_add(l, IR_MOV, size, IR_T1, rm);
+    lower_add(l, l->code, size, GPR_AX, IR_T1);
+    return true;
+}
+
+bool lower_set_carry(struct lower *l)
+{
+    static const uint8_t values[] = {[0xF8 - 0xF5] = 0, [0xF9 - 0xF5] = 1, [0xF5 - 0xF5] = 2};
+    lower_add(l, IR_SETCF, 1, IR_NONE, IR_NONE)->imm = values[l->insn->opcode - 0xF5];
+    return true;
+}
+
+bool lower_set_direction(struct lower *l)
+{
+    lower_add(l, IR_DF, 4, IR_NONE, IR_NONE)->imm = l->insn->opcode & 1;
+    return true;
+}
+
+/* PUSH of a memory operand: the handler does both accesses anew where the second one is slow. */
+bool lower_push_memory(struct lower *l)
+{
+    unsigned size = l->insn->op_size;
+    lower_rm(l, IR_READ, size);
+    lower_add(l, IR_MOV, size, IR_T1, IR_MEM);
+    lower_push_value(l, size, IR_T1);
+    return true;
+}
