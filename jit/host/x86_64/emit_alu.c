@@ -332,6 +332,8 @@ static void shift_by_cl(struct emitter *e, const struct ir_op *op, unsigned digi
     struct assembler *as = &e->as;
     uint8_t *none = NULL;
     if (op->save_flags) {
+        if (op->size == 4) /* clears the upper half even where it shifts by nothing */
+            asm_mov_rr(as, 4, emit_reg(op->d), emit_reg(op->d));
         asm_rr(as, 1, 0xF6, 0, RCX);
         asm_byte(as, op->size == 8 ? 63 : 31);
         none = asm_jcc(as, CC_E, NULL);
