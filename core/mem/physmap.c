@@ -239,8 +239,11 @@ static uint64_t read_in_page(struct physmap *map, gpa_t address, unsigned size)
     uint64_t offset = address - region->base;
     if (region->kind == PHYSMAP_MMIO)
         return mmio_read(region, offset, size);
+    const uint8_t *host = map->memory->host + region->offset + offset;
+    if ((size & (size - 1)) == 0)
+        return load_le(host, size);
     uint8_t bytes[8] = {0};
-    memcpy(bytes, map->memory->host + region->offset + offset, size);
+    memcpy(bytes, host, size);
     return load_le64(bytes);
 }
 
@@ -254,9 +257,14 @@ static void write_in_page(struct physmap *map, gpa_t address, unsigned size, uin
         mmio_write(region, offset, size, value);
         return;
     }
-    uint8_t bytes[8];
-    store_le64(bytes, value);
-    memcpy(map->memory->host + region->offset + offset, bytes, size);
+    uint8_t *host = map->memory->host + region->offset + offset;
+    if ((size & (size - 1)) == 0) {
+        store_le(host, size, value);
+    } else {
+        uint8_t bytes[8];
+        store_le64(bytes, value);
+        memcpy(host, bytes, size);
+    }
     memory_written(map->memory, region->offset + offset, size);
 }
 

@@ -163,12 +163,20 @@ void cpu_spend(struct cpu *cpu, uint64_t ns)
     cpu->budget -= (int64_t)closer;
 }
 
+/* Whether a cached translation serves code fetches as it stands. */
+static bool fetches(const struct cpu *cpu, const struct tlb_entry *entry, gva_t page)
+{
+    return entry->page == page && !(entry->rights & TLB_NX) && (!cpu->user || entry->rights & TLB_USER);
+}
+
 bool exec_fetch_page(struct cpu *cpu, gva_t linear)
 {
     gva_t page = linear & ~(gva_t)(MEM_PAGE_SIZE - 1);
     if (page == cpu->fetch_page)
         return true;
-    const struct tlb_entry *entry = mmu_entry(cpu, linear, MMU_FETCH, cpu->user);
+    const struct tlb_entry *entry = mem_fast_entry(cpu, linear);
+    if (!fetches(cpu, entry, page))
+        entry = mmu_entry(cpu, linear, MMU_FETCH, cpu->user);
     if (!entry)
         return false;
     cpu->fetch_page = page;

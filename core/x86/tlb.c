@@ -148,10 +148,10 @@ void tlb_derive_all(struct cpu *cpu)
 
 void tlb_derive_memory_page(struct cpu *cpu, mem_t page)
 {
+    uint64_t host = (uint64_t)(uintptr_t)cpu->memory->host + page;
     for (unsigned i = 0; i < cpu->tlb.filled_count; i++) {
         struct tlb_entry *entry = &cpu->tlb.entry[cpu->tlb.filled[i]];
-        mem_t offset;
-        if (physmap_write_memory(cpu->physmap, mmu_bus_address(cpu, entry->frame), &offset) && offset == page)
+        if (entry->write[0] == entry->page && entry->page + entry->addend == host)
             tlb_derive_entry(cpu, entry);
     }
 }

@@ -67,8 +67,8 @@ struct tlb_entry *tlb_fill(struct cpu *cpu, gva_t address, gpa_t frame, uint32_t
 void tlb_flush(struct cpu *cpu, bool keep_global);
 void tlb_flush_page(struct cpu *cpu, gva_t address);
 
-/* Recomputes the fast half of all entries (A20, CR0.WP, the physical map changed) or of those that map a
- * frame. */
+/* Recomputes the fast half of all entries (A20, CR0.WP, the physical map changed) or of those that let stores
+ * to a page of memory pass (it holds code now). */
 void tlb_derive_all(struct cpu *cpu);
 void tlb_derive_memory_page(struct cpu *cpu, mem_t page);
 void tlb_derive_entry(struct cpu *cpu, struct tlb_entry *entry);

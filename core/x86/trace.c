@@ -11,7 +11,7 @@
 #include "core/x86/exec/chain.h"
 #include "core/x86/exec/handlers.h"
 
-enum { HASH_BITS = 15, HASH_SIZE = 1 << HASH_BITS, ARENA_BYTES = 24 << 20 };
+enum { HASH_BITS = 17, HASH_SIZE = 1 << HASH_BITS, ARENA_BYTES = 24 << 20 };
 
 enum { TRACE_LARGEST = sizeof(struct trace) + (TRACE_MAX_INSNS + 1) * sizeof(struct insn) };
 
@@ -30,11 +30,19 @@ enum { EDGES = 256 };
 enum { WORDS_PER_PAGE = MEM_PAGE_SIZE / 64 };
 
 /* What is known of a page of guest memory: the traces that begin in it, and which of its bytes they came
- * from, so that stores beside code cost one look. */
+ * from, so that stores beside code cost one look.
+ *
+ * A page whose last trace was overwritten is data again and stores to it are fast, unless that has happened a
+ * few times: code that is written and run in turns would have the TLB's entries derived anew each time. Such
+ * a page is held: it stays marked as code without any until 2^overwritten more stores found none in it. */
 struct code_page {
     struct trace *first;
     uint64_t *code_bytes; /* WORDS_PER_PAGE words, one bit a byte; NULL until the page holds code */
+    uint16_t stores;      /* since it is held */
+    uint8_t overwritten;  /* times that its last trace was, up to HOLD_MOST */
 };
+
+enum { HOLD_LEAST = 3, HOLD_MOST = 8 };
 
 struct trace_cache {
     struct edge edges[EDGES];
@@ -85,6 +93,7 @@ void trace_cache_clear(struct cpu *cpu)
     memset(cache->hash, 0, sizeof cache->hash);
     for (uint64_t i = 0; i < cache->page_count; i++) {
         cache->pages[i].first = NULL;
+        cache->pages[i].stores = cache->pages[i].overwritten = 0;
         if (cache->pages[i].code_bytes)
             memset(cache->pages[i].code_bytes, 0, WORDS_PER_PAGE * sizeof(uint64_t));
     }
@@ -147,12 +156,32 @@ static unsigned in_page(mem_t offset)
     return (unsigned)(offset & (MEM_PAGE_SIZE - 1));
 }
 
+/* The page lost its last trace. */
+static void hold_or_release(struct cpu *cpu, struct code_page *page, mem_t offset)
+{
+    if (page->overwritten < HOLD_MOST)
+        page->overwritten++;
+    page->stores = 0;
+    cpu->memory->code_line[offset >> MEM_PAGE_SHIFT] = page->overwritten < HOLD_LEAST ? 0 : UINT32_MAX;
+}
+
+/* A store found no code in a page. */
+static void count_store(struct cpu *cpu, struct code_page *page, mem_t offset)
+{
+    if (++page->stores >= 1u << page->overwritten)
+        cpu->memory->code_line[offset >> MEM_PAGE_SHIFT] = 0;
+}
+
 /* Marks what is left in the page after some of its traces died. */
 static void remark_page(struct cpu *cpu, mem_t offset)
 {
     struct code_page *page = &cpu->traces->pages[offset >> MEM_PAGE_SHIFT];
-    cpu->memory->code_line[offset >> MEM_PAGE_SHIFT] = 0;
     memset(page->code_bytes, 0, WORDS_PER_PAGE * sizeof *page->code_bytes);
+    if (!page->first) {
+        hold_or_release(cpu, page, offset);
+        return;
+    }
+    cpu->memory->code_line[offset >> MEM_PAGE_SHIFT] = 0;
     for (const struct trace *t = page->first; t; t = t->page_next) {
         memory_mark_code(cpu->memory, start_of(t), t->bytes);
         mark_bytes(page, in_page(start_of(t)), t->bytes);
@@ -163,6 +192,8 @@ static bool invalidate_in_page(struct cpu *cpu, mem_t offset, uint64_t size)
 {
     bool current = false;
     struct code_page *page = &cpu->traces->pages[offset >> MEM_PAGE_SHIFT];
+    if (!page->first)
+        count_store(cpu, page, offset);
     if (!page->first || !holds_code(page, in_page(offset), (unsigned)size))
         return false;
     struct trace **link = &page->first;
