@@ -204,6 +204,8 @@ static void put_opcode(struct code *code, const char *encoding, struct form *for
             form->modrm = at[1] - '0';
         else if (at[0] == '+' && code->size)
             code->bytes[code->size - 1] += (uint8_t)rng_below(code->rng, 8);
+        else if (at[0] == 'R')
+            code_put(code, at[4] == 'W' ? 0x48 : 0x41, 1);
         else if (strncmp(at, "NP", 2) != 0)
             code_put(code, strtoul(at, &end, 16), 1);
         at += length;
@@ -216,6 +218,8 @@ void fuzz_row(struct code *code)
     unsigned size = code->wide ? 4 : 2;
     struct form form = {size, size, MODRM_NONE};
     put_prefixes(code, &form);
+    if (code->rex && rng_chance(code->rng, 40))
+        code_put(code, 0x40 | rng_below(code->rng, 16), 1);
     put_opcode(code, row->encoding, &form);
     put_modrm(code, &form);
     put_operands(code, row->operands, &form);

@@ -12,6 +12,7 @@ struct code {
     uint8_t *bytes;
     size_t size, capacity;
     bool wide;          /* 32-bit operands and addresses by default */
+    bool rex;           /* with REX prefixes */
     uint32_t ram_bytes; /* of the machine that runs it */
 };
 

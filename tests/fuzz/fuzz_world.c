@@ -16,6 +16,7 @@
 #include "devices/pc/machine_private.h"
 #include "tests/fuzz/fuzz_board.h"
 #include "tests/fuzz/fuzz_code.h"
+#include "tests/fuzz/fuzz_long.h"
 
 enum { DISK_BYTES = 2 << 20, FLOPPY_BYTES = 1440 << 10, DISC_BYTES = 256 << 10, ROM_BYTES = 64 << 10 };
 
@@ -111,6 +112,7 @@ static void fill_with_code(uint8_t *bytes, size_t size, struct rng *rng, uint32_
                             .capacity = PIECE,
                             .wide = rng_chance(rng, 55),
                             .ram_bytes = ram_bytes};
+        code.rex = code.wide && rng_chance(rng, 40);
         fuzz_code(&code);
     }
 }
@@ -141,6 +143,8 @@ static void fill_gdt(struct machine *machine, struct rng *rng)
         {WORLD_CODE, 0xFFFF, 0x00FB},
         {WORLD_STACK, 0xFFF, 0x40F3},
         {0xFFFFF000, 0xFFFFF, 0xC093},
+        {0, 0xFFFFF, LONG_ATTR0},
+        {0, 0xFFFFF, LONG_ATTR3},
     };
     enum { FIXED = sizeof kinds / sizeof kinds[0] };
     for (unsigned i = 0; i < WORLD_DESCRIPTORS; i++) {
@@ -257,6 +261,7 @@ static void fill_memory(struct machine *machine, struct rng *rng)
     fill_tss(machine, rng);
     fill_page_tables(machine, rng);
     fill_data(machine, rng);
+    fuzz_long_fill(machine, rng);
 }
 
 /* A system ROM of random code whose reset vector goes to random code in RAM. */
@@ -398,7 +403,9 @@ void world_seat(struct machine *machine, struct rng *rng)
         mode = 0;
     uint32_t flags = fuzz_eflags(rng) & cpu->model->eflags_mask & ~(uint32_t)EFLAGS_VM;
     cpu->cr0 = (fuzz_cr0(rng) & cpu->model->cr0_mask & ~(CR0_PG | CR0_PE)) | cpu->model->cr0_fixed;
-    cpu->cr4 = 0;
+    cpu->cr4 = cpu->efer = 0;
+    for (unsigned i = GPR_R8; i <= GPR_R15; i++)
+        cpu->gpr[i] = 0;
     cpu->shadow = SHADOW_NONE;
     cpu->exception.pending = false;
     cpu->activity = CPU_RUNNING;
@@ -419,6 +426,8 @@ void world_seat(struct machine *machine, struct rng *rng)
         cpu->dr[7] = DR7_FIXED;
     if (!has_386)
         reduce_to_16_bits(cpu);
+    if (mode >= 5 && cpu_model_has(cpu->model, FEATURE_LONG) && rng_chance(rng, 60))
+        fuzz_long_seat(machine, rng);
     cpu_set_eflags(cpu, flags | EFLAGS_FIXED | cpu->model->eflags_fixed);
     tlb_flush(cpu, false);
     cpu_derive(cpu);

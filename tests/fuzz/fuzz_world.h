@@ -12,10 +12,14 @@ enum {
     WORLD_GDT = 0x1000,
     WORLD_IDT = 0x2000,
     WORLD_POINTERS = 0x2800, /* operands for LGDT and LIDT, 8 bytes each */
+    WORLD_PML4 = 0x3000,
     WORLD_PD = 0x4000,
     WORLD_PT = 0x5000,
     WORLD_PDPT = 0x6000, /* PAE: pointers, one directory, two tables */
     WORLD_TSS = 0xA000,
+    WORLD_PDPT4 = 0xB000, /* 4-level paging: pointers to the PAE directory */
+    WORLD_IDT64 = 0xC000,
+    WORLD_TSS64 = 0xD000,
     WORLD_CODE = 0x10000,
     WORLD_CODE_BYTES = 0x10000,
     WORLD_DATA = 0x50000,
