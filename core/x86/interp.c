@@ -481,6 +481,15 @@ static bool serve_boundary(struct cpu *cpu)
     return false;
 }
 
+/* Whether TF asks for a trap behind the instruction that has just run: each, or with DEBUGCTL.BTF those that
+ * went elsewhere than to `next` (SDM 3B 17.4.3). */
+static bool step_is_due(const struct cpu *cpu, uint64_t next)
+{
+    if (cpu->step_settled || cpu->shadow & SHADOW_MOV_SS)
+        return false;
+    return !(cpu->msr.debugctl & DEBUGCTL_BTF) || (cpu->rip != next && !cpu->repeating);
+}
+
 /* One instruction, with code breakpoints before and the single-step trap after it (SDM 3B 17.3). */
 static void run_single(struct cpu *cpu)
 {
@@ -495,7 +504,7 @@ static void run_single(struct cpu *cpu)
     struct trace *trace = next_trace(cpu, 1);
     if (!trace)
         return;
-    uint64_t horizon = cpu->horizon;
+    uint64_t horizon = cpu->horizon, next = cpu->rip + trace->insns[0].length;
     cpu->eflags &= ~(uint32_t)EFLAGS_RF;
     cpu->shadow = SHADOW_NONE;
     cpu->step_settled = false;
@@ -506,7 +515,7 @@ static void run_single(struct cpu *cpu)
         cpu->eflags |= resume;
         return;
     }
-    if (stepping && !cpu->step_settled && !(cpu->shadow & SHADOW_MOV_SS))
+    if (stepping && step_is_due(cpu, next))
         cpu->debug_hits |= DR6_BS;
 }
 

@@ -256,8 +256,10 @@ bool interrupt_deliver(struct cpu *cpu, uint8_t vector, enum interrupt_source so
     if (!delivered)
         return false;
     cpu->repeating = false;
-    if (vector == VECTOR_DB && !software)
+    if (vector == VECTOR_DB && !software) {
         cpu->dr[7] &= ~(uint64_t)DR7_GD;
+        cpu->msr.debugctl &= ~(uint64_t)DEBUGCTL_BTF;
+    }
     return true;
 }
 

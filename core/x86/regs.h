@@ -115,6 +115,8 @@ enum cr4_bit {
 
 enum efer_bit { EFER_SCE = 1 << 0, EFER_LME = 1 << 8, EFER_LMA = 1 << 10, EFER_NXE = 1 << 11 };
 
+enum debugctl_bit { DEBUGCTL_BTF = 1 << 1 };
+
 #define DR6_FIXED UINT64_C(0xFFFF0FF0)
 #define DR7_FIXED UINT64_C(0x00000400)
 enum debug_bit {

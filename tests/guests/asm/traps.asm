@@ -1,7 +1,7 @@
 ; SPDX-License-Identifier: MIT
 ; models: pentiumpro 486 max
 ; What comes between instructions: TF over REP, HLT and flag changes, RF, shadows of MOV SS, POP SS and STI, NMI and INTR
-; and their order, breakpoints at every edge (SDM 3A 6.7-6.9; 3B 17.2, 17.3).
+; and their order, breakpoints at every edge, steps by branches (SDM 3A 6.7-6.9; 3B 17.2-17.4).
 %include "guest.inc"
 
 PORT_BREAK  equ 0x80
@@ -319,6 +319,42 @@ main32:
     mov cr4, eax
     SET_DR 7, 0
 .no_de:
+
+    mov eax, 1
+    cpuid
+    shr eax, 8
+    and al, 15
+    cmp al, 6
+    jb .no_btf
+    CHECK 35                        ; DEBUGCTL.BTF: only branches that are taken; the trap clears it
+    mov ecx, 0x1D9
+    mov eax, 2
+    xor edx, edx
+    wrmsr
+    mov ecx, 3
+    mov esi, data
+    mov edi, data + 64
+    EXPECT_NEXT 1, NO_ERROR, .branch
+    SET_TF
+    inc edx
+    cld
+    rep movsb
+    cmp edx, edx
+    jne .not_taken
+.not_taken:
+    loop .far_away                  ; ECX is 0 and becomes FFFFFFFFh
+    jmp fail
+.far_away:
+    jmp fail
+.branch:
+    EQUAL dword [fault_eip], .far_away
+    EQUAL ecx, 0xFFFFFFFF
+    DR6_IS 0x4000
+    mov ecx, 0x1D9
+    rdmsr
+    EQUAL eax, 0
+    STEP inc ecx                    ; every instruction again
+.no_btf:
 
     in al, RUNNER_PORT
     cmp al, 0x5A
