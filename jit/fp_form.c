@@ -9,12 +9,12 @@
 /* Results differ between processors, or there are operands that the column does not show, or more happens
  * than on the registers: their handlers stay. */
 static const char *const excluded[] = {
-    "F2XM1",    "FYL2X",      "FYL2XP1", "FPTAN",   "FPATAN",    "FSIN",      "FCOS",      "FSINCOS",
-    "FPREM",    "FPREM1",     "FXTRACT", "FSCALE",  "FBLD",      "FBSTP",     "FSTP1",     "FFREEP",
-    "FNENI",    "FNDISI",     "FNSETPM", "FNCLEX",  "FNINIT",    "FLDENV",    "FNSTENV",   "FRSTOR",
-    "FNSAVE",   "FWAIT",      "FXSAVE",  "FXRSTOR", "RCPPS",     "RCPSS",     "RSQRTPS",   "RSQRTSS",
-    "MASKMOVQ", "MASKMOVDQU", "LDMXCSR", "STMXCSR", "PCMPESTRI", "PCMPESTRM", "PCMPISTRI", "PCMPISTRM",
-    "FNOP",     "FDECSTP",    "FINCSTP"};
+    "F2XM1",     "FYL2X",    "FYL2XP1",    "FPTAN",   "FPATAN",  "FSIN",      "FCOS",      "FSINCOS",
+    "FPREM",     "FPREM1",   "FXTRACT",    "FSCALE",  "FBLD",    "FBSTP",     "FSTP1",     "FFREE",
+    "FFREEP",    "FNENI",    "FNDISI",     "FNSETPM", "FNCLEX",  "FNINIT",    "FLDENV",    "FNSTENV",
+    "FRSTOR",    "FNSAVE",   "FWAIT",      "FXSAVE",  "FXRSTOR", "RCPPS",     "RCPSS",     "RSQRTPS",
+    "RSQRTSS",   "MASKMOVQ", "MASKMOVDQU", "LDMXCSR", "STMXCSR", "PCMPESTRI", "PCMPESTRM", "PCMPISTRI",
+    "PCMPISTRM", "FNOP",     "FDECSTP",    "FINCSTP"};
 
 static bool is_excluded(const char *mnemonic)
 {

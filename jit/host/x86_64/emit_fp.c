@@ -122,9 +122,19 @@ static void check_control(struct emitter *e, const struct ir_op *op)
     emit_stub(e, STUB_SLOW, op, asm_jcc(as, CC_NE, NULL));
 }
 
+/* FCOMI and its kin clear C1 on one maker's processors and keep it on another's, while FINCSTP and FDECSTP
+ * clear it on all. */
+static void clear_c1(struct assembler *as)
+{
+    asm_rr(as, 4, 0xD9, 6, 7);
+    asm_rr(as, 4, 0xD9, 6, 6);
+}
+
 static void x87(struct emitter *e, const struct ir_op *op, const struct insn *insn)
 {
     struct assembler *as = &e->as;
+    if (op->fp->compares)
+        clear_c1(as);
     uint32_t site = (uint32_t)((uint8_t *)emit_site(e, op->insn) - e->jit->arena);
     if (op->fp->loads_control)
         check_control(e, op);

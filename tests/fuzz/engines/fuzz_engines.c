@@ -92,11 +92,22 @@ static void run_leg(struct run *run, const struct guest *guest, unsigned leg, ui
     }
 }
 
+static bool same_floats(const struct cpu *a, const struct cpu *b)
+{
+    const struct x87 *x = &a->x87, *y = &b->x87;
+    return !memcmp(x->mantissa, y->mantissa, sizeof x->mantissa) &&
+           !memcmp(x->sign_exponent, y->sign_exponent, sizeof x->sign_exponent) && x->control == y->control &&
+           x->status == y->status && x->top == y->top && x->tag == y->tag && x->fop == y->fop &&
+           x->fip == y->fip && x->fcs == y->fcs && x->fdp == y->fdp && x->fds == y->fds &&
+           a->mxcsr == b->mxcsr && !memcmp(a->xmm, b->xmm, sizeof a->xmm);
+}
+
 static bool same_registers(const struct run *a, const struct run *b)
 {
     const struct cpu *x = a->fixture.cpu, *y = b->fixture.cpu;
     return !memcmp(x->gpr, y->gpr, sizeof x->gpr) && x->rip == y->rip &&
-           cpu_get_eflags(x) == cpu_get_eflags(y) && a->fixture.clock.insns == b->fixture.clock.insns &&
+           cpu_get_eflags(x) == cpu_get_eflags(y) && same_floats(x, y) &&
+           a->fixture.clock.insns == b->fixture.clock.insns &&
            !memcmp(a->fixture.memory.host, b->fixture.memory.host, GUEST_RAM);
 }
 

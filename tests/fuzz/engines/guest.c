@@ -59,6 +59,7 @@ void guest_draw(struct guest *guest, struct rng *rng)
     *guest = (struct guest){
         .model = models[rng_below(rng, 6)],
         .mode = (enum guest_mode)rng_below(rng, GUEST_MODES),
+        .floats = rng_chance(rng, 35),
         .write_protect = rng_chance(rng, 50),
         .alignment_checks = rng_chance(rng, 8),
         .seed = rng_next(rng),
@@ -67,6 +68,52 @@ void guest_draw(struct guest *guest, struct rng *rng)
     guest->paging = guest->mode == GUEST_PAGED || guest->mode == GUEST_USER ||
                     (guest->mode == GUEST_V86 && rng_chance(rng, 70));
     draw_segments(guest, rng);
+}
+
+/* --- Values ------------------------------------------------------------------------------------------ */
+
+/* Zeros, infinities, NaNs, denormals, values around the ends of the formats, and what is no number at all. */
+static struct float80 draw_float(struct rng *rng)
+{
+    static const uint16_t exponents[] = {0,      1,      0x3FFF, 0x3FFE, 0x4000, 0x7FFF,
+                                         0x7FFE, 0x3F81, 0x407E, 0x3C01, 0x43FE};
+    static const uint64_t mantissas[] = {0,
+                                         UINT64_C(1) << 63,
+                                         UINT64_MAX,
+                                         UINT64_C(3) << 62,
+                                         (UINT64_C(1) << 63) + 1,
+                                         1,
+                                         UINT64_C(1) << 62,
+                                         (UINT64_C(1) << 63) | 0x800};
+    struct float80 value = {.mantissa = mantissas[rng_below(rng, 8)],
+                            .sign_exponent = exponents[rng_below(rng, 11)]};
+    if (rng_chance(rng, 40))
+        value.mantissa = rng_next(rng) | UINT64_C(1) << 63;
+    if (rng_chance(rng, 30))
+        value.sign_exponent = (uint16_t)(0x3FF0 + rng_below(rng, 32));
+    if (rng_chance(rng, 40))
+        value.sign_exponent |= 0x8000;
+    return value;
+}
+
+static uint64_t draw_vector(struct rng *rng)
+{
+    static const uint32_t singles[] = {0,          0x80000000, 0x3F800000, 0x7F800000,
+                                       0xFF800000, 0x7FC00000, 0x7F800001, 0x00000001,
+                                       0x007FFFFF, 0x00800000, 0x7F7FFFFF, 0xBF800000};
+    static const uint64_t doubles[] = {UINT64_C(0x3FF0000000000000),
+                                       UINT64_C(0x7FF0000000000000),
+                                       UINT64_C(0x7FF0000000000001),
+                                       UINT64_C(0xFFF8000000000000),
+                                       1,
+                                       UINT64_C(0x8000000000000000),
+                                       UINT64_C(0x0010000000000000),
+                                       UINT64_C(0x7FEFFFFFFFFFFFFF)};
+    switch (rng_below(rng, 3)) {
+    case 0: return (uint64_t)singles[rng_below(rng, 12)] << 32 | singles[rng_below(rng, 12)];
+    case 1: return doubles[rng_below(rng, 8)];
+    default: return rng_next(rng);
+    }
 }
 
 /* --- Tables -----------------------------------------------------------------------------------------------
@@ -212,7 +259,7 @@ void guest_fill(const struct guest *guest, struct cpu_fixture *f)
     struct rng rng = {guest->seed};
     uint8_t program[GUEST_CODE_BYTES];
     for (unsigned at = GUEST_DATA; at < GUEST_DATA + 0x5000; at += 8)
-        cpu_fixture_poke(f, at, 8, rng_next(&rng));
+        cpu_fixture_poke(f, at, 8, guest->floats ? draw_vector(&rng) : rng_next(&rng));
     if (is_real(guest)) {
         fill_ivt(f, &rng);
     } else {
@@ -279,7 +326,12 @@ static void seat_protected(const struct guest *guest, struct cpu *cpu)
 static void seat_control(const struct guest *guest, struct cpu *cpu, struct rng *rng)
 {
     cpu->cr0 = CR0_ET | (is_real(guest) ? 0 : CR0_PE) | cpu->model->cr0_fixed;
-    cpu->cr4 = (CR4_PSE | CR4_PGE | CR4_OSFXSR) & cpu->model->cr4_mask;
+    cpu->cr4 =
+        (CR4_PSE | CR4_PGE | CR4_OSFXSR | (rng_chance(rng, 50) ? CR4_OSXMMEXCPT : 0)) & cpu->model->cr4_mask;
+    if (rng_chance(rng, 5))
+        cpu->cr0 |= rng_chance(rng, 50) ? CR0_TS : CR0_EM;
+    if (rng_chance(rng, 50))
+        cpu->cr0 |= CR0_NE;
     if (guest->write_protect)
         cpu->cr0 |= CR0_WP & cpu->model->cr0_mask;
     if (guest->alignment_checks)
@@ -297,6 +349,29 @@ static void seat_control(const struct guest *guest, struct cpu *cpu, struct rng 
         cpu->dr[0] = program_place(guest, rng) + guest->code_base;
         cpu->dr[7] |= 1;
     }
+}
+
+static void seat_floats(struct cpu *cpu, struct rng *rng)
+{
+    x87_fninit(&cpu->x87);
+    cpu->x87.top = (uint8_t)rng_below(rng, 8);
+    for (unsigned i = 0; i < 8; i++)
+        if (rng_chance(rng, 60))
+            x87_set(&cpu->x87, i, draw_float(rng));
+    x87_fldcw(&cpu->x87, (uint16_t)(0x7F | rng_below(rng, 16) << 8));
+    if (rng_chance(rng, 15))
+        x87_fldcw(&cpu->x87, (uint16_t)rng_next(rng));
+    if (rng_chance(rng, 30))
+        x87_set_status(&cpu->x87, (uint16_t)(rng_next(rng) & (rng_chance(rng, 80) ? 0x473F : 0x477F)) |
+                                      (uint16_t)(cpu->x87.top << X87_TOP_SHIFT));
+    for (unsigned i = 0; i < 8; i++) {
+        cpu->xmm[i][0] = draw_vector(rng);
+        cpu->xmm[i][1] = draw_vector(rng);
+    }
+    cpu->mxcsr = 0x1F80 | (rng_chance(rng, 50) ? (uint32_t)rng_next(rng) & 0xE07F : 0);
+    if (rng_chance(rng, 15))
+        cpu->mxcsr = (uint32_t)rng_next(rng);
+    cpu->mxcsr &= cpu_model_mxcsr_mask(cpu->model);
 }
 
 static uint32_t draw_eflags(const struct guest *guest, const struct cpu *cpu, struct rng *rng)
@@ -332,6 +407,7 @@ void guest_seat(const struct guest *guest, struct cpu_fixture *f, struct rng *rn
     cpu->gpr[GPR_SP] += rng_below(rng, 8);
     cpu->rip = program_place(guest, rng);
     cpu_set_eflags(cpu, draw_eflags(guest, cpu, rng));
+    seat_floats(cpu, rng);
     cpu->user = cpu->cpl == 3;
     tlb_flush(cpu, false);
     cpu_derive(cpu);

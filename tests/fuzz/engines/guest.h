@@ -48,6 +48,7 @@ struct guest {
     uint32_t code_start;            /* offset of the program's first byte in CS */
     uint32_t code_limit;            /* of CS */
     uint32_t data_base, data_limit; /* of DS, and mostly of the others */
+    bool floats; /* x87, MMX and SSE are half of the program */
     bool paging, write_protect, alignment_checks;
     uint64_t seed; /* of memory's contents */
 };

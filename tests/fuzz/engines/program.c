@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/fuzz/engines/program.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/x86/insn.h"
 #include "core/x86/regs.h"
 #include "tests/fuzz/fuzz_code.h"
 
@@ -120,6 +124,11 @@ static void put_opcode(struct program *p, unsigned opcode)
     put(p, opcode, 1);
 }
 
+static unsigned small_displacement(struct program *p)
+{
+    return chance(p, 40) ? 16 * below(p, 3) : below(p, 32) - 8;
+}
+
 static void put_memory_32(struct program *p, unsigned reg)
 {
     static const uint8_t pointers[] = {GPR_BX, GPR_BP, GPR_SI, GPR_DI};
@@ -140,7 +149,7 @@ static void put_memory_32(struct program *p, unsigned reg)
         return;
     default: put(p, 0x40 | reg << 3 | base, 1); break;
     }
-    put(p, below(p, 32) - 8, 1);
+    put(p, small_displacement(p), 1);
 }
 
 static void put_memory_16(struct program *p, unsigned reg)
@@ -152,7 +161,7 @@ static void put_memory_16(struct program *p, unsigned reg)
     }
     unsigned rm = chance(p, 85) ? 4 + below(p, 4) : below(p, 4);
     put(p, 0x40 | reg << 3 | rm, 1);
-    put(p, below(p, 32) - 8, 1);
+    put(p, small_displacement(p), 1);
 }
 
 static void put_memory(struct program *p, unsigned reg)
@@ -429,7 +438,47 @@ static void string(struct program *p)
 static void load_pointer(struct program *p)
 {
     static const uint8_t pointers[] = {GPR_BX, GPR_BP, GPR_SI, GPR_DI};
-    load(p, pointers[below(p, 4)], program_data(p->guest, p->rng));
+    uint32_t aligned = chance(p, 40) ? ~UINT32_C(15) : UINT32_MAX;
+    load(p, pointers[below(p, 4)], program_data(p->guest, p->rng) & aligned);
+}
+
+static void x87(struct program *p)
+{
+    put_prefixes(p, p->code.wide ? 4 : 2);
+    put(p, 0xD8 | below(p, 8), 1);
+    if (chance(p, 55))
+        put(p, 0xC0 | below(p, 64), 1);
+    else
+        put_memory(p, below(p, 8));
+}
+
+/* Registers to and from the data, so that values of interest come in and results go out. */
+static void x87_load_or_store(struct program *p)
+{
+    static const uint16_t opcodes[] = {0xD900, 0xDD00, 0xDB05, 0xDF00, 0xDB00, 0xDF05, 0xD903,
+                                       0xDD03, 0xDB07, 0xDB03, 0xDF03, 0xD905, 0xD907, 0xDD07};
+    unsigned opcode = opcodes[below(p, 14)];
+    put_prefixes(p, p->code.wide ? 4 : 2);
+    put(p, opcode >> 8, 1);
+    put_memory(p, opcode & 7);
+}
+
+/* A row of MMX or SSE with operands that lead to data. */
+static void vector(struct program *p)
+{
+    const struct insn_row *row = &insn_table[below(p, insn_table_rows)];
+    if (row->feature < FEATURE_MMX || row->feature > FEATURE_SSE42 || row->class != CLASS_NORMAL)
+        return;
+    put_prefixes(p, p->code.wide ? 4 : 2);
+    unsigned digit = below(p, 8);
+    for (const char *at = row->encoding; *at; at += strcspn(at, " "), at += strspn(at, " "))
+        if (*at == '/')
+            digit = at[1] == 'r' ? digit : (unsigned)(at[1] - '0');
+        else if (*at != 'N')
+            put(p, strtoul(at, NULL, 16), 1);
+    put_rm(p, 4, digit);
+    if (strstr(row->operands, "Ib"))
+        put_imm(p, 1);
 }
 
 static void load_stack_pointer(struct program *p)
@@ -618,6 +667,8 @@ static piece_fn *const straight[] = {alu,
                                      anything,
                                      load_stack_pointer};
 
+static piece_fn *const floating[] = {x87, x87, x87_load_or_store, vector, vector, vector, vector, vector};
+
 static piece_fn *const turns[] = {branch, branch, branch, branch, branch, branch,  loop,
                                   loop,   jump,   call,   call,   ret,    indirect};
 
@@ -625,6 +676,8 @@ static void add_piece(struct program *p)
 {
     if (chance(p, 18))
         turns[below(p, sizeof turns / sizeof turns[0])](p);
+    else if (p->guest->floats && chance(p, 50))
+        floating[below(p, sizeof floating / sizeof floating[0])](p);
     else
         straight[below(p, sizeof straight / sizeof straight[0])](p);
 }
