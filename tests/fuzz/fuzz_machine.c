@@ -3,9 +3,9 @@
  * few legs, each with the processor seated anew and inputs posted. Nothing may crash, hang or trip an
  * assertion, and the case gives one state whatever way it is run:
  *
- *   whole     each leg in one call of machine_run
+ *   whole     each leg in one call of machine_run, on the interpreter
  *   sliced    legs in random slices, hashed, drawn and interrupted in between, now and then saved and loaded
- *             into another machine that goes on
+ *             into another machine that goes on; where there is a translator, everything is translated
  *
  * Every few legs cpu_check and jit_check compare what is derived with what it derives from.
  *
@@ -164,6 +164,20 @@ static char *dump_text(struct machine *machine)
     return text;
 }
 
+static struct machine_engine engine_of(const struct options *options, bool sliced)
+{
+    if (!sliced)
+        return (struct machine_engine){.kind = ENGINE_INTERPRET};
+    return (struct machine_engine){
+        .kind = ENGINE_AUTO, .has_threshold = true, .unlinked = options->seed % 3 == 0};
+}
+
+/* The translator's tables are large: not after every leg. */
+static bool check(struct machine *machine, unsigned leg, struct error *err)
+{
+    return cpu_check(machine->cpu, err) && (leg != LEGS - 1 || !machine->jit || jit_check(machine->jit, err));
+}
+
 static bool run_case(const struct options *options, bool sliced, struct result *result)
 {
     struct rng rng = {options->seed}, slicer = {~options->seed};
@@ -171,6 +185,7 @@ static bool run_case(const struct options *options, bool sliced, struct result *
     struct error err = {{0}};
     bool good = true;
     world_draw(&world, &rng, options->files);
+    world.engine = engine_of(options, sliced);
     struct machine *machine = world_machine(&world);
     for (unsigned leg = 0; leg < LEGS && good; leg++) {
         if (leg == 0 || rng_chance(&rng, 50))
@@ -185,7 +200,7 @@ static bool run_case(const struct options *options, bool sliced, struct result *
         else
             run_whole(machine, &end);
         if (good && leg % 4 == 3)
-            good = cpu_check(machine->cpu, &err) && (!machine->jit || jit_check(machine->jit, &err));
+            good = check(machine, leg, &err);
         if (!good)
             say_failed(options->seed, sliced ? "sliced" : "whole", leg, err.text);
         if (options->verbose || leg == LEGS - 1)

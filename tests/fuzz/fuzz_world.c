@@ -288,6 +288,7 @@ struct machine *world_machine(const struct world *world)
         .khz = world->khz,
         .seed = world->seed,
         .cpu_model = world->model,
+        .engine = world->engine,
         .bios = {rom, ROM_BYTES},
         .vgabios = {option_rom, ROM_BYTES / 2},
         .debugcon = true,

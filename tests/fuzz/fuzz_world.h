@@ -34,6 +34,7 @@ struct world {
     uint64_t khz;
     uint64_t seed;
     bool no_reboot;
+    struct machine_engine engine; /* not drawn */
     const char *disk, *floppy, *disc; /* image files; NULL: an empty or absent drive */
 };
 
