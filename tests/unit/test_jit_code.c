@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* Short programs on both engines: what has been wrong once, by name. */
+#include <string.h>
+
+#include "core/base/buffer.h"
+#include "core/base/error.h"
+#include "core/base/state.h"
+#include "core/x86/protection.h"
+#include "jit/check.h"
+#include "jit/jit.h"
+#include "tests/support/cpu_fixture.h"
+#include "tests/support/suite.h"
+
+enum { CODE_AT = 0x7C00, DATA_AT = 0x9000, ROUNDS = 4 };
+
+/* Code of real-address mode, with a JMP to itself behind it. */
+struct snippet {
+    const char *what;
+    unsigned insns; /* of one round */
+    uint8_t code[32];
+};
+
+static const struct snippet snippets[] = {
+    {"SETcc's slow path leaves the flags to the branch behind it",
+     5,
+     {0x39, 0xC8,       /* cmp ax,cx */
+      0x0F, 0x94, 0x04, /* setz [si] */
+      0x74, 0x01,       /* jz over */
+      0x42, 0x43}},     /* inc dx; inc bx */
+    {"CMOVcc's slow path leaves the flags to the branch behind it",
+     5,
+     {0x39, 0xC8,       /* cmp ax,cx */
+      0x0F, 0x44, 0x14, /* cmovz dx,[si] */
+      0x74, 0x01,       /* jz over */
+      0x42, 0x43}},     /* inc dx; inc bx */
+    {"loading SSE state keeps the x87 state that is live",
+     4,
+     {0xD9, 0xEB,       /* fldpi */
+      0x0F, 0x58, 0xC1, /* addps xmm0,xmm1 */
+      0xDD, 0x1C,       /* fstp qword [si] */
+      0x43}},           /* inc bx */
+    {"loading x87 state keeps the SSE state that is live",
+     4,
+     {0x0F, 0x58, 0xC1, /* addps xmm0,xmm1 */
+      0xD9, 0xEB,       /* fldpi */
+      0x0F, 0x11, 0x04, /* movups [si],xmm0 */
+      0xDD, 0xD8}},     /* fstp st0 */
+    {"FCOMI clears C1",
+     6,
+     {0xD9, 0xE8,   /* fld1 */
+      0xD9, 0xE0,   /* fchs */
+      0xD9, 0xE5,   /* fxam: C1 is the sign */
+      0xDB, 0xF0,   /* fcomi st0,st0 */
+      0xDF, 0xE0,   /* fnstsw ax */
+      0xDD, 0xD8}}, /* fstp st0 */
+    {"FFREE keeps C1",
+     6,
+     {0xD9, 0xE8,   /* fld1 */
+      0xD9, 0xE0,   /* fchs */
+      0xD9, 0xE5,   /* fxam */
+      0xDD, 0xC0,   /* ffree st0 */
+      0xDF, 0xE0,   /* fnstsw ax */
+      0xD9, 0xF7}}, /* fincstp */
+    {"a popped stack pointer is the popped one",
+     4,
+     {0x50,   /* push ax */
+      0x54,   /* push sp */
+      0x5C,   /* pop sp */
+      0x5B}}, /* pop bx */
+    {"high bytes beside registers of the host that have none",
+     6,
+     {0x88, 0x24,       /* mov [si],ah */
+      0x02, 0x2C,       /* add ch,[si] */
+      0x0F, 0xB6, 0xE6, /* movzx sp,dh */
+      0x84, 0x34,       /* test [si],dh */
+      0x0F, 0x97, 0xC7, /* seta bh */
+      0x38, 0xFC}},     /* cmp ah,bh */
+};
+
+struct side {
+    struct cpu_fixture f;
+    struct state_set states;
+};
+
+static void seat(struct side *side)
+{
+    struct cpu *cpu = side->f.cpu;
+    cpu_fixture_init(&side->f, "pentium4");
+    cpu = side->f.cpu;
+    segment_set_real(cpu, SEG_CS, 0);
+    cpu->cr4 |= CR4_OSFXSR;
+    x87_fninit(&cpu->x87);
+    cpu->xmm[0][0] = UINT64_C(0x3F80000040000000);
+    cpu->xmm[1][0] = UINT64_C(0x4040000040800000);
+    cpu->gpr[GPR_AX] = cpu->gpr[GPR_CX] = 0x1280;
+    cpu->gpr[GPR_DX] = 0x9A05;
+    cpu->gpr[GPR_SI] = DATA_AT;
+    cpu->gpr[GPR_SP] = 0x7000;
+    cpu_derive(cpu);
+    cpu_register_state(cpu, &side->states);
+}
+
+static void run(struct side *side, const struct snippet *snippet)
+{
+    static const uint8_t forever[] = {0xEB, 0xFE};
+    cpu_fixture_load(&side->f, CODE_AT, snippet->code, sizeof snippet->code);
+    unsigned length = sizeof snippet->code;
+    while (!snippet->code[length - 1])
+        length--;
+    cpu_fixture_load(&side->f, CODE_AT + length, forever, sizeof forever);
+    side->f.cpu->rip = CODE_AT;
+    cpu_fixture_run(&side->f, snippet->insns + 20);
+}
+
+static void expect_same(struct side *a, struct side *b, const struct snippet *snippet, unsigned round)
+{
+    bool same = state_equal(a->states.parts[0].desc, a->f.cpu, b->f.cpu) &&
+                !memcmp(a->f.memory.host, b->f.memory.host, FIXTURE_MEMORY);
+    if (!same) {
+        unsigned left = 10;
+        state_print_differences(a->states.parts[0].desc, a->f.cpu, b->f.cpu, "cpu", &left, stdout);
+    }
+    ck_assert_msg(same, "%s: not so, in round %u", snippet->what, round);
+}
+
+START_TEST(engines_agree_on)
+{
+    const struct snippet *snippet = &snippets[_i];
+    struct side interpreted = {0}, translated = {0};
+    struct error err = {{0}};
+    seat(&interpreted);
+    seat(&translated);
+    struct jit *jit = jit_new(translated.f.cpu, &(struct jit_options){0}, &err);
+    ck_assert_msg(jit, "%s", err.text);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        if (round == 2) { /* the data's page must be looked up anew */
+            tlb_flush(interpreted.f.cpu, false);
+            tlb_flush(translated.f.cpu, false);
+        }
+        run(&interpreted, snippet);
+        run(&translated, snippet);
+        expect_same(&interpreted, &translated, snippet, round);
+        ck_assert_msg(jit_check(jit, &err), "%s", err.text);
+    }
+    ck_assert_uint_gt(jit_get_stats(jit)->blocks, 0);
+    jit_free(jit);
+    cpu_fixture_free(&interpreted.f);
+    cpu_fixture_free(&translated.f);
+    state_set_free(&interpreted.states);
+    state_set_free(&translated.states);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("code");
+    TCase *tcase = tcase_create("code");
+    tcase_add_loop_test(tcase, engines_agree_on, 0, sizeof snippets / sizeof snippets[0]);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
