@@ -31,7 +31,7 @@
 #include "tests/fuzz/fuzz_board.h"
 #include "tests/fuzz/fuzz_world.h"
 
-enum { LEGS = 24, LEG_INSNS = 1200, DEFAULT_CASES = 30, WATCHDOG_SECONDS = 60, DIGEST = 32 };
+enum { LEGS = 24, LEG_INSNS = 1200, DEFAULT_CASES = 20, WATCHDOG_SECONDS = 60, DIGEST = 32 };
 
 struct options {
     const struct world_files *files;

@@ -318,17 +318,16 @@ START_TEST(zero_of_a_product_comes_from_the_recipe)
 }
 END_TEST
 
-/* Rotates and shifts by CL are the handler's where their flags are looked at, and only there. */
+/* Rotates are the handler's where their flags are looked at, and only there. */
 START_TEST(rotates_with_live_flags_are_calls)
 {
-    static const enum ir_code codes[] = {IR_ROL, IR_ROR, IR_SHL, IR_SAR};
-    for (unsigned i = 0; i < 4; i++) {
+    static const enum ir_code codes[] = {IR_ROL, IR_ROR};
+    for (unsigned i = 0; i < 2; i++) {
         struct ir ir = {.count = 0};
-        unsigned count = i < 2 ? IR_IMM : GPR_CX;
-        add(&ir, codes[i], 0, GPR_AX, count)->imm = 3;
-        add(&ir, codes[i], 1, GPR_AX, count)->imm = 3;
+        add(&ir, codes[i], 0, GPR_AX, IR_IMM)->imm = 3;
+        add(&ir, codes[i], 1, GPR_AX, GPR_CX);
         add(&ir, IR_ADD, 2, GPR_AX, GPR_CX);
-        add(&ir, codes[i], 3, GPR_AX, count)->imm = 3;
+        add(&ir, codes[i], 3, GPR_AX, IR_IMM)->imm = 3;
         add(&ir, IR_JUMP, 4, IR_NONE, IR_NONE);
         pass_flags(&ir);
         ck_assert_uint_eq(ir.op[0].code, codes[i]);
@@ -337,6 +336,22 @@ START_TEST(rotates_with_live_flags_are_calls)
         expect_op(&ir, 2, "add live save");
         expect_op(&ir, 3, "call");
     }
+}
+END_TEST
+
+/* A shift by CL may be none: what was before is kept for it, and who reads finds the recipe. */
+START_TEST(a_shift_by_cl_keeps_the_flags_of_before)
+{
+    struct ir ir = {.count = 0};
+    add(&ir, IR_SUB, 0, GPR_AX, GPR_DX);
+    add(&ir, IR_SHL, 1, GPR_AX, GPR_CX);
+    add(&ir, IR_SETCC, 2, GPR_DX, IR_NONE)->cond = 4;
+    add(&ir, IR_ADD, 3, GPR_AX, GPR_CX);
+    add(&ir, IR_JUMP, 4, IR_NONE, IR_NONE);
+    pass_flags(&ir);
+    expect_op(&ir, 0, "sub live save");
+    expect_op(&ir, 1, "shl live save");
+    expect_op(&ir, 2, "setcc reload");
 }
 END_TEST
 
@@ -353,6 +368,7 @@ int main(void)
         overflow_of_a_long_shift_comes_from_the_recipe,
         zero_of_a_product_comes_from_the_recipe,
         rotates_with_live_flags_are_calls,
+        a_shift_by_cl_keeps_the_flags_of_before,
     };
     return suite_run("flags", tests, sizeof tests / sizeof tests[0]);
 }
