@@ -156,7 +156,6 @@ void tlb_derive_memory_page(struct cpu *cpu, mem_t page)
     }
 }
 
-/* The fast half still tells which page an entry was for, where there are slots to clear. */
 void tlb_rebuild(struct cpu *cpu)
 {
     cpu->tlb.filled_count = 0;
@@ -164,8 +163,6 @@ void tlb_rebuild(struct cpu *cpu)
         struct tlb_entry *entry = &cpu->tlb.entry[i], loaded = *entry;
         entry->page = TLB_NONE;
         derive_none(entry);
-        if (loaded.read[0] != TLB_NONE)
-            mirror(cpu, entry, loaded.read[0]);
         if (loaded.page != TLB_NONE)
             tlb_fill(cpu, loaded.page, loaded.frame, loaded.rights);
     }

@@ -73,7 +73,7 @@ void tlb_derive_all(struct cpu *cpu);
 void tlb_derive_memory_page(struct cpu *cpu, mem_t page);
 void tlb_derive_entry(struct cpu *cpu, struct tlb_entry *entry);
 
-/* Entries were loaded over what was there: recomputes everything but page, frame and rights. */
+/* Entries were loaded into an empty TLB: recomputes everything but page, frame and rights. */
 void tlb_rebuild(struct cpu *cpu);
 
 /* For tests: the list of used entries is right, and no fast half allows more than the physical map and the

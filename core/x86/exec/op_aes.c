@@ -188,18 +188,29 @@ bool op_aeskeygenassist(struct cpu *cpu, const struct insn *insn)
 
 /* --- Carry-less multiplication: imm8 bits 0 and 4 choose the quadwords --- */
 
+/* Four bits of b at a time, from the top; the products of a with four bits come from a table. */
+static struct xmm carryless_product(uint64_t a, uint64_t b)
+{
+    struct xmm multiple[16] = {{{0, 0}}, {{a, 0}}}, product = {{0, 0}};
+    for (unsigned i = 2; i < 16; i += 2) {
+        const struct xmm *half = &multiple[i / 2];
+        multiple[i] = (struct xmm){{half->q[0] << 1, half->q[1] << 1 | half->q[0] >> 63}};
+        multiple[i + 1] = (struct xmm){{multiple[i].q[0] ^ a, multiple[i].q[1]}};
+    }
+    for (unsigned n = 64; n; n -= 4) {
+        const struct xmm *part = &multiple[b >> (n - 4) & 15];
+        product.q[1] = (product.q[1] << 4 | product.q[0] >> 60) ^ part->q[1];
+        product.q[0] = product.q[0] << 4 ^ part->q[0];
+    }
+    return product;
+}
+
 bool op_pclmulqdq(struct cpu *cpu, const struct insn *insn)
 {
     struct xmm source;
     if (!sse_source(cpu, insn, &source))
         return false;
-    uint64_t a = cpu->xmm[insn->reg][insn->imm & 1], b = source.q[insn->imm >> 4 & 1];
-    uint64_t low = b & 1 ? a : 0, high = 0;
-    for (unsigned n = 1; n < 64; n++) {
-        uint64_t take = 0 - (b >> n & 1);
-        low ^= a << n & take;
-        high ^= a >> (64 - n) & take;
-    }
-    sse_set(cpu, insn->reg, (struct xmm){{low, high}});
+    sse_set(cpu, insn->reg,
+            carryless_product(cpu->xmm[insn->reg][insn->imm & 1], source.q[insn->imm >> 4 & 1]));
     return true;
 }

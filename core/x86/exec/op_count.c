@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* POPCNT, CRC32, MOVBE: general registers only (SDM 2). */
+#include "core/x86/exec/chain.h"
 #include "core/x86/exec/handlers.h"
+#include "core/x86/exec/sized.h"
 #include "core/x86/flags.h"
 #include "core/x86/operand.h"
 
@@ -93,3 +95,12 @@ bool op_movbe_store(struct cpu *cpu, const struct insn *insn)
     uint64_t value = reg_read(cpu, insn->reg, insn->op_size);
     return operand_write(cpu, insn, insn->op_size, swapped(value, insn->op_size));
 }
+
+/* --- Handlers --- */
+
+#define OP op_popcnt
+#include "core/x86/exec/direct.inc"
+#define OP op_crc32
+#include "core/x86/exec/direct.inc"
+#define OP op_crc32_byte
+#include "core/x86/exec/direct.inc"

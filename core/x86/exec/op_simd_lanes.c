@@ -6,7 +6,7 @@
 #include "core/x86/exec/handlers.h"
 #include "core/x86/exec/mmx.h"
 #include "core/x86/exec/sized.h"
-#include "core/x86/exec/sse.h"
+#include "core/x86/exec/sse_direct.h"
 
 #define OP paddb
 #include "core/x86/exec/simd_lanes.inc"

@@ -3,7 +3,7 @@
 #include "core/x86/exec/handlers.h"
 #include "core/x86/exec/simd_lanes_sse4.h"
 #include "core/x86/exec/sized.h"
-#include "core/x86/exec/sse.h"
+#include "core/x86/exec/sse_direct.h"
 #include "core/x86/flags.h"
 
 #define OP pmuldq

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Moves of SSE3, and blends, insertions and extractions of SSE4.1 (SDM 1, 12.3, 12.10). */
+#include "core/x86/exec/chain.h"
 #include "core/x86/exec/handlers.h"
 #include "core/x86/exec/simd_lanes_sse4.h"
+#include "core/x86/exec/sized.h"
 #include "core/x86/exec/sse_float.h"
 
 /* --- Duplications --- */
@@ -173,3 +175,8 @@ bool op_insertps(struct cpu *cpu, const struct insn *insn)
     sse_set(cpu, insn->reg, target);
     return true;
 }
+
+/* --- Handlers --- */
+
+#define OP op_movddup
+#include "core/x86/exec/direct.inc"

@@ -6,7 +6,7 @@
 #include "core/x86/exec/mmx.h"
 #include "core/x86/exec/simd_lanes.h"
 #include "core/x86/exec/sized.h"
-#include "core/x86/exec/sse.h"
+#include "core/x86/exec/sse_direct.h"
 #include "core/x86/model.h"
 
 /* --- 16 bytes --- */
@@ -318,14 +318,51 @@ bool op_clflush(struct cpu *cpu, const struct insn *insn)
 
 /* --- Handlers --- */
 
-#define OP op_sse_load_aligned
-#include "core/x86/exec/direct.inc"
-#define OP op_sse_store_aligned
-#include "core/x86/exec/direct.inc"
-#define OP op_sse_load
-#include "core/x86/exec/direct.inc"
-#define OP op_sse_store
-#include "core/x86/exec/direct.inc"
+ALWAYS_INLINE const struct insn *load_direct(struct cpu *cpu, const struct insn *insn, bool aligned)
+{
+    struct xmm value;
+    if (!sse_is_on(cpu))
+        return exec_op(cpu, insn);
+    if (!(insn->flags & INSN_MEM))
+        value = sse_get(cpu, insn->rm);
+    else if (!sse_load_direct(cpu, insn, aligned, &value))
+        return exec_op(cpu, insn);
+    sse_set(cpu, insn->reg, value);
+    return exec_next(cpu, insn);
+}
+
+ALWAYS_INLINE const struct insn *store_direct(struct cpu *cpu, const struct insn *insn, bool aligned)
+{
+    struct xmm value = sse_get(cpu, insn->reg);
+    if (!sse_is_on(cpu))
+        return exec_op(cpu, insn);
+    if (!(insn->flags & INSN_MEM))
+        sse_set(cpu, insn->rm, value);
+    else if (!sse_store_direct(cpu, insn, aligned, value))
+        return exec_op(cpu, insn);
+    return exec_next(cpu, insn);
+}
+
+const struct insn *op_sse_load_aligned_direct(struct cpu *cpu, const struct insn *insn)
+{
+    return load_direct(cpu, insn, true);
+}
+
+const struct insn *op_sse_load_direct(struct cpu *cpu, const struct insn *insn)
+{
+    return load_direct(cpu, insn, false);
+}
+
+const struct insn *op_sse_store_aligned_direct(struct cpu *cpu, const struct insn *insn)
+{
+    return store_direct(cpu, insn, true);
+}
+
+const struct insn *op_sse_store_direct(struct cpu *cpu, const struct insn *insn)
+{
+    return store_direct(cpu, insn, false);
+}
+
 #define OP op_movss_load
 #include "core/x86/exec/direct.inc"
 #define OP op_movss_store
@@ -347,4 +384,6 @@ bool op_clflush(struct cpu *cpu, const struct insn *insn)
 #define OP op_sse_movd_load
 #include "core/x86/exec/direct.inc"
 #define OP op_sse_movd_store
+#include "core/x86/exec/direct.inc"
+#define OP op_sse_pmovmskb
 #include "core/x86/exec/direct.inc"

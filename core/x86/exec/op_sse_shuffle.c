@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Shuffles, insertions, extractions and shifts of whole registers (SDM 1, 10.4.2, 11.4.1.4; SDM 2). */
+#include "core/x86/exec/chain.h"
 #include "core/x86/exec/handlers.h"
 #include "core/x86/exec/mmx.h"
 #include "core/x86/exec/simd_lanes.h"
+#include "core/x86/exec/sized.h"
 #include "core/x86/exec/sse_float.h"
 
 bool op_mmx_pshufw(struct cpu *cpu, const struct insn *insn)
@@ -14,14 +16,18 @@ bool op_mmx_pshufw(struct cpu *cpu, const struct insn *insn)
     return true;
 }
 
+/* Two lanes that four bits of an immediate choose. */
+static uint64_t pair_of(const struct xmm *v, uint64_t order)
+{
+    return put32(xmm_get32(v, order & 3), 0) | put32(xmm_get32(v, order >> 2 & 3), 1);
+}
+
 bool op_pshufd(struct cpu *cpu, const struct insn *insn)
 {
-    struct xmm source, result;
+    struct xmm source;
     if (!sse_source(cpu, insn, &source))
         return false;
-    for (unsigned n = 0; n < 4; n++)
-        xmm_set32(&result, n, xmm_get32(&source, insn->imm >> 2 * n & 3));
-    sse_set(cpu, insn->reg, result);
+    sse_set(cpu, insn->reg, (struct xmm){{pair_of(&source, insn->imm), pair_of(&source, insn->imm >> 4)}});
     return true;
 }
 
@@ -48,12 +54,10 @@ bool op_pshufhw(struct cpu *cpu, const struct insn *insn)
 /* The low two lanes come from the destination, the high two from the source. */
 bool op_shufps(struct cpu *cpu, const struct insn *insn)
 {
-    struct xmm source, target = sse_get(cpu, insn->reg), result;
+    struct xmm source, target = sse_get(cpu, insn->reg);
     if (!sse_source(cpu, insn, &source))
         return false;
-    for (unsigned n = 0; n < 4; n++)
-        xmm_set32(&result, n, xmm_get32(n < 2 ? &target : &source, insn->imm >> 2 * n & 3));
-    sse_set(cpu, insn->reg, result);
+    sse_set(cpu, insn->reg, (struct xmm){{pair_of(&target, insn->imm), pair_of(&source, insn->imm >> 4)}});
     return true;
 }
 
@@ -157,3 +161,22 @@ bool op_pslldq(struct cpu *cpu, const struct insn *insn)
     v[0] = shift > 63 ? 0 : v[0] << shift;
     return true;
 }
+
+/* --- Handlers --- */
+
+#define OP op_pshufd
+#include "core/x86/exec/direct.inc"
+#define OP op_pshuflw
+#include "core/x86/exec/direct.inc"
+#define OP op_pshufhw
+#include "core/x86/exec/direct.inc"
+#define OP op_shufps
+#include "core/x86/exec/direct.inc"
+#define OP op_sse_punpcklqdq
+#include "core/x86/exec/direct.inc"
+#define OP op_sse_punpckhqdq
+#include "core/x86/exec/direct.inc"
+#define OP op_psrldq
+#include "core/x86/exec/direct.inc"
+#define OP op_pslldq
+#include "core/x86/exec/direct.inc"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* SSSE3 (SDM 1, 12.6), for MMX and XMM registers. */
+#include "core/x86/exec/chain.h"
 #include "core/x86/exec/handlers.h"
 #include "core/x86/exec/mmx.h"
 #include "core/x86/exec/simd_lanes_sse4.h"
 #include "core/x86/exec/sized.h"
-#include "core/x86/exec/sse.h"
+#include "core/x86/exec/sse_direct.h"
 
 #define OP phaddw
 #include "core/x86/exec/simd_pairs.inc"
@@ -99,3 +100,10 @@ bool op_sse_palignr(struct cpu *cpu, const struct insn *insn)
     cpu->xmm[insn->reg][1] = bytes_at(words, 4, (unsigned)insn->imm + 8);
     return true;
 }
+
+/* --- Handlers --- */
+
+#define OP op_sse_pshufb
+#include "core/x86/exec/direct.inc"
+#define OP op_sse_palignr
+#include "core/x86/exec/direct.inc"

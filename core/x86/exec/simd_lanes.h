@@ -77,6 +77,41 @@ static inline uint64_t lanes_sub(uint64_t a, uint64_t b, uint64_t tops)
     return ((a | tops) - (b & ~tops)) ^ ((a ^ ~b) & tops);
 }
 
+/* Each lane's top bit, spread over the lane: 2^width - 1 times the lane's lowest bit. */
+static inline uint64_t lanes_spread(uint64_t v, uint64_t tops, unsigned width)
+{
+    v &= tops;
+    return (v << 1) - (v >> (width - 1));
+}
+
+/* The top bit of each lane that is zero. */
+static inline uint64_t lanes_zero(uint64_t v, uint64_t tops)
+{
+    return ~(((v & ~tops) + ~tops) | v) & tops;
+}
+
+/* The top bit of each lane where a is below b, as unsigned numbers: where a - b borrows. */
+static inline uint64_t lanes_below(uint64_t a, uint64_t b, uint64_t tops)
+{
+    return ((~a & b) | (~(a ^ b) & lanes_sub(a, b, tops))) & tops;
+}
+
+/* All ones in the lanes where a is below b, unsigned and signed. */
+static inline uint64_t mask_below(uint64_t a, uint64_t b, uint64_t tops, unsigned width)
+{
+    return lanes_spread(lanes_below(a, b, tops), tops, width);
+}
+
+static inline uint64_t mask_less(uint64_t a, uint64_t b, uint64_t tops, unsigned width)
+{
+    return mask_below(a ^ tops, b ^ tops, tops, width);
+}
+
+static inline uint64_t choose(uint64_t mask, uint64_t a, uint64_t b)
+{
+    return b ^ (mask & (a ^ b));
+}
+
 static inline uint64_t paddb(uint64_t a, uint64_t b)
 {
     return lanes_add(a, b, TOPS8);
@@ -137,18 +172,14 @@ static inline uint64_t paddsw(uint64_t a, uint64_t b)
 
 static inline uint64_t paddusb(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 8; n++)
-        r |= put8(clamp((int32_t)(lane_u8(a, n) + lane_u8(b, n)), 0, UINT8_MAX), n);
-    return r;
+    uint64_t sum = lanes_add(a, b, TOPS8);
+    return sum | mask_below(sum, a, TOPS8, 8);
 }
 
 static inline uint64_t paddusw(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 4; n++)
-        r |= put16(clamp((int32_t)(lane_u16(a, n) + lane_u16(b, n)), 0, UINT16_MAX), n);
-    return r;
+    uint64_t sum = lanes_add(a, b, TOPS16);
+    return sum | mask_below(sum, a, TOPS16, 16);
 }
 
 static inline uint64_t psubsb(uint64_t a, uint64_t b)
@@ -169,18 +200,12 @@ static inline uint64_t psubsw(uint64_t a, uint64_t b)
 
 static inline uint64_t psubusb(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 8; n++)
-        r |= put8(clamp((int32_t)(lane_u8(a, n) - lane_u8(b, n)), 0, UINT8_MAX), n);
-    return r;
+    return lanes_sub(a, b, TOPS8) & ~mask_below(a, b, TOPS8, 8);
 }
 
 static inline uint64_t psubusw(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 4; n++)
-        r |= put16(clamp((int32_t)(lane_u16(a, n) - lane_u16(b, n)), 0, UINT16_MAX), n);
-    return r;
+    return lanes_sub(a, b, TOPS16) & ~mask_below(a, b, TOPS16, 16);
 }
 
 /* --- Logic and comparison --- */
@@ -208,46 +233,32 @@ static inline uint64_t pxor(uint64_t a, uint64_t b)
 /* All ones where true. */
 static inline uint64_t pcmpeqb(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 8; n++)
-        r |= put8(lane_u8(a, n) == lane_u8(b, n) ? UINT8_MAX : 0, n);
-    return r;
+    return lanes_spread(lanes_zero(a ^ b, TOPS8), TOPS8, 8);
 }
 
 static inline uint64_t pcmpeqw(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 4; n++)
-        r |= put16(lane_u16(a, n) == lane_u16(b, n) ? UINT16_MAX : 0, n);
-    return r;
+    return lanes_spread(lanes_zero(a ^ b, TOPS16), TOPS16, 16);
 }
 
 static inline uint64_t pcmpeqd(uint64_t a, uint64_t b)
 {
-    return put32(lane_u32(a, 0) == lane_u32(b, 0) ? UINT32_MAX : 0, 0) |
-           put32(lane_u32(a, 1) == lane_u32(b, 1) ? UINT32_MAX : 0, 1);
+    return lanes_spread(lanes_zero(a ^ b, TOPS32), TOPS32, 32);
 }
 
 static inline uint64_t pcmpgtb(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 8; n++)
-        r |= put8(lane_s8(a, n) > lane_s8(b, n) ? UINT8_MAX : 0, n);
-    return r;
+    return mask_less(b, a, TOPS8, 8);
 }
 
 static inline uint64_t pcmpgtw(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 4; n++)
-        r |= put16(lane_s16(a, n) > lane_s16(b, n) ? UINT16_MAX : 0, n);
-    return r;
+    return mask_less(b, a, TOPS16, 16);
 }
 
 static inline uint64_t pcmpgtd(uint64_t a, uint64_t b)
 {
-    return put32(lane_s32(a, 0) > lane_s32(b, 0) ? UINT32_MAX : 0, 0) |
-           put32(lane_s32(a, 1) > lane_s32(b, 1) ? UINT32_MAX : 0, 1);
+    return mask_less(b, a, TOPS32, 32);
 }
 
 /* --- Products --- */
@@ -296,58 +307,41 @@ static inline uint64_t pmuludq(uint64_t a, uint64_t b)
 
 static inline uint64_t pavgb(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 8; n++)
-        r |= put8((lane_u8(a, n) + lane_u8(b, n) + 1) >> 1, n);
-    return r;
+    return (a | b) - ((a ^ b) >> 1 & ~TOPS8);
 }
 
 static inline uint64_t pavgw(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 4; n++)
-        r |= put16((lane_u16(a, n) + lane_u16(b, n) + 1) >> 1, n);
-    return r;
+    return (a | b) - ((a ^ b) >> 1 & ~TOPS16);
 }
 
 static inline uint64_t pminub(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 8; n++)
-        r |= put8(lane_u8(a, n) < lane_u8(b, n) ? lane_u8(a, n) : lane_u8(b, n), n);
-    return r;
+    return choose(mask_below(a, b, TOPS8, 8), a, b);
 }
 
 static inline uint64_t pmaxub(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 8; n++)
-        r |= put8(lane_u8(a, n) > lane_u8(b, n) ? lane_u8(a, n) : lane_u8(b, n), n);
-    return r;
+    return choose(mask_below(a, b, TOPS8, 8), b, a);
 }
 
 static inline uint64_t pminsw(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 4; n++)
-        r |= put16(lane_s16(a, n) < lane_s16(b, n) ? lane_u16(a, n) : lane_u16(b, n), n);
-    return r;
+    return choose(mask_less(a, b, TOPS16, 16), a, b);
 }
 
 static inline uint64_t pmaxsw(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 4; n++)
-        r |= put16(lane_s16(a, n) > lane_s16(b, n) ? lane_u16(a, n) : lane_u16(b, n), n);
-    return r;
+    return choose(mask_less(a, b, TOPS16, 16), b, a);
 }
 
 static inline uint64_t psadbw(uint64_t a, uint64_t b)
 {
-    uint64_t sum = 0;
-    for (unsigned n = 0; n < 8; n++)
-        sum += lane_u8(a, n) > lane_u8(b, n) ? lane_u8(a, n) - lane_u8(b, n) : lane_u8(b, n) - lane_u8(a, n);
-    return sum;
+    uint64_t below = mask_below(a, b, TOPS8, 8), larger = choose(below, b, a), smaller = choose(below, a, b);
+    uint64_t distance = larger - smaller; /* no lane borrows */
+    uint64_t words =
+        (distance & UINT64_C(0x00FF00FF00FF00FF)) + (distance >> 8 & UINT64_C(0x00FF00FF00FF00FF));
+    return words * UINT64_C(0x0001000100010001) >> 48;
 }
 
 /* --- Shifts of every lane by one count --- */
@@ -429,12 +423,16 @@ static inline uint64_t packssdw(uint64_t low, uint64_t high)
 
 /* --- Lanes of the low halves of a and b in turn; the high halves are the caller's to shift down --- */
 
+/* The bytes of a 32-bit number, each in a word. */
+static inline uint64_t bytes_apart(uint32_t v)
+{
+    uint64_t halves = (v | (uint64_t)v << 16) & UINT64_C(0x0000FFFF0000FFFF);
+    return (halves | halves << 8) & UINT64_C(0x00FF00FF00FF00FF);
+}
+
 static inline uint64_t interleave_bw(uint32_t a, uint32_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 4; n++)
-        r |= put8(lane_u8(a, n), 2 * n) | put8(lane_u8(b, n), 2 * n + 1);
-    return r;
+    return bytes_apart(a) | bytes_apart(b) << 8;
 }
 
 static inline uint64_t interleave_wd(uint32_t a, uint32_t b)
@@ -461,10 +459,8 @@ static inline uint64_t pshufw(uint64_t a, unsigned order)
 /* The top bits of eight bytes as a number. */
 static inline unsigned byte_signs(uint64_t a)
 {
-    unsigned r = 0;
-    for (unsigned n = 0; n < 8; n++)
-        r |= lane_u8(a, n) >> 7 << n;
-    return r;
+    /* Byte n's sign meets 2^(56 - 7n) of the factor at bit 56 + n; no other product gets there. */
+    return (unsigned)((a >> 7 & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080) >> 56);
 }
 
 #endif

@@ -156,78 +156,54 @@ static inline uint64_t pcmpgtq(uint64_t a, uint64_t b)
 
 static inline uint64_t pminsb(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 8; n++)
-        r |= put8(lane_s8(a, n) < lane_s8(b, n) ? lane_u8(a, n) : lane_u8(b, n), n);
-    return r;
+    return choose(mask_less(a, b, TOPS8, 8), a, b);
 }
 
 static inline uint64_t pmaxsb(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 8; n++)
-        r |= put8(lane_s8(a, n) > lane_s8(b, n) ? lane_u8(a, n) : lane_u8(b, n), n);
-    return r;
+    return choose(mask_less(a, b, TOPS8, 8), b, a);
 }
 
 static inline uint64_t pminuw(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 4; n++)
-        r |= put16(lane_u16(a, n) < lane_u16(b, n) ? lane_u16(a, n) : lane_u16(b, n), n);
-    return r;
+    return choose(mask_below(a, b, TOPS16, 16), a, b);
 }
 
 static inline uint64_t pmaxuw(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 4; n++)
-        r |= put16(lane_u16(a, n) > lane_u16(b, n) ? lane_u16(a, n) : lane_u16(b, n), n);
-    return r;
+    return choose(mask_below(a, b, TOPS16, 16), b, a);
 }
 
 static inline uint64_t pminsd(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 2; n++)
-        r |= put32(lane_s32(a, n) < lane_s32(b, n) ? lane_u32(a, n) : lane_u32(b, n), n);
-    return r;
+    return choose(mask_less(a, b, TOPS32, 32), a, b);
 }
 
 static inline uint64_t pmaxsd(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 2; n++)
-        r |= put32(lane_s32(a, n) > lane_s32(b, n) ? lane_u32(a, n) : lane_u32(b, n), n);
-    return r;
+    return choose(mask_less(a, b, TOPS32, 32), b, a);
 }
 
 static inline uint64_t pminud(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 2; n++)
-        r |= put32(lane_u32(a, n) < lane_u32(b, n) ? lane_u32(a, n) : lane_u32(b, n), n);
-    return r;
+    return choose(mask_below(a, b, TOPS32, 32), a, b);
 }
 
 static inline uint64_t pmaxud(uint64_t a, uint64_t b)
 {
-    uint64_t r = 0;
-    for (unsigned n = 0; n < 2; n++)
-        r |= put32(lane_u32(a, n) > lane_u32(b, n) ? lane_u32(a, n) : lane_u32(b, n), n);
-    return r;
+    return choose(mask_below(a, b, TOPS32, 32), b, a);
 }
 
 /* --- Masks: each lane's top bit, spread over the lane --- */
 
 static inline uint64_t spread8(uint64_t a)
 {
-    return ((a & TOPS8) >> 7) * UINT8_MAX;
+    return lanes_spread(a, TOPS8, 8);
 }
 
 static inline uint64_t spread32(uint64_t a)
 {
-    return ((a & TOPS32) >> 31) * UINT32_MAX;
+    return lanes_spread(a, TOPS32, 32);
 }
 
 static inline uint64_t spread64(uint64_t a)
