@@ -49,6 +49,7 @@ struct jit_site {
 /* Assumptions in use, each once, so that they compare by number. */
 struct jit_context {
     uint32_t number;
+    uint32_t bits; /* the small assumptions in one word */
     struct jit_assumptions assume;
 };
 
@@ -100,12 +101,13 @@ static inline unsigned jump_index(uint64_t rip)
     return (unsigned)(rip ^ rip >> MEM_PAGE_SHIFT) & 4095;
 }
 
-enum { JUMP_ENTRIES = 4096, BLOCK_BUCKETS = 1 << 15, CONTEXTS = 256 };
+enum { JUMP_ENTRIES = 4096, BLOCK_BUCKETS = 1 << 15, CONTEXTS = 256, CONTEXT_SLOTS = 64 };
 
 /* Routines of the back end that translated code calls. In the executable view. */
 struct jit_routines {
     struct jit_exit *(*enter)(struct cpu *cpu, const uint8_t *code);
-    const uint8_t *follow, *leave, *handler, *handler_fp, *indirect, *flags;
+    const uint8_t *follow, *leave, *handler, *handler_fp, *serial, *indirect, *flags;
+    const uint8_t *leave_for_boundary; /* the processor's state tells what comes next */
     const uint8_t *x87_store, *x87_load, *sse_store, *sse_load;
 };
 
@@ -123,7 +125,7 @@ struct jit {
     struct jit_block **buckets;
     struct jit_context contexts[CONTEXTS];
     unsigned context_count;
-    const struct jit_context *last_context;
+    const struct jit_context *context_slots[CONTEXT_SLOTS]; /* hashed, so that finding one is a look */
     struct lowering *lowering;
     struct ir *ir;
     struct emitter *emitter; /* of the back end: its working storage */
@@ -134,12 +136,16 @@ struct jit {
     struct jit_exit resume;          /* the one EXIT_RESUME */
 };
 
-enum { ARENA_SIZE = 32 << 20, ARENA_START = 16 /* so that no offset in it is 0 */ };
+enum { ARENA_SIZE = 16 << 20, ARENA_START = 16 /* so that no offset in it is 0 */ };
 
 /* Whether the host can execute the guest's x87 or SSE instructions itself: the guest may use them, and no
  * exception is unmasked or reported. */
 bool jit_x87_is_direct(const struct cpu *cpu);
 bool jit_sse_is_direct(const struct cpu *cpu);
+
+/* Present assumptions as a context. NULL where there are too many different ones: everything was cleared. */
+const struct jit_context *jit_context_now(struct jit *jit);
+void jit_forget_contexts(struct jit *jit);
 
 /* Memory from the arena, zeroed, aligned for anything. The caller has checked that there is room. */
 void *jit_arena_take(struct jit *jit, size_t size);

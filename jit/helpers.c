@@ -126,6 +126,25 @@ static void link_exit(struct jit *jit, struct jit_exit *exit, struct jit_block *
     target->incoming = exit;
 }
 
+const uint8_t *jit_call_serial(struct cpu *cpu, struct jit_site *site)
+{
+    struct jit *jit = cpu->engine_self;
+    jit->stats.calls++;
+    cpu->rip = site->block->rip;
+    cpu->trace = site->block->copy;
+    flag_recipe_settle(cpu);
+    uint64_t derivations = cpu->derivations, cr0 = cpu->cr0;
+    if (!exec_serial(cpu, site->insn))
+        return jit->routines.leave_for_boundary;
+    bool same = derivations == cpu->derivations && cr0 == cpu->cr0;
+    const struct jit_context *context = same ? site->block->context : jit_context_now(jit);
+    if (!context)
+        return NULL;
+    cpu->engine_context = (uint64_t)context->number << CONTEXT_SHIFT;
+    const struct jit_block *block = block_at_rip(cpu, context);
+    return block ? block->code : NULL;
+}
+
 const uint8_t *jit_follow(struct cpu *cpu, struct jit_exit *exit)
 {
     struct jit *jit = cpu->engine_self;

@@ -22,6 +22,10 @@ bool jit_call_handler(struct cpu *cpu, struct jit_site *site);
 /* The same for one that works on floating-point state, which leaves the host's registers before. */
 bool jit_call_fp_handler(struct cpu *cpu, struct jit_site *site);
 
+/* Executes a site's instruction, one that may change mode, mappings and control. Host code to go on with,
+ * which is that of the next block, or what leaves; NULL: resume at cpu->rip. */
+const uint8_t *jit_call_serial(struct cpu *cpu, struct jit_site *site);
+
 /* The x87 state between struct cpu and jit->x87_image. After a load it counts as live, after a store not. */
 void jit_x87_load(struct cpu *cpu);
 void jit_x87_store(struct cpu *cpu);

@@ -66,6 +66,7 @@ const struct ir_info ir_info[IR_CODES] = {
     [IR_BRANCHZ] = {.name = "branchz", .clobbers = true, .observes = true},
     [IR_CHECK] = {.name = "check", .clobbers = true, .observes = true},
     [IR_GOTO] = {.name = "goto", .clobbers = true, .observes = true},
+    [IR_SERIAL] = {.name = "serial", .clobbers = true, .observes = true},
     [IR_LEAVE] = {.name = "leave", .observes = true},
 };
 

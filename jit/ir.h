@@ -72,6 +72,7 @@ enum ir_code {
     IR_BRANCHZ,    /* to `target` where a is zero (cond 4) or not (cond 5) */
     IR_CHECK,      /* leaves as IR_LEAVE does where the target in a is beyond the code segment */
     IR_GOTO,       /* to the address in a */
+    IR_SERIAL,     /* the handler of an instruction that may change anything; goes on where that leads */
     IR_LEAVE,      /* back to the interpreter, which executes this instruction */
     IR_CODES
 };

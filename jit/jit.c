@@ -23,7 +23,7 @@
 #include "jit/ir.h"
 #include "jit/pass_flags.h"
 
-enum { DEFAULT_CACHE = 48 << 20, LEAST_CACHE = 128 << 10 };
+enum { DEFAULT_CACHE = 32 << 20, LEAST_CACHE = 128 << 10 };
 
 #define DIRECT_BYTES ((size_t)DIRECT_KINDS * DIRECT_PAGES * sizeof(uint64_t))
 
@@ -50,74 +50,14 @@ struct jit_block *jit_find_block(const struct jit *jit, mem_t memory, uint64_t r
     return block;
 }
 
-static bool is_flat(const struct segment *segment, bool code)
-{
-    const uint64_t end = UINT64_C(1) << 32;
-    return segment->base == 0 && segment->read_end == end && (code || segment->write_end == end);
-}
-
-enum { X87_ALL_MASKED = 0x3F, MXCSR_ALL_MASKED = 0x1F80 };
-
-bool jit_x87_is_direct(const struct cpu *cpu)
-{
-    return !(cpu->cr0 & (CR0_EM | CR0_TS)) && (cpu->x87.control & X87_ALL_MASKED) == X87_ALL_MASKED &&
-           !cpu->ferr;
-}
-
-bool jit_sse_is_direct(const struct cpu *cpu)
-{
-    return !(cpu->cr0 & (CR0_EM | CR0_TS)) && (cpu->cr4 & CR4_OSFXSR) &&
-           (cpu->mxcsr & MXCSR_ALL_MASKED) == MXCSR_ALL_MASKED;
-}
-
-static struct jit_assumptions assumptions_now(const struct cpu *cpu)
-{
-    struct jit_assumptions now = {.code_end = cpu->code_end,
-                                  .cs_base = cpu->seg[SEG_CS].base,
-                                  .mode = (uint8_t)cpu->mode,
-                                  .user = cpu->user != 0,
-                                  .x87 = jit_x87_is_direct(cpu),
-                                  .sse = jit_sse_is_direct(cpu),
-                                  .wide_stack = cpu->sp_mask != UINT16_MAX};
-    for (unsigned i = SEG_ES; i <= SEG_GS; i++)
-        now.flat_segs |= (uint8_t)(is_flat(&cpu->seg[i], i == SEG_CS) << i);
-    return now;
-}
-
-static bool same_assumptions(const struct jit_assumptions *a, const struct jit_assumptions *b)
-{
-    return a->code_end == b->code_end && a->cs_base == b->cs_base && a->mode == b->mode &&
-           a->user == b->user && a->wide_stack == b->wide_stack && a->x87 == b->x87 && a->sse == b->sse &&
-           a->flat_segs == b->flat_segs;
-}
-
 static void flush(struct jit *jit)
 {
     memset(jit->buckets, 0, BLOCK_BUCKETS * sizeof *jit->buckets);
     memset(jit->jumps, 0, JUMP_ENTRIES * sizeof *jit->jumps);
     jit->arena_used = ARENA_START;
     jit->code.used = jit->code_start;
-    jit->context_count = 0;
-    jit->last_context = NULL;
+    jit_forget_contexts(jit);
     jit->stats.flushes++;
-}
-
-/* Present assumptions as a context. NULL where there are too many different ones: everything was cleared. */
-static const struct jit_context *context_now(struct jit *jit)
-{
-    struct jit_assumptions now = assumptions_now(jit->cpu);
-    if (jit->last_context && same_assumptions(&jit->last_context->assume, &now))
-        return jit->last_context;
-    for (unsigned i = 0; i < jit->context_count; i++)
-        if (same_assumptions(&jit->contexts[i].assume, &now))
-            return jit->last_context = &jit->contexts[i];
-    if (jit->context_count == CONTEXTS) {
-        trace_cache_clear(jit->cpu);
-        return NULL;
-    }
-    struct jit_context *context = &jit->contexts[jit->context_count];
-    *context = (struct jit_context){.number = ++jit->context_count, .assume = now};
-    return jit->last_context = context;
 }
 
 static void unlink_incoming(struct jit *jit, struct jit_block *block)
@@ -254,7 +194,7 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
     }
     if (!jit->translates || is_checked(cpu) || cpu->rip + trace->bytes > cpu->code_end)
         return NULL;
-    const struct jit_context *context = context_now(jit);
+    const struct jit_context *context = jit_context_now(jit);
     if (!context)
         return NULL;
     struct jit_block *block = find_variant(trace, cpu->rip, context);

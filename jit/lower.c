@@ -569,7 +569,8 @@ static void lower_insn(struct lower *l, const struct lowering *lowering)
     if (lower_touches_fp(&insn_table[l->insn->row]))
         l->fp_ready = 0;
     bool ends = insn_table[l->insn->row].class != CLASS_NORMAL;
-    lower_add(l, ends ? IR_LEAVE : IR_CALL, 0, IR_NONE, IR_NONE);
+    bool serial = ends && l->insn->fn == exec_serial_op;
+    lower_add(l, serial ? IR_SERIAL : ends ? IR_LEAVE : IR_CALL, 0, IR_NONE, IR_NONE);
 }
 
 enum { MOST_OPS = 12 /* of one instruction */ };

@@ -152,6 +152,7 @@ static void settle_base(const struct cpu *cpu, struct segment *segment)
 void cpu_derive_segment(struct cpu *cpu, enum seg_index index)
 {
     struct segment *segment = &cpu->seg[index];
+    cpu->derivations++;
     unsigned attributes = segment->attributes;
     if (index < SEG_FS)
         settle_base(cpu, segment);

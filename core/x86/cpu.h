@@ -161,6 +161,7 @@ struct cpu {
     uint32_t user;          /* 1 at CPL 3, else 0: access class of the TLB */
 
     /* Engine. */
+    uint64_t derivations; /* calls of cpu_derive_segment so far: something that code may assume has changed */
     uint64_t engine_context;    /* of the engine: which assumptions its code was made under */
     uint64_t horizon;           /* instruction count at which control returns to the machine */
     int64_t budget;             /* instructions left before the horizon, after the current trace */

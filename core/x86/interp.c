@@ -85,24 +85,25 @@ static bool boundary_is_special(const struct cpu *cpu)
            cpu->debug_hits;
 }
 
-const struct insn *exec_serial_op(struct cpu *cpu, const struct insn *insn)
+bool exec_serial(struct cpu *cpu, const struct insn *insn)
 {
     const struct insn_row *row = &insn_table[insn->row];
     cpu->current = insn;
     cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget - insn->left;
     cpu->rip += insn->offset;
     cpu->next_rip = (cpu->rip + insn->length) & (cpu->mode == MODE_64 ? UINT64_MAX : UINT32_MAX);
-    if (row->modes & NOT_REAL && cpu_is_real_like(cpu)) {
-        cpu_fault(cpu, VECTOR_UD);
-        return NULL;
-    }
+    if (row->modes & NOT_REAL && cpu_is_real_like(cpu))
+        return cpu_fault(cpu, VECTOR_UD);
     if (!row->op(cpu, insn))
-        return NULL;
+        return false;
     cpu->rip = cpu->next_rip;
     cpu->clock->insns++;
-    if (boundary_is_special(cpu))
-        return NULL;
-    return exec_goto(cpu, 0);
+    return !boundary_is_special(cpu);
+}
+
+const struct insn *exec_serial_op(struct cpu *cpu, const struct insn *insn)
+{
+    return exec_serial(cpu, insn) ? exec_goto(cpu, 0) : NULL;
 }
 
 const struct insn *exec_trace_end(struct cpu *cpu, const struct insn *insn)

@@ -44,6 +44,10 @@ const struct insn *exec_raise(struct cpu *cpu, const struct insn *insn, enum exc
 /* Makes fetch_page the page of the linear address. False with a page fault pending. */
 bool exec_fetch_page(struct cpu *cpu, gva_t linear);
 
+/* Executes the last instruction of a trace, one of a SOP row, and commits cpu->rip. False where the outer
+ * loop must look before the next one. */
+bool exec_serial(struct cpu *cpu, const struct insn *insn);
+
 /* Goes on at cpu->rip, from no trace: as exec_goto_slow without a link to set. */
 const struct insn *exec_resume(struct cpu *cpu);
 

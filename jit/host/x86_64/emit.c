@@ -61,6 +61,12 @@ static void emit_call(struct emitter *e, const struct ir_op *op)
     asm_call(&e->as, emit_handler_routine(e, op->insn));
 }
 
+static void emit_serial(struct emitter *e, const struct ir_op *op)
+{
+    asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)emit_site(e, op->insn));
+    asm_jmp(&e->as, e->jit->routines.serial);
+}
+
 static bool is_own_start(const struct emitter *e, uint64_t target)
 {
     return target == e->block->rip && !e->jit->options.unlinked;
@@ -208,6 +214,7 @@ static emit_fn *const emitters[IR_CODES] = {
     [IR_CHECK] = emit_check,
     [IR_GOTO] = emit_goto,
     [IR_LEAVE] = emit_leave,
+    [IR_SERIAL] = emit_serial,
 };
 
 static bool in_memory(unsigned value)
