@@ -570,6 +570,8 @@ static void choose_handler(const struct form *form, struct insn *insn)
 {
     insn->row = form->row;
     insn->fn = insn->flags & INSN_FAR ? exec_far_operand : insn_handler(insn);
+    if (insn->flags & INSN_MEM && insn->addr_shift == 32 && insn->index == GPR_ZERO)
+        insn->fn = exec_base_form(insn->fn);
     ASSERT(insn->fn);
 }
 

@@ -28,7 +28,7 @@ enum decode_result decode_insn(const struct decoder *decoder, enum cpu_mode mode
                                unsigned available, struct insn *insn);
 
 /* The handler that the table names for a decoded instruction: insn->fn but where something stands before it
- * (exec_far_operand, exec_stop). */
+ * (exec_far_operand, exec_stop) or does the same sooner (base_forms.def). */
 insn_fn *insn_handler(const struct insn *insn);
 
 #endif

@@ -53,6 +53,12 @@ static inline uint64_t operand_offset(const struct cpu *cpu, const struct insn *
     return sum << insn->addr_shift >> insn->addr_shift;
 }
 
+/* The same where the address has 32 bits and no index. */
+static inline uint64_t operand_base_offset(const struct cpu *cpu, const struct insn *insn)
+{
+    return (uint32_t)(cpu->gpr[insn->base] + (uint64_t)(int64_t)insn->disp);
+}
+
 /* Cuts an address to the instruction's address size. */
 static inline uint64_t operand_wrap(const struct insn *insn, uint64_t address)
 {

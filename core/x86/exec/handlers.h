@@ -37,6 +37,13 @@
 #undef DOP
 #undef SOP
 
+#define FORM(name, width) insn_fn name##_b##width;
+#include "core/x86/exec/base_forms.def"
+#undef FORM
+
+/* The handler for a memory operand whose 32-bit address has no index; the general one where there is none. */
+insn_fn *exec_base_form(insn_fn *general);
+
 /* Runs insn_table[row].op and goes on; SOP's form commits cpu->next_rip and ends the trace. DOP's operations have
  * handlers of their own, made by exec/direct.inc. */
 insn_fn exec_op, exec_serial_op;

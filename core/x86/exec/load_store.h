@@ -21,27 +21,39 @@ const struct insn *exec_store_slow(struct cpu *cpu, const struct insn *insn, uin
 const struct insn *exec_push_slow(struct cpu *cpu, const struct insn *insn, unsigned size, uint64_t value);
 const struct insn *exec_top_slow(struct cpu *cpu, const struct insn *insn, unsigned size, value_fn *finish);
 
-/* Loads the memory operand and finishes with it. */
-ALWAYS_INLINE const struct insn *exec_load(struct cpu *cpu, const struct insn *insn, unsigned size,
-                                           value_fn *finish)
+/* Loads from an offset in the operand's segment and finishes with what was there. */
+ALWAYS_INLINE const struct insn *exec_load_at(struct cpu *cpu, const struct insn *insn, uint64_t offset,
+                                              unsigned size, value_fn *finish)
 {
-    uint64_t offset = operand_offset(cpu, insn);
     const uint8_t *host;
     if (!mem_fast_read(cpu, (enum seg_index)insn->seg, offset, size, &host))
         return exec_load_slow(cpu, insn, offset, size, finish);
     return finish(cpu, insn, load_le(host, size));
 }
 
-/* Stores to the memory operand and goes on. */
-ALWAYS_INLINE const struct insn *exec_store(struct cpu *cpu, const struct insn *insn, unsigned size,
-                                            uint64_t value)
+/* Loads the memory operand. */
+ALWAYS_INLINE const struct insn *exec_load(struct cpu *cpu, const struct insn *insn, unsigned size,
+                                           value_fn *finish)
 {
-    uint64_t offset = operand_offset(cpu, insn);
+    return exec_load_at(cpu, insn, operand_offset(cpu, insn), size, finish);
+}
+
+/* Stores to an offset in the operand's segment and goes on. */
+ALWAYS_INLINE const struct insn *exec_store_at(struct cpu *cpu, const struct insn *insn, uint64_t offset,
+                                               unsigned size, uint64_t value)
+{
     uint8_t *host;
     if (!mem_fast_write(cpu, (enum seg_index)insn->seg, offset, size, &host))
         return exec_store_slow(cpu, insn, offset, size, value);
     store_le(host, size, value);
     return exec_next(cpu, insn);
+}
+
+/* Stores to the memory operand. */
+ALWAYS_INLINE const struct insn *exec_store(struct cpu *cpu, const struct insn *insn, unsigned size,
+                                            uint64_t value)
+{
+    return exec_store_at(cpu, insn, operand_offset(cpu, insn), size, value);
 }
 
 /* Sets the stack pointer: SP alone, or ESP, which clears the upper half of RSP, or RSP. */

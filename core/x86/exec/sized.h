@@ -14,6 +14,9 @@
 #define H_MEM(form) PASTE3(form, _m, WIDTH)
 #define H_ONE(form) PASTE3(form, _, WIDTH)
 
+/* The memory form whose 32-bit address is a base and a displacement: see base_forms.def. */
+#define H_BASE(form) PASTE3(form, _b, WIDTH)
+
 #define SIZE (WIDTH / 8)
 
 #endif
