@@ -95,25 +95,41 @@ static void arith_memory(struct x87 *f, enum x87_op op, struct parts value)
         enum float_order order = parts_compare(&env, st0, value, false);
         conclude(f, &env, order, op == X87_COMP);
     } else {
-        struct float80 result = value.kind == PARTS_FINITE && !value.denormal
-                                    ? compute(&env, op, x87_get(f, 0), f80_pack_parts(value))
-                                    : compute_parts(&env, op, st0, value);
-        x87_finish_st0(f, &env, result);
+        x87_finish_st0(f, &env, compute_parts(&env, op, st0, value));
     }
+}
+
+/* With a normal number from memory. False where it is a comparison, or ST(0) is empty. */
+static bool arith_normal(struct x87 *f, enum x87_op op, struct float80 value)
+{
+    struct float_env env;
+    if (op == X87_COM || op == X87_COMP || x87_is_empty(f, 0))
+        return false;
+    x87_env(f, &env);
+    x87_finish_st0(f, &env, compute(&env, op, x87_get(f, 0), value));
+    return true;
 }
 
 void x87_arith_m32(struct x87 *f, enum x87_op op, uint32_t value)
 {
+    struct float80 wide;
+    if (x87_widen_m32(value, &wide) && arith_normal(f, op, wide))
+        return;
     arith_memory(f, op, parts_from_bits(&float32_format, value));
 }
 
 void x87_arith_m64(struct x87 *f, enum x87_op op, uint64_t value)
 {
+    struct float80 wide;
+    if (x87_widen_m64(value, &wide) && arith_normal(f, op, wide))
+        return;
     arith_memory(f, op, parts_from_bits(&float64_format, value));
 }
 
 void x87_arith_int(struct x87 *f, enum x87_op op, int32_t value)
 {
+    if (value && arith_normal(f, op, f80_from_int(value)))
+        return;
     arith_memory(f, op, parts_from_int(value));
 }
 

@@ -27,6 +27,21 @@ static inline bool x87_masked(const struct x87 *f, unsigned exceptions)
     return !(exceptions & ~(unsigned)f->control & FLOAT_EXCEPTIONS);
 }
 
+/* A normal number of a memory format as the FPU holds it: exact, no flags. False for all others. */
+static inline bool x87_widen_m32(uint32_t value, struct float80 *wide)
+{
+    unsigned exponent = value >> 23 & 0xFF;
+    *wide = f80_make(value >> 31, exponent + (F80_BIAS - 127), F80_INTEGER_BIT | (uint64_t)value << 40);
+    return exponent - 1 < 0xFE;
+}
+
+static inline bool x87_widen_m64(uint64_t value, struct float80 *wide)
+{
+    unsigned exponent = value >> 52 & 0x7FF;
+    *wide = f80_make(value >> 63, exponent + (F80_BIAS - 1023), F80_INTEGER_BIT | value << 11);
+    return exponent - 1 < 0x7FE;
+}
+
 /* Status bits that an operation leaves: its flags and C1. Where a fault on the operands is unmasked nothing
    was computed, so only faults are reported. */
 static inline uint16_t x87_outcome(const struct float_env *env)

@@ -20,6 +20,13 @@ static void load(struct x87 *f, const struct float_env *env, struct float80 valu
         x87_push(f, value);
 }
 
+/* The same where nothing was raised. */
+static void load_plain(struct x87 *f, struct float80 value)
+{
+    f->status &= (uint16_t)~X87_C1;
+    x87_push(f, value);
+}
+
 void x87_fld_st(struct x87 *f, unsigned i)
 {
     if (x87_is_empty(f, i)) {
@@ -36,21 +43,31 @@ void x87_fld_st(struct x87 *f, unsigned i)
 
 void x87_fld_m32(struct x87 *f, uint32_t value)
 {
+    struct float80 wide;
     if (!room_to_push(f))
         return;
+    if (x87_widen_m32(value, &wide)) {
+        load_plain(f, wide);
+        return;
+    }
     struct float_env env;
     x87_env(f, &env);
-    struct float80 wide = f80_from_f32(&env, value);
+    wide = f80_from_f32(&env, value);
     load(f, &env, wide);
 }
 
 void x87_fld_m64(struct x87 *f, uint64_t value)
 {
+    struct float80 wide;
     if (!room_to_push(f))
         return;
+    if (x87_widen_m64(value, &wide)) {
+        load_plain(f, wide);
+        return;
+    }
     struct float_env env;
     x87_env(f, &env);
-    struct float80 wide = f80_from_f64(&env, value);
+    wide = f80_from_f64(&env, value);
     load(f, &env, wide);
 }
 
