@@ -31,10 +31,10 @@ NOINLINE bool packed32_slow(struct cpu *cpu, const struct insn *insn, struct xmm
 ALWAYS_INLINE bool host_pair(uint64_t a, uint64_t b, host32_fn *host, uint64_t *result)
 {
     uint32_t low, high;
-    bool serves =
-        host((uint32_t)a, (uint32_t)b, &low) & host((uint32_t)(a >> 32), (uint32_t)(b >> 32), &high);
+    bool low_serves = host((uint32_t)a, (uint32_t)b, &low);
+    bool high_serves = host((uint32_t)(a >> 32), (uint32_t)(b >> 32), &high);
     *result = (uint64_t)high << 32 | low;
-    return serves;
+    return low_serves && high_serves;
 }
 
 ALWAYS_INLINE bool packed32(struct cpu *cpu, const struct insn *insn, lane32_fn *compute, host32_fn *host)
