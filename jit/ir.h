@@ -109,6 +109,7 @@ struct ir_op {
     bool flags_live;   /* somebody looks at the flags that this operation makes */
     bool save_flags;   /* they must be left as a recipe */
     bool reload_flags; /* flags that it reads must come from the recipe in memory, not from the host */
+    const struct ir_op *late_save; /* IR_PROBE: whose recipe its slow path writes first; set by pass_late */
     int64_t imm;
     uint64_t target;
     const struct fp_form *fp; /* IR_FP and its kin: which instruction */

@@ -22,6 +22,7 @@
 #include "jit/host/host.h"
 #include "jit/ir.h"
 #include "jit/pass_flags.h"
+#include "jit/pass_late.h"
 
 enum { DEFAULT_CACHE = 32 << 20, LEAST_CACHE = 128 << 10 };
 
@@ -157,6 +158,7 @@ static struct jit_block *translate(struct jit *jit, struct trace *trace, const s
     if (!lower_block(jit->lowering, &context->assume, trace->insns, trace->count, cpu->rip, jit->ir))
         return NULL;
     pass_flags(jit->ir);
+    pass_late(jit->ir);
     struct jit_block *block = new_block(jit, trace, context);
     size_t before = jit->code.used;
     if (!host_emit(jit, block, jit->ir)) {

@@ -73,6 +73,10 @@ void emit_cmov(struct emitter *e, const struct ir_op *op);
 void emit_xchg(struct emitter *e, const struct ir_op *op);
 void emit_sign(struct emitter *e, const struct ir_op *op);
 
+/* Writes the recipe of an operation that has long happened, from its registers. Clobbers T0 and the host's
+ * flags. */
+void emit_late_save(struct emitter *e, const struct ir_op *op);
+
 void emit_exchange(struct emitter *e, const struct ir_op *op);
 void emit_double_shift(struct emitter *e, const struct ir_op *op);
 

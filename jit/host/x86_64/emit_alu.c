@@ -427,3 +427,48 @@ void emit_double_shift(struct emitter *e, const struct ir_op *op)
     asm_byte(&e->as, (unsigned)op->imm);
     save_after(e, op);
 }
+
+/* A value of a recipe that is written late: guest registers that are not pinned come from struct cpu. */
+static void save_late_value(struct emitter *e, unsigned size, struct host_mem field, unsigned value,
+                            int64_t imm)
+{
+    if (value >= PINNED && value < IR_HIGH) {
+        asm_load(&e->as, 8, REG_T0, cpu_at(offsetof(struct cpu, gpr) + 8 * value));
+        value = IR_T0;
+    }
+    save_value(e, size, field, value, imm);
+}
+
+/* The conjunction that TEST made. */
+static void save_late_test(struct emitter *e, const struct ir_op *op)
+{
+    struct host_mem result = RECIPE(result);
+    save_late_value(e, op->size, result, op->d, 0);
+    if (op->a == op->d)
+        return;
+    if (op->a == IR_IMM) {
+        asm_rm(&e->as, op->size, op->size == 1 ? 0x80 : 0x81, 4, result);
+        asm_imm(&e->as, op->size, op->imm);
+        return;
+    }
+    save_late_value(e, op->size, RECIPE(operand), op->a, 0);
+    asm_load(&e->as, 8, REG_T0, RECIPE(operand));
+    asm_rm(&e->as, op->size, op->size == 1 ? 0x20 : 0x21, REG_T0, result);
+}
+
+void emit_late_save(struct emitter *e, const struct ir_op *op)
+{
+    unsigned kind = recipe_of(op->code);
+    if (op->code == IR_TEST) {
+        save_late_test(e, op);
+    } else {
+        if (has_carry_after(kind)) {
+            asm_call(&e->as, e->jit->routines.flags);
+            save_carry(e);
+        } else if (kind != RECIPE_LOGIC) {
+            save_late_value(e, op->size, RECIPE(operand), op->a, op->imm);
+        }
+        save_late_value(e, op->size, RECIPE(result), op->d, 0);
+    }
+    save_kind(e, kind, op->size);
+}

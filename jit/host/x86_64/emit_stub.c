@@ -39,6 +39,8 @@ static bool leaves_flags(const struct emitter *e, unsigned insn)
 static void emit_slow(struct emitter *e, const struct stub *stub)
 {
     unsigned insn = stub->op->insn;
+    if (stub->op->late_save)
+        emit_late_save(e, stub->op->late_save);
     if (is_branch(e, insn)) {
         leave(e, emit_leave_exit(e, insn));
         return;
