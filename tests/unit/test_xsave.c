@@ -450,6 +450,10 @@ static void hide(struct area *a)
     memset(a->byte + 416, 0, 96);
 }
 
+/* The host's kernel may switch tasks between the load of the state and its save, which then counts a
+ * component in its initial state as not in use. */
+enum { HOST_ATTEMPTS = 5 };
+
 static void compare_once(enum host_op op, uint64_t *seed)
 {
     static const uint8_t code[][4] = {
@@ -470,13 +474,19 @@ static void compare_once(enum host_op op, uint64_t *seed)
         ck_assert_int_eq(fault, VECTOR_GP);
         return;
     }
-    host_run(op, &before, &host, mask, &host_after);
-    ck_assert_int_eq(fault, -1);
-    hide(&host_after);
     hide(&lathe_after);
-    ck_assert_mem_eq(lathe_after.byte, host_after.byte, BV);
-    hide(&host);
     hide(&lathe);
+    const struct area start = host;
+    for (unsigned attempt = 1;; attempt++) {
+        host = start;
+        host_run(op, &before, &host, mask, &host_after);
+        hide(&host_after);
+        hide(&host);
+        if (!memcmp(lathe.byte, host.byte, sizeof lathe.byte) || attempt == HOST_ATTEMPTS)
+            break;
+    }
+    ck_assert_int_eq(fault, -1);
+    ck_assert_mem_eq(lathe_after.byte, host_after.byte, BV);
     ck_assert_mem_eq(lathe.byte, host.byte, sizeof lathe.byte);
 }
 
