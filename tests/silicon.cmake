@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 # The differential tester (tests/silicon): Lathe's engines against the host's own processor.
+if(NOT LATHE_ZLIB_ON)
+  return() # its vectors are compressed
+endif()
 file(GLOB silicon_sources CONFIGURE_DEPENDS silicon/*.c)
 list(FILTER silicon_sources EXCLUDE REGEX "/(main|vectors_replay)\\.c$")
 add_library(silicon_cases STATIC ${silicon_sources} support/cpu_fixture.c)
-target_link_libraries(silicon_cases PUBLIC lathe_jit lathe_core)
+target_link_libraries(silicon_cases PUBLIC lathe_jit lathe_core PkgConfig::LATHE_ZLIB)
 
 add_executable(silicon silicon/main.c)
 target_link_libraries(silicon PRIVATE silicon_cases)
@@ -14,4 +17,17 @@ foreach(engine interp jit)
   set_tests_properties(silicon_quick_${engine} PROPERTIES LABELS quick TIMEOUT 120 SKIP_RETURN_CODE 77)
   add_test(NAME silicon_${engine} COMMAND silicon --engine ${engine} --cases 2000000)
   set_tests_properties(silicon_${engine} PROPERTIES LABELS silicon TIMEOUT 3600 SKIP_RETURN_CODE 77)
+endforeach()
+
+# What a processor did, on every host; what the digests are is in vectors/README.md.
+add_executable(vectors_replay silicon/vectors_replay.c)
+target_link_libraries(vectors_replay PRIVATE silicon_cases)
+set(digest_32 dd61fdd81c940776)
+set(digest_64 aebda3753b7f327b)
+foreach(engine interp jit)
+  foreach(mode 32 64)
+    add_test(NAME vectors_replay_${mode}_${engine} COMMAND vectors_replay ${engine}
+      ${CMAKE_CURRENT_SOURCE_DIR}/vectors/silicon-${mode}.gz ${digest_${mode}})
+    set_tests_properties(vectors_replay_${mode}_${engine} PROPERTIES LABELS quick TIMEOUT 120 SKIP_RETURN_CODE 77)
+  endforeach()
 endforeach()

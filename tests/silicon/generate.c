@@ -187,6 +187,27 @@ static bool append(struct silicon_generator *g, const struct form *form, struct 
     return true;
 }
 
+/* Registers that the instruction cannot reach go back to what silicon_case_init makes them. */
+static void make_lean(const struct silicon_generator *g, struct silicon_case *c)
+{
+    struct silicon_case initial;
+    struct insn insn;
+    silicon_case_init(&initial, g->mode);
+    silicon_machine_decode(g->machine, c->code, CASE_CODE, &insn);
+    for (unsigned i = GPR_R8; i <= GPR_R15; i++) {
+        if (i != insn.reg && i != insn.rm && i != insn.base && i != insn.index)
+            c->in.gpr[i] = initial.in.gpr[i];
+    }
+    bool whole = form_is_x87(&g->forms[insn.row]);
+    for (unsigned i = 0; i < 16 && !whole; i++) {
+        bool named = i == insn.reg || i == insn.rm || i == 0; /* XMM0 is implied by some */
+        if (!named)
+            memcpy(c->in.fx + FX_XMM + 16 * i, initial.in.fx + FX_XMM + 16 * i, 16);
+        if (!named && i < 8)
+            memcpy(c->in.fx + FX_ST + 16 * i, initial.in.fx + FX_ST + 16 * i, 16);
+    }
+}
+
 void generator_make(struct silicon_generator *g, uint64_t seed, int row, bool lean, struct silicon_case *c)
 {
     struct rng rng = {seed};
@@ -208,4 +229,6 @@ void generator_make(struct silicon_generator *g, uint64_t seed, int row, bool le
     }
     if (skip_at >= 0) /* to the end */
         c->code[skip_at] = 0;
+    if (lean)
+        make_lean(g, c);
 }

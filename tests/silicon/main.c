@@ -13,13 +13,15 @@
 #include "tests/silicon/rng.h"
 #include "tests/silicon/shrink.h"
 #include "tests/silicon/text.h"
+#include "tests/silicon/vectors.h"
 
 enum { MODES = 2, EXIT_SKIPPED = 77, SHOWN = 10, PROGRESS_SECONDS = 10 };
 
 struct options {
     uint64_t cases, seed;
     bool modes[MODES]; /* 32, 64 */
-    const char *rows, *engine, *replay;
+    const char *rows, *engine, *replay, *save;
+    unsigned per_row;
     bool coverage;
 };
 
@@ -127,6 +129,52 @@ static void run_cases(struct tester *t)
     }
 }
 
+/* Worth saving: nothing differs but what is undefined, and the x87 pointers, which one vendor shows late. */
+static bool is_exemplary(const struct tester *t, enum silicon_verdict verdict)
+{
+    struct silicon_difference d;
+    silicon_compare(&t->host, &t->lathe, &d);
+    return verdict <= VERDICT_UNDEFINED ||
+           (verdict == VERDICT_ALLOWED && !(d.fields & ~(uint32_t)(DIFF_X87_POINTERS | DIFF_FLAGS)));
+}
+
+/* A few cases of every row, as the host executes them, whose defined results are Lathe's too. Descriptors are
+ * the machine's own, so that other hosts see the same. */
+static bool save_mode(struct tester *t, unsigned mode)
+{
+    char path[512], name[49];
+    struct silicon_case c;
+    struct silicon_difference d;
+    struct rng rng = {t->options->seed};
+    snprintf(path, sizeof path, "%s/silicon-%s.gz", t->options->save, mode ? "64" : "32");
+    struct silicon_vectors *v =
+        silicon_vectors_create(path, mode ? MODE_64 : MODE_32, t->vendor, native_name(name));
+    if (!v)
+        return false;
+    for (unsigned row = 0; row < generator_rows(t->generators[mode]); row++) {
+        for (unsigned i = 0; i < t->options->per_row; i++) {
+            generator_make(t->generators[mode], rng_next(&rng), (int)row, true, &c);
+            if (!is_exemplary(t, try_case(t, &c, &d)))
+                continue;
+            silicon_vectors_add(v, &c, &t->host);
+            t->passed++;
+        }
+    }
+    return silicon_vectors_close(v);
+}
+
+static int save(struct tester *t)
+{
+    for (unsigned mode = 0; mode < MODES; mode++) {
+        if (t->options->modes[mode] && !save_mode(t, mode)) {
+            fprintf(stderr, "silicon: vectors cannot be written to %s\n", t->options->save);
+            return 2;
+        }
+    }
+    printf("%llu cases saved\n", (unsigned long long)t->passed);
+    return 0;
+}
+
 static void print_coverage(const struct tester *t, unsigned mode)
 {
     static const char *const names[ROW_EXCLUSIONS] = {"with cases",
@@ -223,7 +271,8 @@ static unsigned start_mode(struct tester *t, unsigned index)
         printf("silicon: skipped: engine %s does not run on this host\n", t->options->engine);
         return EXIT_SKIPPED;
     }
-    mirror_descriptors(t->machines[index]);
+    if (!t->options->save)
+        mirror_descriptors(t->machines[index]);
     t->generators[index] = generator_new(t->machines[index], mode, t->options->rows, native_has);
     if (t->generators[index] && (generator_rows(t->generators[index]) || t->options->replay))
         return 0;
@@ -243,6 +292,8 @@ static int run(struct tester *t)
     clock_gettime(CLOCK_MONOTONIC, &t->started);
     if (t->options->replay)
         return replay(t);
+    if (t->options->save)
+        return save(t);
     run_cases(t);
     return finish(t);
 }
@@ -252,6 +303,7 @@ static int usage(void)
     fputs("usage: silicon [--cases N] [--seed S] [--mode 32|64|both] [--rows REGEX] [--engine NAME] "
           "[--coverage]\n"
           "       silicon --replay 'LINE'\n"
+          "       silicon --save DIRECTORY [--per-row N] [--seed S] [--mode 32|64|both]\n"
           "REGEX matches rows as \"MNEMONIC encoding\". Status 77: cases cannot run on this host.\n",
           stderr);
     return 2;
@@ -277,6 +329,10 @@ static bool set_option(struct options *o, const char *name, const char *value)
         o->engine = value;
     else if (!strcmp(name, "--replay"))
         o->replay = value;
+    else if (!strcmp(name, "--save"))
+        o->save = value;
+    else if (!strcmp(name, "--per-row"))
+        o->per_row = (unsigned)strtoul(value, NULL, 0);
     else
         return !strcmp(name, "--mode") && set_mode(o, value);
     return true;
@@ -298,7 +354,8 @@ static bool parse_options(struct options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct options options = {.cases = 100000, .seed = 1, .modes = {true, true}, .engine = "interp"};
+    struct options options = {
+        .cases = 100000, .seed = 1, .modes = {true, true}, .engine = "interp", .per_row = 20};
     if (!parse_options(&options, argc, argv))
         return usage();
     struct tester *t = alloc_zeroed(sizeof *t);

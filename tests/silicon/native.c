@@ -458,6 +458,7 @@ void native_run(const struct silicon_case *c, struct silicon_outcome *o)
     }
     for (unsigned i = 0; i < 16 && c->mode == MODE_32; i++)
         o->out.gpr[i] = i < 8 ? (uint32_t)o->out.gpr[i] : 0;
+    store_le32(o->out.fx + FX_MXCSR_MASK, 0);
     take_memory(o);
     reset_memory(o);
     memset(code, FILLER, size);
