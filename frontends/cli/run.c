@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `lathe run`: puts machine, window, serial links and script together, and takes them apart again. */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -264,6 +265,22 @@ static bool open_frontends(struct session *session, struct error *err)
 
 /* --- After ------------------------------------------------------------------------------------------- */
 
+static void print_engine_stats(const struct session *session)
+{
+    struct lathe_engine_stats stats;
+    lathe_engine_stats(session->lathe, &stats);
+    fprintf(stderr, "engine: %s\n", stats.engine);
+    if (!stats.blocks)
+        return;
+    fprintf(stderr,
+            "translated: %" PRIu64 " blocks of %" PRIu64 " instructions, %" PRIu64 " bytes (%.1f each)\n",
+            stats.blocks, stats.guest_insns, stats.host_bytes,
+            (double)stats.host_bytes / (double)stats.guest_insns);
+    fprintf(stderr, "dropped: %" PRIu64 " blocks, %" PRIu64 " times all\n", stats.killed, stats.flushes);
+    fprintf(stderr, "dispatched: %" PRIu64 " entries, %" PRIu64 " follows, %" PRIu64 " handler calls\n",
+            stats.entries, stats.follows, stats.calls);
+}
+
 static void print_stats(const struct session *session)
 {
     struct timespec end;
@@ -273,6 +290,7 @@ static void print_stats(const struct session *session)
     uint64_t insns = lathe_insns(session->lathe);
     fprintf(stderr, "stats: insns=%llu virtual=%.6fs wall=%.3fs mips=%.1f\n", (unsigned long long)insns,
             (double)lathe_time_ns(session->lathe) / 1e9, wall, wall > 0 ? (double)insns / wall / 1e6 : 0.0);
+    print_engine_stats(session);
 }
 
 static int report(struct session *session, int status)

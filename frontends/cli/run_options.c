@@ -112,7 +112,7 @@ static const struct run_option table[] = {
     {"debugcon", "FILE", "write what the guest prints on port E9h; - for standard output", set_debugcon},
     {"stop-at", "WHEN", "end with status 6 at insns=N or time=SECONDS of virtual time", set_stop_at},
     {"state-hash", NULL, "print a hash of the whole machine at exit", set_hash},
-    {"stats", NULL, "print instructions, time and speed at exit", set_stats},
+    {"stats", NULL, "print instructions, time, speed and what the engine did at exit", set_stats},
     {"screenshot", "FILE.png", "write the screen at exit", set_screenshot},
     {"save-state", "FILE", "write the machine's state at exit", set_save},
     {"load-state", "FILE", "start from a saved state of the same machine", set_load},

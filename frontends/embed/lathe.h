@@ -110,6 +110,17 @@ uint64_t lathe_time_ns(const struct lathe *lathe);
 /* Instructions per virtual millisecond: the configured speed, less where the host cannot keep up. */
 uint64_t lathe_khz(const struct lathe *lathe);
 
+/* What the translator has done since power-on; all 0 where the machine interprets. */
+struct lathe_engine_stats {
+    const char *engine; /* "interpreter", "translator" or "translator and interpreter" */
+    uint64_t blocks, guest_insns, host_bytes; /* translated */
+    uint64_t killed, flushes; /* blocks whose code was written to; times that all were dropped */
+    uint64_t entries;         /* from the interpreter into translated code */
+    uint64_t follows;         /* exits that found their target through the dispatcher */
+    uint64_t calls;           /* of handlers, slow paths of memory accesses included */
+};
+void lathe_engine_stats(const struct lathe *lathe, struct lathe_engine_stats *stats);
+
 /* Process exit status by the command-line contract for a reason to stop: (value << 1) | 1 after a debug
  * exit. */
 int lathe_exit_status(const struct lathe *lathe, enum lathe_stop stop);

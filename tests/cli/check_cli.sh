@@ -168,6 +168,15 @@ if translates; then
   gives 6 run --display none --engine check --stop-at insns=100000
 fi
 gives 6 run --display none --stop-at time=0.05 --state-hash --stats
+grep -q '^stats: insns=' err || { echo 'no line of statistics'; bad=1; }
+gives 6 run --display none --engine interp --stop-at insns=1000 --stats
+grep -q '^engine: interpreter$' err || { echo 'no line of the interpreter'; bad=1; }
+if translates; then
+  gives 6 run --display none --engine jit,threshold=0 --stop-at insns=100000 --stats
+  for line in 'engine: translator' 'translated: [1-9]' 'dropped: ' 'dispatched: [1-9]'; do
+    grep -q "^$line" err || { echo "no line '$line' in the statistics"; bad=1; }
+  done
+fi
 if has screenshots; then
   gives 6 run --display none --stop-at time=0.05 --screenshot a.png
   [ -s a.png ] || { echo 'no screenshot'; bad=1; }
