@@ -14,7 +14,6 @@
 
 struct buffer;
 struct error;
-struct jit_stats;
 struct kernel_image;
 struct log;
 struct machine;
@@ -116,8 +115,11 @@ uint64_t machine_insns(const struct machine *machine);
 uint64_t machine_now_ns(const struct machine *machine);
 uint64_t machine_khz(const struct machine *machine); /* present slope */
 
-/* What the translator has done, or NULL where the machine interprets. */
-const struct jit_stats *machine_jit_stats(const struct machine *machine);
+/* What the translator has done; false where the machine interprets. */
+struct machine_engine_stats {
+    uint64_t blocks, guest_insns, host_bytes, killed, flushes, entries, follows, calls;
+};
+bool machine_engine_stats(const struct machine *machine, struct machine_engine_stats *stats);
 
 /* After MACHINE_DIVERGED: where and how, in several lines; else "". */
 const char *machine_divergence(const struct machine *machine);

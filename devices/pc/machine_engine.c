@@ -23,7 +23,18 @@ bool machine_attach_engine(struct machine *machine, struct error *err)
     return true;
 }
 
-const struct jit_stats *machine_jit_stats(const struct machine *machine)
+bool machine_engine_stats(const struct machine *machine, struct machine_engine_stats *stats)
 {
-    return machine->jit ? jit_get_stats(machine->jit) : NULL;
+    if (!machine->jit)
+        return false;
+    const struct jit_stats *jit = jit_get_stats(machine->jit);
+    *stats = (struct machine_engine_stats){.blocks = jit->blocks,
+                                           .guest_insns = jit->guest_insns,
+                                           .host_bytes = jit->host_bytes,
+                                           .killed = jit->killed,
+                                           .flushes = jit->flushes,
+                                           .entries = jit->entries,
+                                           .follows = jit->follows,
+                                           .calls = jit->calls};
+    return true;
 }

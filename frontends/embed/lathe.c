@@ -12,7 +12,6 @@
 #include "core/base/sha256.h"
 #include "devices/pc/machine.h"
 #include "frontends/embed/embed.h"
-#include "jit/jit.h"
 
 struct lathe *lathe_new(void)
 {
@@ -101,27 +100,26 @@ uint64_t lathe_khz(const struct lathe *lathe)
     return machine_khz(lathe->machine);
 }
 
-static const char *engine_name(const struct lathe *lathe, const struct jit_stats *jit)
+static const char *translator_name(const struct lathe *lathe)
 {
-    if (!jit)
-        return "interpreter";
     return lathe->config.engine.kind == ENGINE_CHECK ? "translator and interpreter" : "translator";
 }
 
 void lathe_engine_stats(const struct lathe *lathe, struct lathe_engine_stats *stats)
 {
-    const struct jit_stats *jit = machine_jit_stats(lathe->machine);
-    *stats = (struct lathe_engine_stats){.engine = engine_name(lathe, jit)};
-    if (!jit)
+    struct machine_engine_stats from;
+    *stats = (struct lathe_engine_stats){.engine = "interpreter"};
+    if (!machine_engine_stats(lathe->machine, &from))
         return;
-    stats->blocks = jit->blocks;
-    stats->guest_insns = jit->guest_insns;
-    stats->host_bytes = jit->host_bytes;
-    stats->killed = jit->killed;
-    stats->flushes = jit->flushes;
-    stats->entries = jit->entries;
-    stats->follows = jit->follows;
-    stats->calls = jit->calls;
+    *stats = (struct lathe_engine_stats){.engine = translator_name(lathe),
+                                         .blocks = from.blocks,
+                                         .guest_insns = from.guest_insns,
+                                         .host_bytes = from.host_bytes,
+                                         .killed = from.killed,
+                                         .flushes = from.flushes,
+                                         .entries = from.entries,
+                                         .follows = from.follows,
+                                         .calls = from.calls};
 }
 
 bool lathe_is_idle(const struct lathe *lathe, bool *dead)

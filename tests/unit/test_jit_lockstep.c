@@ -110,7 +110,8 @@ START_TEST(a_checked_machine_lives_as_another)
     live(&checked);
     live(&plain);
     ck_assert_str_eq(machine_divergence(checked.machine), "");
-    ck_assert(machine_jit_stats(checked.machine));
+    struct machine_engine_stats stats;
+    ck_assert(machine_engine_stats(checked.machine, &stats));
     uint64_t end = machine_insns(checked.machine) + machine_insns(plain.machine);
     ck_assert_int_eq(machine_run(checked.machine, &(struct machine_until){end, UINT64_MAX}), MACHINE_LIMIT);
     ck_assert_int_eq(machine_run(plain.machine, &(struct machine_until){end, UINT64_MAX}), MACHINE_LIMIT);
