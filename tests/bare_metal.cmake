@@ -6,9 +6,9 @@
 find_program(NASM nasm)
 if(NOT NASM)
   message(STATUS "bare-metal test guests: off (nasm not found)")
-elseif(TARGET test_support)
+else()
   add_executable(run_guest guests/run_guest.c)
-  target_link_libraries(run_guest PRIVATE test_support)
+  target_link_libraries(run_guest PRIVATE test_processor)
   file(GLOB guest_sources CONFIGURE_DEPENDS guests/asm/*.asm)
   file(GLOB guest_includes CONFIGURE_DEPENDS guests/asm/*.inc)
   foreach(source ${guest_sources})
@@ -38,8 +38,8 @@ elseif(TARGET test_support)
     file(STRINGS ${source} board REGEX "^; board")
     if(board AND TARGET lathe)
       add_test(NAME metal_${name}_board COMMAND sh -c
-        "\"$1\" run --display none --fda \"$2\" --debug-exit --stop-at time=60; test $? = 33"
-        sh $<TARGET_FILE:lathe> ${image})
+        "image=$1; shift; \"$@\" run --display none --fda \"$image\" --debug-exit --stop-at time=60; test $? = 33"
+        sh ${image} ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:lathe>)
       set_tests_properties(metal_${name}_board PROPERTIES LABELS quick TIMEOUT 60)
     endif()
   endforeach()

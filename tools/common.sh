@@ -30,10 +30,17 @@ need_packages() {
 # What a build needs.
 build_packages=(gcc libc6-dev make cmake ninja-build pkg-config libsdl2-dev zlib1g-dev libelf-dev liblua5.4-dev libpng-dev)
 
-# configure_and_build DIRECTORY [CMAKE_OPTION...]
+# What cross-built tests need besides (tools/test-cross).
+cross_packages=(gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
+
+# configure_and_build DIRECTORY [CMAKE_OPTION...] [-- TARGET...]
 configure_and_build() {
-  local directory=$1
+  local directory=$1 options=()
   shift
-  cmake -G Ninja -S "$root" -B "$directory" "$@" >/dev/null
-  ninja -C "$directory"
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  cmake -G Ninja -S "$root" -B "$directory" "${options[@]}" >/dev/null
+  ninja -C "$directory" "${@:2}"
 }

@@ -3,30 +3,68 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <zlib.h>
 
+#include "config.h"
 #include "core/base/alloc.h"
 #include "core/base/bytes.h"
+
+#if LATHE_HAVE_ZLIB
+#include <zlib.h>
+typedef gzFile vector_stream;
+#else
+typedef FILE *vector_stream;
+#endif
 
 enum { RECORD_MAX = 0xFFFF, RECORD_FIXED = 8 + 4 * REG_REGISTERS + 4, RAM_ENTRY = 5 };
 
 struct vector_file {
-    gzFile gz;
+    vector_stream stream;
     unsigned count, done;
     uint8_t record[RECORD_MAX];
 };
 
+#if LATHE_HAVE_ZLIB
+
+static vector_stream stream_open(const char *path)
+{
+    return gzopen(path, "rb");
+}
+
+static void stream_close(vector_stream stream)
+{
+    gzclose(stream);
+}
+
 static bool read_bytes(struct vector_file *file, void *to, unsigned size)
 {
-    return gzread(file->gz, to, size) == (int)size;
+    return gzread(file->stream, to, size) == (int)size;
 }
+
+#else
+
+static vector_stream stream_open(const char *path)
+{
+    return fopen(path, "rb");
+}
+
+static void stream_close(vector_stream stream)
+{
+    fclose(stream);
+}
+
+static bool read_bytes(struct vector_file *file, void *to, unsigned size)
+{
+    return fread(to, 1, size, file->stream) == size;
+}
+
+#endif
 
 struct vector_file *vector_file_open(const char *path)
 {
     struct vector_file *file = alloc_zeroed(sizeof *file);
     uint8_t head[8] = {0};
-    file->gz = gzopen(path, "rb");
-    if (file->gz && read_bytes(file, head, sizeof head) && !memcmp(head, "SST1", 4)) {
+    file->stream = stream_open(path);
+    if (file->stream && read_bytes(file, head, sizeof head) && !memcmp(head, "SST1", 4)) {
         file->count = load_le32(head + 4);
         return file;
     }
@@ -39,8 +77,8 @@ void vector_file_close(struct vector_file *file)
 {
     if (!file)
         return;
-    if (file->gz)
-        gzclose(file->gz);
+    if (file->stream)
+        stream_close(file->stream);
     alloc_free(file);
 }
 

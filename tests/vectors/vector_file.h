@@ -44,7 +44,7 @@ struct test_vector {
 
 struct vector_file;
 
-/* Opens a gzipped file. NULL where it is none, with a message on stderr. */
+/* Opens a file, gzipped or, the only kind that a build without zlib reads, plain. NULL where it is none, with a message on stderr. */
 struct vector_file *vector_file_open(const char *path);
 void vector_file_close(struct vector_file *file);
 

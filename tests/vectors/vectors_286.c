@@ -174,7 +174,7 @@ static bool run_file(struct bench *bench, const char *directory, const char *nam
 
 static int is_vector_file(const struct dirent *entry)
 {
-    return strstr(entry->d_name, ".sst.gz") != NULL;
+    return strstr(entry->d_name, ".sst") != NULL;
 }
 
 /* True where every file was read. */
