@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* memfd_create, SEEK_DATA */
+#define _GNU_SOURCE /* memfd_create, SEEK_DATA, fallocate */
 #include "core/mem/memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -185,7 +186,8 @@ bool memory_load(struct memory *memory, struct reader *in, struct error *err)
         return error_set(err,
                          "state: %" PRIu64 " KiB of guest memory saved, this machine has %" PRIu64 " KiB",
                          used >> 10, memory->used >> 10);
-    if (madvise(memory->host, (size_t)memory->used, MADV_REMOVE) != 0)
+    /* Not madvise, which may be ignored and still succeed: qemu-user does so. */
+    if (fallocate(memory->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)memory->used) != 0)
         memset(memory->host, 0, (size_t)memory->used);
     for (;;) {
         mem_t offset = reader_take_le(in, 8);

@@ -10,7 +10,7 @@
  * Every few legs cpu_check and jit_check compare what is derived with what it derives from.
  *
  * usage: fuzz_machine [FIRST [COUNT]], or LATHE_FUZZ_CASES=COUNT in the environment. A failure names its
- * seed.
+ * seed. A case hangs after LATHE_FUZZ_WATCHDOG seconds, 60 without that variable.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -268,7 +268,8 @@ static bool check_seed(const struct options *options)
 
 int main(int argc, char **argv)
 {
-    const char *cases = getenv("LATHE_FUZZ_CASES");
+    const char *cases = getenv("LATHE_FUZZ_CASES"), *watchdog = getenv("LATHE_FUZZ_WATCHDOG");
+    unsigned seconds = watchdog ? (unsigned)strtoul(watchdog, NULL, 10) : WATCHDOG_SECONDS;
     uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
     uint64_t count = argc > 2   ? strtoull(argv[2], NULL, 0)
                      : cases    ? strtoull(cases, NULL, 0)
@@ -283,7 +284,7 @@ int main(int argc, char **argv)
     for (uint64_t i = 0; i < count && failed < 10; i++) {
         struct options options = {.files = &files, .seed = first + i};
         current_case = (sig_atomic_t)(first + i);
-        alarm(WATCHDOG_SECONDS);
+        alarm(seconds);
         failed += !check_seed(&options);
     }
     alarm(0);
