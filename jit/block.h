@@ -67,8 +67,9 @@ struct jit_block {
     struct trace *source;
     struct trace *copy; /* its instructions; cpu->trace while handlers run */
     const uint8_t *code;
-    struct jit_exit *incoming; /* linked exits that lead here */
-    struct jit_exit *exits;    /* EXIT_FOLLOW */
+    uint32_t straight_bytes, code_bytes; /* of host code: without and with what is out of line */
+    struct jit_exit *incoming;           /* linked exits that lead here */
+    struct jit_exit *exits;              /* EXIT_FOLLOW */
     struct jit_block *next_in_hash, *next_variant;
     bool dead;
 };

@@ -62,7 +62,12 @@ static void fill_tss(struct cpu_fixture *f)
 
 void protected_fixture_init(struct cpu_fixture *f)
 {
-    cpu_fixture_init(f, "pentiumpro");
+    protected_fixture_init_model(f, "pentiumpro");
+}
+
+void protected_fixture_init_model(struct cpu_fixture *f, const char *model)
+{
+    cpu_fixture_init(f, model);
     struct cpu *cpu = f->cpu;
     fill_gdt(f);
     fill_tss(f);

@@ -56,6 +56,9 @@ enum {
 
 void protected_fixture_init(struct cpu_fixture *f);
 
+/* The same of another model. */
+void protected_fixture_init_model(struct cpu_fixture *f, const char *model);
+
 /* Moves to level 3 as IRET would leave it: CODE3, DATA3, ESP at PF_STACK3. */
 void protected_fixture_user(struct cpu_fixture *f);
 

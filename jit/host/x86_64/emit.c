@@ -298,11 +298,14 @@ bool host_emit(struct jit *jit, struct jit_block *block, const struct ir *ir)
             asm_call(&e->as, jit->routines.flags);
         emit_legal(e, op);
     }
+    const uint8_t *straight_end = asm_here(&e->as);
     if (has_room(e))
         emit_stubs(e);
     if (!has_room(e))
         return false;
     block->code = e->entry;
+    block->straight_bytes = (uint32_t)(straight_end - e->entry);
+    block->code_bytes = (uint32_t)(asm_here(&e->as) - e->entry);
     cache->used = ((size_t)(e->as.at - cache->writable) + 15) & ~(size_t)15;
     return true;
 }
