@@ -15,8 +15,9 @@ struct code_cache {
     size_t size, used;
 };
 
-/* False with *err where the host refuses memory that can be executed. */
-bool code_cache_init(struct code_cache *cache, size_t size, struct error *err);
+/* `nameless`: in memory of no file, where perf looks for names of generated code. False with *err where the
+ * host refuses memory that can be executed. */
+bool code_cache_init(struct code_cache *cache, size_t size, bool nameless, struct error *err);
 void code_cache_free(struct code_cache *cache);
 
 #endif

@@ -23,6 +23,7 @@
 #include "jit/ir.h"
 #include "jit/pass_flags.h"
 #include "jit/pass_late.h"
+#include "jit/visibility.h"
 
 enum { DEFAULT_CACHE = 32 << 20, LEAST_CACHE = 128 << 10 };
 
@@ -167,6 +168,7 @@ static struct jit_block *translate(struct jit *jit, struct trace *trace, const s
     }
     jit->stats.host_bytes += jit->code.used - before;
     publish(jit, block);
+    show_block(jit, block);
     return block;
 }
 
@@ -259,7 +261,8 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     jit->translates = cpu_model_has(cpu->model, FEATURE_386);
     jit->direct = reserve(DIRECT_BYTES);
     jit->arena = reserve(ARENA_SIZE);
-    if (!jit->direct || !jit->arena || !code_cache_init(&jit->code, cache_size(options), err)) {
+    if (!jit->direct || !jit->arena ||
+        !code_cache_init(&jit->code, cache_size(options), options->perf_map, err)) {
         if (!jit->direct || !jit->arena)
             error_set(err, "no address space for the translator: %s; use --engine interp", strerror(errno));
         jit_free(jit);
@@ -275,6 +278,10 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     jit->resume.kind = EXIT_RESUME;
     host_make_routines(jit);
     jit->code_start = jit->code.used;
+    if (options->perf_map && !perf_map_open(jit, err)) {
+        jit_free(jit);
+        return NULL;
+    }
     cpu_attach_engine(cpu, &engine, jit, jit->direct);
     return jit;
 }
@@ -292,6 +299,7 @@ void jit_free(struct jit *jit)
         munmap(jit->direct, DIRECT_BYTES);
     if (jit->arena)
         munmap(jit->arena, ARENA_SIZE);
+    perf_map_close(jit);
     code_cache_free(&jit->code);
     lowering_free(jit->lowering);
     alloc_free(jit->ir);

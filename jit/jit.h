@@ -17,6 +17,9 @@ struct jit_options {
     size_t cache_bytes; /* of host code; 0: the default */
     uint32_t threshold; /* times that a trace is interpreted before it is translated */
     bool unlinked;      /* every block returns to the dispatcher: for tests */
+    bool dumps;         /* print the blocks that begin at dump_pc on stderr when they are translated */
+    uint64_t dump_pc;   /* RIP or linear address */
+    bool perf_map;      /* write /tmp/perf-PID.map, from which perf names blocks */
 };
 
 enum { JIT_THRESHOLD = 40 };

@@ -59,6 +59,9 @@ struct machine_engine {
     bool has_threshold;
     uint32_t threshold; /* executions before a trace is translated */
     bool unlinked;      /* translated blocks do not jump to one another: for tests */
+    bool dumps;         /* blocks that begin at dump_pc, an RIP or linear address, are printed */
+    uint64_t dump_pc;
+    bool perf_map; /* perf is told where blocks are */
 };
 
 struct machine_config {

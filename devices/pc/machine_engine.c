@@ -12,7 +12,10 @@ bool machine_attach_engine(struct machine *machine, struct error *err)
     if (engine->kind == ENGINE_INTERPRET || (engine->kind == ENGINE_AUTO && !jit_is_available()))
         return true;
     struct jit_options options = {.threshold = engine->has_threshold ? engine->threshold : JIT_THRESHOLD,
-                                  .unlinked = engine->unlinked};
+                                  .unlinked = engine->unlinked,
+                                  .dumps = engine->dumps,
+                                  .dump_pc = engine->dump_pc,
+                                  .perf_map = engine->perf_map};
     struct error reason = {0};
     machine->jit = jit_new(machine->cpu, &options, &reason);
     if (machine->jit)

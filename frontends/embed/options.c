@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "frontends/embed/options.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
@@ -154,7 +156,9 @@ static bool set_engine(struct options *options, const struct option *option, con
                                         [ENGINE_CHECK] = "check"};
     (void)option;
     size_t length = strcspn(value, ",");
-    options->engine = (struct machine_engine){0};
+    options->engine = (struct machine_engine){.dumps = options->engine.dumps,
+                                              .dump_pc = options->engine.dump_pc,
+                                              .perf_map = options->engine.perf_map};
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strlen(names[i]) == length && !strncmp(value, names[i], length)) {
             options->engine.kind = i;
@@ -162,6 +166,17 @@ static bool set_engine(struct options *options, const struct option *option, con
         }
     }
     return error_set(err, "'%s' is unknown; use auto, interp, jit or check", value);
+}
+
+static bool set_dump(struct options *options, const struct option *option, const char *value,
+                     struct error *err)
+{
+    (void)option;
+    char *end;
+    errno = 0;
+    options->engine.dump_pc = strtoull(value, &end, 16);
+    options->engine.dumps = !errno && end != value && !*end && value[0] != '-';
+    return options->engine.dumps || error_set(err, "'%s' is not an address in hexadecimal", value);
 }
 
 static bool set_smp(struct options *options, const struct option *option, const char *value,
@@ -255,6 +270,11 @@ static const struct option table[] = {
     {{"engine", "NAME", "auto, interp or jit: how instructions are executed; check: both, compared [auto]"},
      set_engine,
      0},
+    {{"dump-jit", "PC", "print translated blocks that begin at this RIP or linear address, in hexadecimal"},
+     set_dump,
+     0},
+    {{"perf-map", NULL, "write /tmp/perf-PID.map, which names translated blocks for perf"},
+     FLAG(engine.perf_map)},
     {{"clock", "KIND", "virtual: time runs free; real: it follows the wall clock"}, set_clock, 0},
     {{"speed", "MHZ",
       "instructions per virtual microsecond, and TSC frequency [the processor model's; else 100, or 400 with "

@@ -176,6 +176,14 @@ if translates; then
   for line in 'engine: translator' 'translated: [1-9]' 'dropped: ' 'dispatched: [1-9]'; do
     grep -q "^$line" err || { echo "no line '$line' in the statistics"; bad=1; }
   done
+  "$lathe" run --display none --engine jit,threshold=0 --dump-jit 7C00 --perf-map --stop-at time=10 2> err & pid=$!
+  wait $pid
+  for line in 'block at 7c00, linear 7c00, ' 'intermediate:' 'host:' 'out of line:'; do
+    [ "$(grep -c "^$line" err)" -eq 1 ] || { echo "not one line '$line' in the dump of a block"; bad=1; }
+  done
+  grep -Eq '^[0-9a-f]+ [0-9a-f]+ guest:7c00$' /tmp/perf-$pid.map || { echo 'no block in the map for perf'; bad=1; }
+  rm -f /tmp/perf-$pid.map
+  fails 'not an address' run --dump-jit 12x zero.img
 fi
 if has screenshots; then
   gives 6 run --display none --stop-at time=0.05 --screenshot a.png

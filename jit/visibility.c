@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "jit/visibility.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/error.h"
+#include "core/x86/cpu.h"
+#include "jit/block.h"
+#include "jit/ir.h"
+#include "jit/listing.h"
+
+/* --- The map of perf --------------------------------------------------------------------------------------
+ */
+
+static void map_line(const struct jit *jit, const uint8_t *code, size_t size, const char *what, uint64_t rip)
+{
+    fprintf(jit->perf_map, "%" PRIxPTR " %zx %s", (uintptr_t)code, size, what);
+    if (rip)
+        fprintf(jit->perf_map, "%" PRIx64, rip);
+    putc('\n', jit->perf_map);
+}
+
+bool perf_map_open(struct jit *jit, struct error *err)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/perf-%ld.map", (long)getpid());
+    jit->perf_map = fopen(path, "w");
+    if (!jit->perf_map)
+        return error_set(err, "perf-map: %s: %s", path, strerror(errno));
+    map_line(jit, jit->code.executable, jit->code_start, "translator_routines", 0);
+    return true;
+}
+
+void perf_map_close(struct jit *jit)
+{
+    if (jit->perf_map)
+        fclose(jit->perf_map);
+    jit->perf_map = NULL;
+}
+
+/* --- The dump of a block ----------------------------------------------------------------------------------
+ */
+
+static unsigned bits_of(const struct jit_block *block)
+{
+    switch (block->context->assume.mode) {
+    case MODE_64: return 64;
+    case MODE_32: return 32;
+    default: return 16;
+    }
+}
+
+/* Rows of the instruction table first; what a disassembler makes of the same bytes behind them. */
+static void dump_guest(const struct jit *jit, const struct jit_block *block)
+{
+    const uint8_t *bytes = jit->cpu->memory->host + block->memory;
+    const struct trace *trace = block->copy;
+    for (unsigned i = 0; i < trace->count; i++) {
+        const struct insn *insn = &trace->insns[i];
+        const struct insn_row *row = &insn_table[insn->row];
+        fprintf(stderr, "  %u: %s %s (%s)\n", i, row->mnemonic, row->operands, row->encoding);
+        listing_print(stderr, bytes + insn->offset, insn->length, block->rip + insn->offset, bits_of(block));
+    }
+}
+
+static void dump_block(const struct jit *jit, const struct jit_block *block)
+{
+    fprintf(stderr,
+            "block at %" PRIx64 ", linear %" PRIx64 ", physical %" PRIx64 ", %u-bit, %u instructions\n",
+            block->rip, jit_linear(block->context, block->rip), (uint64_t)block->memory, bits_of(block),
+            block->copy->count);
+    dump_guest(jit, block);
+    fprintf(stderr, "intermediate:\n");
+    ir_dump(jit->ir, stderr);
+    fprintf(stderr, "host:\n");
+    listing_print(stderr, block->code, block->straight_bytes, (uintptr_t)block->code, 64);
+    fprintf(stderr, "out of line:\n");
+    listing_print(stderr, block->code + block->straight_bytes, block->code_bytes - block->straight_bytes,
+                  (uintptr_t)block->code + block->straight_bytes, 64);
+}
+
+void show_block(const struct jit *jit, const struct jit_block *block)
+{
+    uint64_t linear = jit_linear(block->context, block->rip);
+    if (jit->options.dumps && (jit->options.dump_pc == block->rip || jit->options.dump_pc == linear))
+        dump_block(jit, block);
+    if (jit->perf_map)
+        map_line(jit, block->code, block->code_bytes, "guest:", linear);
+}
