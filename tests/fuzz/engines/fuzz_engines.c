@@ -168,7 +168,7 @@ static void print_place(const struct run *run)
     fprintf(stderr, "  before it: %04X:%08llX flags %08X, bytes", cpu->seg[SEG_CS].selector,
             (unsigned long long)cpu->rip, cpu_get_eflags(cpu));
     for (unsigned i = 0; i < 15; i++)
-        if (mmu_peek(run->fixture.cpu, (cpu->seg[SEG_CS].base + cpu->rip + i) & UINT32_MAX, &at) &&
+        if (mmu_peek(run->fixture.cpu, (cpu->seg[SEG_CS].base + cpu->rip + i) & cpu->linear_mask, &at) &&
             at < GUEST_RAM)
             fprintf(stderr, " %02X", run->fixture.memory.host[at]);
     fputc('\n', stderr);

@@ -22,10 +22,12 @@ enum {
     SEL_EXPAND_DOWN = 0x50,
     SEL_READ_ONLY = 0x58,
     SEL_ODD3 = 0x60,
+    SEL_LONG = 0x68, /* 64-bit code */
+    SEL_LONG3 = 0x70,
     DESCRIPTORS = 20,
 };
 
-enum { HANDLER_BYTES = 64, VECTORS = 256, TSS_LIMIT = 0x200, TSS_BITMAP = 0x68 };
+enum { HANDLER_BYTES = 64, VECTORS = 256, TSS_LIMIT = 0x200, TSS_BITMAP = 0x68, STACK_COUNTER = 0x1F00 };
 
 /* Vectors whose handlers find an error code. */
 enum { WITH_ERROR = 1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17 };
@@ -65,7 +67,9 @@ void guest_draw(struct guest *guest, struct rng *rng)
         .seed = rng_next(rng),
     };
     guest->wide = guest->mode == GUEST_WIDE || (guest->mode >= GUEST_FLAT && guest->mode != GUEST_V86);
-    guest->paging = guest->mode == GUEST_PAGED || guest->mode == GUEST_USER ||
+    if (guest_is_long(guest))
+        guest->model = rng_chance(rng, 50) ? "max" : rng_chance(rng, 50) ? "core2" : "x86-64-v2";
+    guest->paging = guest_is_long(guest) || guest->mode == GUEST_PAGED || guest->mode == GUEST_USER ||
                     (guest->mode == GUEST_V86 && rng_chance(rng, 70));
     draw_segments(guest, rng);
 }
@@ -138,6 +142,8 @@ static void fill_gdt(const struct guest *guest, struct cpu_fixture *f)
         [SEL_EXPAND_DOWN / 8] = {GUEST_DATA, 0x0FFF, 0x4097},
         [SEL_READ_ONLY / 8] = {GUEST_DATA, 0x2FFF, 0x0091},
         [SEL_ODD3 / 8] = {GUEST_DATA + 3, 0x2345, 0x00F3},
+        [SEL_LONG / 8] = {0, UINT32_MAX, 0xA09B},
+        [SEL_LONG3 / 8] = {0, UINT32_MAX, 0xA0FB},
     };
     for (unsigned i = 1; i < sizeof descriptors / sizeof descriptors[0]; i++)
         cpu_fixture_descriptor(f, GUEST_GDT + 8 * i, descriptors[i].base, descriptors[i].limit,
@@ -145,10 +151,12 @@ static void fill_gdt(const struct guest *guest, struct cpu_fixture *f)
 }
 
 /* Goes on a few bytes after what faulted; a page fault's handler may repair the page instead. */
-static void fill_handler(struct cpu_fixture *f, struct rng *rng, unsigned vector)
+static void fill_handler(const struct guest *guest, struct cpu_fixture *f, struct rng *rng, unsigned vector)
 {
+    bool own_stack = guest->mode == GUEST_SEGMENTED || guest->mode == GUEST_WIDE; /* which is small */
+    const unsigned counter = own_stack ? STACK_COUNTER : GUEST_COUNTER;
     static const uint8_t drop_error[] = {0x83, 0xC4, 0x04};
-    static const uint8_t count[] = {0x36, 0xFF, 0x05, GUEST_COUNTER & 0xFF, GUEST_COUNTER >> 8, 0, 0};
+    const uint8_t count[] = {0x36, 0xFF, 0x05, counter & 0xFF, (uint8_t)(counter >> 8), 0, 0};
     static const uint8_t repair[] = {0x50,
                                      0x0F,
                                      0x20,
@@ -197,7 +205,7 @@ static void fill_handler(struct cpu_fixture *f, struct rng *rng, unsigned vector
     cpu_fixture_load(f, GUEST_HANDLERS + vector * HANDLER_BYTES, code, size);
 }
 
-static void fill_idt(struct cpu_fixture *f, struct rng *rng)
+static void fill_idt(const struct guest *guest, struct cpu_fixture *f, struct rng *rng)
 {
     for (unsigned vector = 0; vector < VECTORS; vector++) {
         unsigned handler = vector < 64 ? vector : 63;
@@ -205,7 +213,75 @@ static void fill_idt(struct cpu_fixture *f, struct rng *rng)
         cpu_fixture_gate(f, GUEST_IDT + 8 * vector, access | (rng_chance(rng, 60) ? 0x60 : 0), SEL_CODE,
                          GUEST_HANDLERS + handler * HANDLER_BYTES, 0);
         if (vector < 64)
-            fill_handler(f, rng, vector);
+            fill_handler(guest, f, rng, vector);
+    }
+}
+
+/* The same in 64-bit code. */
+static void fill_long_handler(struct cpu_fixture *f, struct rng *rng, unsigned vector)
+{
+    static const uint8_t drop_error[] = {0x48, 0x83, 0xC4, 0x08};
+    static const uint8_t count[] = {0xFF, 0x04, 0x25, GUEST_COUNTER & 0xFF, GUEST_COUNTER >> 8, 0, 0};
+    static const uint8_t repair[] = {0x50,
+                                     0x0F,
+                                     0x20,
+                                     0xD0,
+                                     0xC1,
+                                     0xE8,
+                                     0x0C,
+                                     0x25,
+                                     0xFF,
+                                     0x03,
+                                     0,
+                                     0,
+                                     0x80,
+                                     0x0C,
+                                     0xC5,
+                                     GUEST_LONG_PT & 0xFF,
+                                     GUEST_LONG_PT >> 8,
+                                     0,
+                                     0,
+                                     0x07,
+                                     0x0F,
+                                     0x20,
+                                     0xD8,
+                                     0x0F,
+                                     0x22,
+                                     0xD8,
+                                     0x58};
+    const uint8_t step[] = {0x83, 0x04, 0x24, (uint8_t)(1 + rng_below(rng, 6))};
+    static const uint8_t leave[] = {0x48, 0xCF};
+    uint8_t code[HANDLER_BYTES];
+    unsigned size = 0;
+    bool repairs = vector == VECTOR_PF && rng_chance(rng, 60), fault = vector < 32;
+    const struct {
+        const uint8_t *bytes;
+        size_t size;
+        bool wanted;
+    } parts[] = {{drop_error, sizeof drop_error, fault && (WITH_ERROR >> vector & 1)},
+                 {count, sizeof count, true},
+                 {repair, sizeof repair, repairs},
+                 {step, sizeof step, fault && !repairs},
+                 {leave, sizeof leave, true}};
+    for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (!parts[i].wanted)
+            continue;
+        memcpy(code + size, parts[i].bytes, parts[i].size);
+        size += (unsigned)parts[i].size;
+    }
+    cpu_fixture_load(f, GUEST_HANDLERS + vector * HANDLER_BYTES, code, size);
+}
+
+static void fill_long_idt(struct cpu_fixture *f, struct rng *rng)
+{
+    for (unsigned vector = 0; vector < VECTORS; vector++) {
+        unsigned handler = vector < 64 ? vector : 63;
+        unsigned access = 0x80 | TYPE_INT_GATE32 | (rng_chance(rng, 60) ? 0x60 : 0);
+        cpu_fixture_gate(f, GUEST_IDT + 16 * vector, access, SEL_LONG,
+                         GUEST_HANDLERS + handler * HANDLER_BYTES, 0);
+        cpu_fixture_poke(f, GUEST_IDT + 16 * vector + 8, 8, 0);
+        if (vector < 64)
+            fill_long_handler(f, rng, vector);
     }
 }
 
@@ -224,32 +300,53 @@ static void fill_ivt(struct cpu_fixture *f, struct rng *rng)
     }
 }
 
-static void fill_tss(struct cpu_fixture *f, struct rng *rng)
+static void fill_tss(const struct guest *guest, struct cpu_fixture *f, struct rng *rng)
 {
     cpu_fixture_poke(f, GUEST_TSS + 4, 4, GUEST_KERNEL_STACK);
-    cpu_fixture_poke(f, GUEST_TSS + 8, 2, SEL_DATA);
+    cpu_fixture_poke(f, GUEST_TSS + 8, 2, guest_is_long(guest) ? 0 : SEL_DATA);
     cpu_fixture_poke(f, GUEST_TSS + 0x66, 2, TSS_BITMAP);
     for (unsigned at = 0x48; at < TSS_LIMIT; at += 8)
         if (at >= TSS_BITMAP)
             cpu_fixture_poke(f, GUEST_TSS + at, 8, rng_chance(rng, 50) ? 0 : rng_next(rng));
 }
 
+static uint32_t draw_rights(struct rng *rng, unsigned page)
+{
+    uint32_t frame = (page << 12) & (GUEST_RAM - 1), rights = 0x7;
+    bool system = frame < GUEST_CODE;
+    if (page >= 0x200)
+        rights = rng_chance(rng, 30) ? 0x7 : 0;
+    else if (system && page < 0x100)
+        rights = 0x3;
+    else if (rng_chance(rng, 25))
+        rights = rng_below(rng, 8);
+    return rights | (rng_chance(rng, 10) ? 0x100 : 0);
+}
+
+static void fill_long_tables(struct cpu_fixture *f, struct rng *rng)
+{
+    cpu_fixture_poke(f, GUEST_PML4, 8, GUEST_PDPT | 7);
+    cpu_fixture_poke(f, GUEST_PML4 + 8 * 511, 8, GUEST_PDPT | 7);
+    cpu_fixture_poke(f, GUEST_PDPT, 8, GUEST_DIRECTORY | 7);
+    cpu_fixture_poke(f, GUEST_PDPT + 8 * 511, 8, GUEST_DIRECTORY | 7);
+    cpu_fixture_poke(f, GUEST_DIRECTORY, 8, GUEST_LONG_PT | 7);
+    cpu_fixture_poke(f, GUEST_DIRECTORY + 8, 8, (GUEST_LONG_PT + 0x1000) | 7);
+    cpu_fixture_poke(f, GUEST_DIRECTORY + 16, 8, 0x87);
+    for (unsigned page = 0; page < 1024; page++) {
+        uint64_t entry = ((page << 12) & (GUEST_RAM - 1)) | draw_rights(rng, page);
+        bool code = page >= GUEST_CODE >> 12 && page < (GUEST_CODE + GUEST_CODE_BYTES) >> 12;
+        if (!code && page >= GUEST_CODE >> 12 && rng_chance(rng, 20))
+            entry |= UINT64_C(1) << 63;
+        cpu_fixture_poke(f, GUEST_LONG_PT + 8 * page, 8, entry);
+    }
+}
+
 /* All of RAM twice, with rights that differ from page to page, then a 4 MiB page. */
 static void fill_page_tables(struct cpu_fixture *f, struct rng *rng)
 {
-    for (unsigned page = 0; page < 1024; page++) {
-        uint32_t frame = (page << 12) & (GUEST_RAM - 1), rights = 0x7;
-        bool system = frame < GUEST_CODE;
-        if (page >= 0x200)
-            rights = rng_chance(rng, 30) ? 0x7 : 0;
-        else if (system && page < 0x100)
-            rights = 0x3;
-        else if (rng_chance(rng, 25))
-            rights = rng_below(rng, 8);
-        if (rng_chance(rng, 10))
-            rights |= 0x100;
-        cpu_fixture_poke(f, GUEST_PT + 4 * page, 4, frame | rights);
-    }
+    for (unsigned page = 0; page < 1024; page++)
+        cpu_fixture_poke(f, GUEST_PT + 4 * page, 4,
+                         ((page << 12) & (GUEST_RAM - 1)) | draw_rights(rng, page));
     cpu_fixture_poke(f, GUEST_PD, 4, GUEST_PT | 0x7);
     cpu_fixture_poke(f, GUEST_PD + 4, 4, 0x87);
 }
@@ -264,9 +361,14 @@ void guest_fill(const struct guest *guest, struct cpu_fixture *f)
         fill_ivt(f, &rng);
     } else {
         fill_gdt(guest, f);
-        fill_idt(f, &rng);
-        fill_tss(f, &rng);
-        fill_page_tables(f, &rng);
+        fill_tss(guest, f, &rng);
+        if (guest_is_long(guest)) {
+            fill_long_idt(f, &rng);
+            fill_long_tables(f, &rng);
+        } else {
+            fill_idt(guest, f, &rng);
+            fill_page_tables(f, &rng);
+        }
     }
     program_make(guest, &rng, program);
     cpu_fixture_load(f, GUEST_CODE, program, sizeof program);
@@ -279,8 +381,10 @@ void guest_disturb(const struct guest *guest, struct cpu_fixture *f, struct rng 
     if (rng_chance(rng, 50))
         cpu_fixture_poke(f, GUEST_CODE + at, 1u << rng_below(rng, 4), value);
     else if (!is_real(guest))
-        cpu_fixture_poke(f, GUEST_PT + 4 * (GUEST_DATA / 4096 + rng_below(rng, 16)), 1,
-                         1 + rng_below(rng, 3) * 2);
+        cpu_fixture_poke(f,
+                         guest_is_long(guest) ? GUEST_LONG_PT + 8 * (GUEST_DATA / 4096 + rng_below(rng, 16))
+                                              : GUEST_PT + 4 * (GUEST_DATA / 4096 + rng_below(rng, 16)),
+                         1, 1 + rng_below(rng, 3) * 2);
 }
 
 /* --- Processor --------------------------------------------------------------------------------------------
@@ -323,6 +427,29 @@ static void seat_protected(const struct guest *guest, struct cpu *cpu)
     cpu->cpl = (uint8_t)ring;
 }
 
+/* Flat segments, but for FS and GS, and everything that 64-bit mode wants. */
+static void seat_long(const struct guest *guest, struct cpu *cpu, struct rng *rng)
+{
+    unsigned ring = guest->mode == GUEST_LONG_USER ? 3 : 0, dpl = ring << 5;
+    seat_segment(cpu, SEG_CS, (ring ? SEL_LONG3 : SEL_LONG) | ring, 0, UINT32_MAX, 0xA09B | dpl);
+    for (unsigned i = SEG_ES; i <= SEG_GS; i++)
+        if (i != SEG_CS)
+            seat_segment(cpu, (enum seg_index)i, (ring ? SEL_DATA3 : SEL_DATA) | ring, 0, UINT32_MAX,
+                         0xC093 | dpl);
+    cpu->seg[SEG_FS].base = rng_chance(rng, 50) ? GUEST_DATA + rng_below(rng, 32) : GUEST_HIGH + GUEST_DATA;
+    cpu->seg[SEG_GS].base = rng_chance(rng, 80) ? GUEST_DATA : rng_next(rng) >> 17;
+    cpu->msr.kernel_gs_base = GUEST_DATA;
+    cpu->msr.star = (uint64_t)SEL_LONG << 32 | (uint64_t)SEL_CODE3 << 48;
+    cpu->msr.lstar = program_place(guest, rng);
+    cpu->msr.fmask = rng_next(rng) & EFLAGS_OSZAPC;
+    cpu->efer = (EFER_LME | EFER_LMA | EFER_SCE | EFER_NXE) & cpu_model_efer_mask(cpu->model);
+    cpu->cr4 |= CR4_PAE;
+    cpu->cr3 = GUEST_PML4;
+    cpu->cpl = (uint8_t)ring;
+    for (unsigned i = GPR_R8; i <= GPR_R15; i++)
+        cpu->gpr[i] = rng_chance(rng, 60) ? program_data(guest, rng) : rng_next(rng);
+}
+
 static void seat_control(const struct guest *guest, struct cpu *cpu, struct rng *rng)
 {
     cpu->cr0 = CR0_ET | (is_real(guest) ? 0 : CR0_PE) | cpu->model->cr0_fixed;
@@ -341,8 +468,9 @@ static void seat_control(const struct guest *guest, struct cpu *cpu, struct rng 
         cpu->cr3 = GUEST_PD;
     }
     cpu->gdtr = (struct descriptor_table){GUEST_GDT, 8 * DESCRIPTORS - 1};
+    unsigned gate_bytes = guest_is_long(guest) ? 16 : 8;
     cpu->idtr = is_real(guest) ? (struct descriptor_table){0, 0x3FF}
-                               : (struct descriptor_table){GUEST_IDT, 8 * VECTORS - 1};
+                               : (struct descriptor_table){GUEST_IDT, (uint16_t)(gate_bytes * VECTORS - 1)};
     seat_segment(cpu, SEG_TR, SEL_TSS, GUEST_TSS, TSS_LIMIT, 0x8B);
     cpu->dr[7] = DR7_FIXED;
     if (rng_chance(rng, 3)) {
@@ -394,8 +522,12 @@ void guest_seat(const struct guest *guest, struct cpu_fixture *f, struct rng *rn
 {
     struct cpu *cpu = f->cpu;
     cpu_reset(cpu, false);
+    memset(cpu->gpr, 0, sizeof cpu->gpr);
+    cpu->efer = 0;
     seat_control(guest, cpu, rng);
-    if (is_real(guest) || guest->mode == GUEST_V86)
+    if (guest_is_long(guest))
+        seat_long(guest, cpu, rng);
+    else if (is_real(guest) || guest->mode == GUEST_V86)
         seat_real(guest, cpu);
     else
         seat_protected(guest, cpu);
@@ -403,6 +535,8 @@ void guest_seat(const struct guest *guest, struct cpu_fixture *f, struct rng *rn
         cpu->cpl = 3;
     for (unsigned i = 0; i < 8; i++)
         cpu->gpr[i] = rng_chance(rng, 80) ? program_data(guest, rng) : rng_edge(rng);
+    if (guest_is_long(guest))
+        cpu->gpr[rng_below(rng, 8)] |= rng_chance(rng, 60) ? GUEST_HIGH : rng_next(rng);
     cpu->gpr[GPR_SP] = guest->code_base ? 0x1000 : GUEST_STACK + 0x1000;
     cpu->gpr[GPR_SP] += rng_below(rng, 8);
     cpu->rip = program_place(guest, rng);

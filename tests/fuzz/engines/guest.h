@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A processor with 1 MiB of RAM and random programs, for comparing engines: tables, handlers that step over
  * what faulted, segments that are flat or end at odd places, pages with all rights, and a processor seated in
- * any mode of 32 bits or less. */
+ * any mode. */
 #ifndef LATHE_TESTS_FUZZ_ENGINES_GUEST_H
 #define LATHE_TESTS_FUZZ_ENGINES_GUEST_H
 
@@ -16,6 +16,10 @@ enum {
     GUEST_TSS = 0x3000,
     GUEST_PD = 0x4000,
     GUEST_PT = 0x5000,
+    GUEST_PML4 = 0x6000, /* of 64-bit mode: tables of four levels, the last two beside each other */
+    GUEST_PDPT = 0x7000,
+    GUEST_DIRECTORY = 0xA000,
+    GUEST_LONG_PT = 0xD000,
     GUEST_HANDLERS = 0x8000,
     GUEST_COUNTER = 0x9000, /* interrupts taken */
     GUEST_KERNEL_STACK = 0xC000,
@@ -36,6 +40,8 @@ enum guest_mode {
     GUEST_PAGED, /* flat, supervisor */
     GUEST_USER,  /* flat, level 3 */
     GUEST_V86,
+    GUEST_LONG,      /* 64-bit code, supervisor */
+    GUEST_LONG_USER, /* 64-bit code, level 3 */
     GUEST_MODES
 };
 
@@ -48,10 +54,18 @@ struct guest {
     uint32_t code_start;            /* offset of the program's first byte in CS */
     uint32_t code_limit;            /* of CS */
     uint32_t data_base, data_limit; /* of DS, and mostly of the others */
-    bool floats; /* x87, MMX and SSE are half of the program */
+    bool floats;                    /* x87, MMX and SSE are half of the program */
     bool paging, write_protect, alignment_checks;
     uint64_t seed; /* of memory's contents */
 };
+
+/* With 64-bit mode's tables the first GiB stands at the top of the address space, too. */
+#define GUEST_HIGH UINT64_C(0xFFFFFFFFC0000000)
+
+static inline bool guest_is_long(const struct guest *guest)
+{
+    return guest->mode >= GUEST_LONG;
+}
 
 void guest_draw(struct guest *guest, struct rng *rng);
 

@@ -15,6 +15,7 @@ struct program {
     const struct guest *guest;
     struct rng *rng;
     bool wide_address; /* of the instruction being written */
+    bool rex_w;
 };
 
 /* --- Where things are ---------------------------------------------------------------------------------- */
@@ -42,6 +43,8 @@ static uint32_t flat_data(const struct guest *guest, struct rng *rng)
 
 uint32_t program_data(const struct guest *guest, struct rng *rng)
 {
+    if (guest_is_long(guest) && rng_chance(rng, 15))
+        return flat_data(guest, rng) | (uint32_t)GUEST_HIGH;
     if (guest->mode >= GUEST_FLAT && guest->mode != GUEST_V86)
         return flat_data(guest, rng);
     switch (rng_below(rng, 8)) {
@@ -103,6 +106,19 @@ static unsigned any_reg(struct program *p, unsigned size)
     return reg == GPR_SP && chance(p, 90) ? GPR_BX : reg;
 }
 
+static bool is_long(const struct program *p)
+{
+    return guest_is_long(p->guest);
+}
+
+static void put_rex(struct program *p, unsigned size)
+{
+    p->rex_w = is_long(p) && size == 4 && chance(p, 45);
+    unsigned extensions = chance(p, 40) ? below(p, 8) : 0;
+    if (is_long(p) && (p->rex_w || extensions || chance(p, 10)))
+        put(p, 0x40 | (p->rex_w ? 8u : 0u) | extensions, 1);
+}
+
 static void put_prefixes(struct program *p, unsigned size)
 {
     static const uint8_t segments[] = {0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65};
@@ -115,6 +131,7 @@ static void put_prefixes(struct program *p, unsigned size)
         put(p, 0x66, 1);
     if (chance(p, 8))
         put(p, segments[below(p, 6)], 1);
+    put_rex(p, size);
 }
 
 static void put_opcode(struct program *p, unsigned opcode)
@@ -127,6 +144,17 @@ static void put_opcode(struct program *p, unsigned opcode)
 static unsigned small_displacement(struct program *p)
 {
     return chance(p, 40) ? 16 * below(p, 3) : below(p, 32) - 8;
+}
+
+/* Relative to the next instruction in 64-bit code, give or take an immediate, or absolute. */
+static void put_absolute(struct program *p, unsigned reg)
+{
+    uint32_t at = program_data(p->guest, p->rng);
+    bool relative = is_long(p) && chance(p, 50);
+    put(p, (is_long(p) && !relative ? 0x04 : 0x05) | reg << 3, 1);
+    if (is_long(p) && !relative)
+        put(p, 0x25, 1);
+    put(p, relative ? at - (uint32_t)(GUEST_CODE + p->code.size + 4) : at, 4);
 }
 
 static void put_memory_32(struct program *p, unsigned reg)
@@ -143,10 +171,7 @@ static void put_memory_32(struct program *p, unsigned reg)
         put(p, below(p, 4) << 6 | below(p, 8) << 3 | base, 1);
         break;
     case 2:
-    case 3: /* absolute */
-        put(p, 0x05 | reg << 3, 1);
-        put(p, program_data(p->guest, p->rng), 4);
-        return;
+    case 3: put_absolute(p, reg); return;
     default: put(p, 0x40 | reg << 3 | base, 1); break;
     }
     put(p, small_displacement(p), 1);
@@ -166,7 +191,7 @@ static void put_memory_16(struct program *p, unsigned reg)
 
 static void put_memory(struct program *p, unsigned reg)
 {
-    if (p->wide_address)
+    if (p->wide_address || is_long(p))
         put_memory_32(p, reg);
     else
         put_memory_16(p, reg);
@@ -238,7 +263,7 @@ static void test(struct program *p)
 static void step(struct program *p)
 {
     unsigned size = any_size(p);
-    if (chance(p, 50)) {
+    if (is_long(p) || chance(p, 50)) {
         sized(p, size, 0xFE, below(p, 2));
         return;
     }
@@ -308,7 +333,10 @@ static void move(struct program *p)
     default:
         put_prefixes(p, size);
         put(p, 0xA0 | below(p, 2) << 1 | (size > 1), 1);
-        put(p, program_data(p->guest, p->rng), p->wide_address ? 4 : 2);
+        put(p, program_data(p->guest, p->rng),
+            is_long(p) && p->wide_address   ? 8
+            : p->wide_address || is_long(p) ? 4
+                                            : 2);
         break;
     }
 }
@@ -319,6 +347,8 @@ static void move_imm(struct program *p)
     put_prefixes(p, size);
     put(p, (size > 1 ? 0xB8 : 0xB0) | any_reg(p, size), 1);
     put_imm(p, size);
+    if (p->rex_w)
+        put(p, chance(p, 50) ? UINT32_MAX : rng_next(p->rng), 4);
 }
 
 static void extend(struct program *p)
@@ -474,8 +504,11 @@ static void vector(struct program *p)
     for (const char *at = row->encoding; *at; at += strcspn(at, " "), at += strspn(at, " "))
         if (*at == '/')
             digit = at[1] == 'r' ? digit : (unsigned)(at[1] - '0');
-        else if (*at != 'N')
+        else if (*at != 'N') {
             put(p, strtoul(at, NULL, 16), 1);
+            if (at == row->encoding && strtoul(at, NULL, 16) != 0x0F)
+                put_rex(p, 4); /* behind a mandatory prefix */
+        }
     put_rm(p, 4, digit);
     if (strstr(row->operands, "Ib"))
         put_imm(p, 1);
@@ -500,6 +533,8 @@ static void change_code(struct program *p)
         put(p, p->guest->mode == GUEST_SEGMENTED || p->guest->mode == GUEST_WIDE ? 0x26 : 0x2E, 1);
     put(p, size > 1 ? 0xC7 : 0xC6, 1);
     put(p, p->code.wide ? 0x05 : 0x06, 1);
+    if (is_long(p))
+        at -= (uint32_t)(GUEST_CODE + p->code.size + 4 + size);
     put(p, at, p->code.wide ? 4 : 2);
     put(p, chance(p, 50) ? UINT64_C(0x4048404840484048) : rng_next(p->rng), size);
 }
@@ -607,7 +642,7 @@ static void indirect(struct program *p)
     if (chance(p, 8))
         target = rng_edge(p->rng);
     load(p, GPR_DX, target);
-    if (chance(p, 50)) {
+    if (is_long(p) || chance(p, 50)) {
         put(p, 0xFF, 1);
         put(p, 0xC0 | digit << 3 | GPR_DX, 1);
         return;
@@ -689,6 +724,7 @@ void program_make(const struct guest *guest, struct rng *rng, uint8_t *bytes)
                            .bytes = bytes,
                            .capacity = GUEST_CODE_BYTES,
                            .wide = guest->wide,
+                           .rex = guest_is_long(guest),
                            .ram_bytes = GUEST_RAM};
     for (unsigned i = 0; i < PLACES; i++) {
         while (p.code.size < place(guest, i))
