@@ -30,16 +30,12 @@ void jit_x87_load(struct cpu *cpu)
     cpu->fp.code = cpu->fp.data = 0;
 }
 
-/* FIP, FDP and what goes with them, from the last instructions that the host executed for the guest. */
-static void restore_pointers(struct cpu *cpu, const struct x87 *before)
+/* FIP, FDP and what goes with them, from the last instructions that the host executed for the guest; while
+ * the selectors are those of then. */
+static void settle_pointers(struct cpu *cpu)
 {
     const struct jit *jit = cpu->engine_self;
     struct x87 *x87 = &cpu->x87;
-    x87->fop = before->fop;
-    x87->fcs = before->fcs;
-    x87->fds = before->fds;
-    x87->fip = before->fip;
-    x87->fdp = before->fdp;
     if (cpu->fp.code) {
         const struct jit_site *site = (const struct jit_site *)(const void *)(jit->arena + cpu->fp.code);
         const struct insn *insn = site->insn;
@@ -52,14 +48,21 @@ static void restore_pointers(struct cpu *cpu, const struct x87 *before)
         x87->fds = cpu->seg[site->insn->seg].selector;
         x87->fdp = cpu->fp.offset;
     }
+    cpu->fp.code = cpu->fp.data = 0;
 }
 
 void jit_x87_store(struct cpu *cpu)
 {
     struct jit *jit = cpu->engine_self;
-    const struct x87 before = cpu->x87;
-    x87_frstor(&cpu->x87, X87_PROTECTED32, jit->x87_image);
-    restore_pointers(cpu, &before);
+    struct x87 *x87 = &cpu->x87;
+    settle_pointers(cpu);
+    const struct x87 before = *x87;
+    x87_frstor(x87, X87_PROTECTED32, jit->x87_image);
+    x87->fop = before.fop;
+    x87->fcs = before.fcs;
+    x87->fds = before.fds;
+    x87->fip = before.fip;
+    x87->fdp = before.fdp;
     cpu->fp.live &= ~(uint32_t)FP_X87;
 }
 
@@ -133,6 +136,8 @@ const uint8_t *jit_call_serial(struct cpu *cpu, struct jit_site *site)
     cpu->rip = site->block->rip;
     cpu->trace = site->block->copy;
     flag_recipe_settle(cpu);
+    if (cpu->fp.live & FP_X87)
+        settle_pointers(cpu);
     uint64_t derivations = cpu->derivations, cr0 = cpu->cr0;
     if (!exec_serial(cpu, site->insn))
         return jit->routines.leave_for_boundary;

@@ -14,10 +14,16 @@ static enum ir_code code_for(const struct fp_form *form)
     return form->compares ? IR_FP_COMPARE : form->cond >= 0 ? IR_FP_CMOV : IR_FP;
 }
 
+/* The parts of a long operand wrap at 64 KiB one by one, for the handler to do. */
+static bool may_wrap(const struct lower *l, unsigned size)
+{
+    return size == 10 && l->insn->flags & INSN_MEM && lower_operand_address(l).bits == 16;
+}
+
 bool lower_fp(struct lower *l, const struct fp_form *form)
 {
     unsigned size = form->bytes ? form->bytes : l->insn->op_size;
-    if (!allowed(l, form->parts))
+    if (!allowed(l, form->parts) || may_wrap(l, size))
         return false;
     if (form->parts & ~l->fp_ready) {
         l->fp_ready |= form->parts;

@@ -61,6 +61,18 @@ static const struct snippet snippets[] = {
       0xDD, 0xC0,   /* ffree st0 */
       0xDF, 0xE0,   /* fnstsw ax */
       0xD9, 0xF7}}, /* fincstp */
+    {"FIP's selector is that of its instruction",
+     4,
+     {0xD9, 0xE8,                     /* fld1 */
+      0xEA, 0x07, 0x0C, 0x00, 0x07,   /* jmp 0700h:0C07h: the next instruction */
+      0x43,                           /* inc bx */
+      0xEA, 0x0D, 0x7C, 0x00, 0x00}}, /* jmp 0000h:7C0Dh: the next */
+    {"the parts of a long operand wrap at 64 KiB",
+     4,
+     {0xBF, 0xFA, 0xFF, /* mov di,FFFAh */
+      0xDB, 0x2D,       /* fld tword [di]: in DS with a limit of 4 GiB and an odd base */
+      0xDD, 0xD8,       /* fstp st0 */
+      0x43}},           /* inc bx */
     {"a popped stack pointer is the popped one",
      4,
      {0x50,   /* push ax */
@@ -96,7 +108,10 @@ static void seat(struct side *side)
     cpu->gpr[GPR_DX] = 0x9A05;
     cpu->gpr[GPR_SI] = DATA_AT;
     cpu->gpr[GPR_SP] = 0x7000;
+    cpu->seg[SEG_DS].base = 0x30006;
+    cpu->seg[SEG_DS].limit = UINT32_MAX;
     cpu_derive(cpu);
+    cpu_fixture_poke(&side->f, 0x30008, 2, 0x4000); /* at DS:0002 */
     cpu_register_state(cpu, &side->states);
 }
 

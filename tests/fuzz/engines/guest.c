@@ -539,6 +539,8 @@ void guest_seat(const struct guest *guest, struct cpu_fixture *f, struct rng *rn
         cpu->gpr[rng_below(rng, 8)] |= rng_chance(rng, 60) ? GUEST_HIGH : rng_next(rng);
     cpu->gpr[GPR_SP] = guest->code_base ? 0x1000 : GUEST_STACK + 0x1000;
     cpu->gpr[GPR_SP] += rng_below(rng, 8);
+    if (guest_is_long(guest) && rng_chance(rng, 50))
+        cpu->gpr[GPR_SP] |= GUEST_HIGH;
     cpu->rip = program_place(guest, rng);
     cpu_set_eflags(cpu, draw_eflags(guest, cpu, rng));
     seat_floats(cpu, rng);
