@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/x86/decode.h"
 #include "core/x86/tlb.h"
+#include "core/x86/trace.h"
 #include "jit/jit.h"
 #include "tests/support/cpu_fixture.h"
 
@@ -31,7 +32,8 @@ enum {
 
 enum { GDT_LIMIT = 16 * 8 - 1, SELECTOR_KERNEL_CODE_32 = 0x08, SELECTOR_KERNEL_CODE_64 = 0x10 };
 enum { SELECTOR_KERNEL_DATA = 0x18, SELECTOR_TSS = 0x40, SELECTOR_LDT = 0x50 };
-enum { STEPS = 100000 }; /* instructions after which a case counts as endless */
+enum { CASES_PER_CACHE = 256 }; /* dead traces make a page's list long */
+enum { STEPS = 100000 };        /* instructions after which a case counts as endless */
 
 enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_A = 0x20, PTE_D = 0x40 };
 #define PTE_NX UINT64_C(0x8000000000000000)
@@ -40,6 +42,7 @@ struct silicon_machine {
     struct cpu_fixture f;
     struct jit *jit; /* NULL: the interpreter alone */
     unsigned mode;
+    unsigned long cases;
     uint64_t kernel; /* linear address of physical 0 */
     gpa_t tables;    /* next free table */
     gpa_t root;      /* CR3 */
@@ -361,6 +364,8 @@ void silicon_machine_run(struct silicon_machine *m, const struct silicon_case *c
     unsigned offset = (unsigned)(c->in.rip - CODE);
     unsigned size = silicon_code_bytes(c, code, CODE_PAGES * PAGE - offset);
     cpu_fixture_load(&m->f, m->code + offset, code, size);
+    if (m->cases++ % CASES_PER_CACHE == 0)
+        trace_cache_clear(m->f.cpu);
     fill_memory(m, c);
     load_registers(m, &c->in);
     wake_up(m);
