@@ -191,7 +191,8 @@ static uint32_t random_mxcsr(struct rng *rng)
 {
     uint64_t r = rng_next(rng);
     uint32_t masks = r >> 32 & 3 ? 0x1F80 : r >> 34 & 0x1F80;
-    return masks | (r & 3) << 13 | (r >> 2 & 1) << 15 | (r >> 3 & 1) << 6 | (r & 0x10 ? r >> 8 & 0x3F : 0);
+    return (uint32_t)(masks | (r & 3) << 13 | (r >> 2 & 1) << 15 | (r >> 3 & 1) << 6 |
+                      (r & 0x10 ? r >> 8 & 0x3F : 0));
 }
 
 void random_xmm_state(struct rng *rng, struct silicon_state *s, unsigned kind)

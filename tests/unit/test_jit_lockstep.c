@@ -41,12 +41,13 @@ static void power_on_with(struct bench *t, int kind, uint32_t threshold)
     *t = (struct bench){0};
     memcpy(t->rom, program, sizeof program);
     memcpy(t->rom + 0xFFF0, jump, sizeof jump);
-    t->config = (struct machine_config){.ram_bytes = 4 << 20,
-                                        .khz = 100000,
-                                        .seed = 1,
-                                        .engine = {(unsigned)kind, true, threshold, false},
-                                        .bios = {t->rom, ROM_BYTES},
-                                        .vgabios = {t->vgabios, sizeof t->vgabios}};
+    t->config = (struct machine_config){
+        .ram_bytes = 4 << 20,
+        .khz = 100000,
+        .seed = 1,
+        .engine = {.kind = (unsigned)kind, .has_threshold = true, .threshold = threshold},
+        .bios = {t->rom, ROM_BYTES},
+        .vgabios = {t->vgabios, sizeof t->vgabios}};
     t->machine = machine_new(&t->config, &err);
     ck_assert_msg(t->machine, "%s", err.text);
 }
