@@ -249,6 +249,28 @@ START_TEST(a_link_to_another_page_holds_in_one_address_space)
 }
 END_TEST
 
+/* One page of memory at several linear addresses, whose code jumps from each to the next. */
+START_TEST(the_same_code_elsewhere_is_another_place)
+{
+    static const uint8_t code[] = {0x40, 0xE9, 0xFA, 0xFF, 0x00, 0x00}; /* inc eax; jmp + 64 KiB */
+    struct bench t;
+    setup_paging(&t, false);
+    for (uint32_t page = 0x100; page < 0x200; page += 0x10)
+        cpu_fixture_poke(&t.f, TABLE_A + 4 * page, 4, FRAME_A | 7);
+    cpu_fixture_load(&t.f, FRAME_A, code, sizeof code);
+    enter_space(&t, DIRECTORY_A);
+    for (unsigned round = 1; round <= 3; round++) {
+        t.f.cpu->gpr[GPR_AX] = 0;
+        start(&t, 0x100000);
+        cpu_fixture_run(&t.f, 2 * 15);
+        ck_assert_uint_eq(t.f.cpu->gpr[GPR_AX], 15);
+        ck_assert_uint_eq(t.f.cpu->rip, 0x1F0000);
+        check(&t);
+    }
+    finish(&t);
+}
+END_TEST
+
 /* After the page has gone, the jump there faults, with the return address of the target. */
 START_TEST(a_link_to_a_page_that_is_gone_faults)
 {
@@ -504,6 +526,7 @@ int main(void)
         a_block_may_write_to_itself,
         the_jump_cache_forgets_killed_blocks,
         a_link_to_another_page_holds_in_one_address_space,
+        the_same_code_elsewhere_is_another_place,
         a_link_to_a_page_that_is_gone_faults,
         a_loaded_state_leaves_nothing_of_the_old_one,
         any_division_of_a_run_gives_the_same,

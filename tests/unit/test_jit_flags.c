@@ -281,26 +281,24 @@ START_TEST(inc_keeps_the_carry_of_before)
 }
 END_TEST
 
+/* For every condition that looks at OF. */
 START_TEST(overflow_of_a_long_shift_comes_from_the_recipe)
 {
-    struct ir ir = {.count = 0};
-    add(&ir, IR_SHL, 0, GPR_AX, IR_IMM)->imm = 3;
-    add(&ir, IR_SETCC, 1, GPR_DX, IR_NONE)->cond = 2;
-    add(&ir, IR_SETCC, 2, GPR_DX, IR_NONE)->cond = 0;
-    add(&ir, IR_ADD, 3, GPR_AX, GPR_CX);
-    add(&ir, IR_JUMP, 4, IR_NONE, IR_NONE);
-    pass_flags(&ir);
-    expect_op(&ir, 0, "shl live save");
-    expect_op(&ir, 1, "setcc");
-    expect_op(&ir, 2, "setcc reload");
-    ir.count = 0;
-    add(&ir, IR_SHL, 0, GPR_AX, IR_IMM)->imm = 1;
-    add(&ir, IR_SETCC, 1, GPR_DX, IR_NONE)->cond = 0;
-    add(&ir, IR_ADD, 2, GPR_AX, GPR_CX);
-    add(&ir, IR_JUMP, 3, IR_NONE, IR_NONE);
-    pass_flags(&ir);
-    expect_op(&ir, 0, "shl live");
-    expect_op(&ir, 1, "setcc");
+    static const uint8_t conditions[] = {0, 1, 12, 13, 14, 15};
+    for (unsigned i = 0; i < sizeof conditions; i++) {
+        for (unsigned count = 1; count <= 3; count += 2) {
+            struct ir ir = {.count = 0};
+            add(&ir, IR_SHL, 0, GPR_AX, IR_IMM)->imm = count;
+            add(&ir, IR_SETCC, 1, GPR_DX, IR_NONE)->cond = 2;
+            add(&ir, IR_SETCC, 2, GPR_DX, IR_NONE)->cond = conditions[i];
+            add(&ir, IR_ADD, 3, GPR_AX, GPR_CX);
+            add(&ir, IR_JUMP, 4, IR_NONE, IR_NONE);
+            pass_flags(&ir);
+            expect_op(&ir, 0, count == 1 ? "shl live" : "shl live save");
+            expect_op(&ir, 1, "setcc");
+            expect_op(&ir, 2, count == 1 ? "setcc" : "setcc reload");
+        }
+    }
 }
 END_TEST
 

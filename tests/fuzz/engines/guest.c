@@ -45,7 +45,7 @@ static void draw_segments(struct guest *guest, struct rng *rng)
     guest->data_base = GUEST_DATA;
     guest->data_limit = 0xFFFF;
     if (guest->mode == GUEST_SEGMENTED || guest->mode == GUEST_WIDE) {
-        guest->code_limit = rng_chance(rng, 50) ? GUEST_CODE_BYTES - 1 - rng_below(rng, 200) : 0xFFFF;
+        guest->code_limit = rng_chance(rng, 50) ? GUEST_CODE_BYTES - 1 - rng_below(rng, 0x800) : 0xFFFF;
         guest->data_base += rng_chance(rng, 50) ? rng_below(rng, 32) : 0;
         guest->data_limit = limits[rng_below(rng, 6)];
     } else if (guest->mode >= GUEST_FLAT && guest->mode != GUEST_V86) {
@@ -328,6 +328,7 @@ static void fill_long_tables(struct cpu_fixture *f, struct rng *rng)
     cpu_fixture_poke(f, GUEST_PML4, 8, GUEST_PDPT | 7);
     cpu_fixture_poke(f, GUEST_PML4 + 8 * 511, 8, GUEST_PDPT | 7);
     cpu_fixture_poke(f, GUEST_PDPT, 8, GUEST_DIRECTORY | 7);
+    cpu_fixture_poke(f, GUEST_PDPT + 8 * 3, 8, GUEST_DIRECTORY | 7); /* GUEST_HIGH, cut to 32 bits */
     cpu_fixture_poke(f, GUEST_PDPT + 8 * 511, 8, GUEST_DIRECTORY | 7);
     cpu_fixture_poke(f, GUEST_DIRECTORY, 8, GUEST_LONG_PT | 7);
     cpu_fixture_poke(f, GUEST_DIRECTORY + 8, 8, (GUEST_LONG_PT + 0x1000) | 7);

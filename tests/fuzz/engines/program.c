@@ -421,7 +421,7 @@ static void stack(struct program *p)
         break;
     case 4: put(p, chance(p, 50) ? 0x60 : 0x61, 1); break;
     case 5: put(p, chance(p, 80) ? 0x9C : 0x9D, 1); break;
-    case 6: put(p, chance(p, 10) ? 0xC9 : 0x51, 1); break;
+    case 6: /* mov ebp,esp; push ecx; leave */ put(p, 0xC951E589, 4); break;
     case 7:
     case 8: put(p, 0x58 | any_reg(p, 4), 1); break;
     default: put(p, 0x50 | below(p, 8), 1); break;
@@ -559,6 +559,8 @@ static void anything(struct program *p)
 
 static uint32_t near_place(struct program *p)
 {
+    if (chance(p, 2))
+        return rng_edge(p->rng);
     if (chance(p, 15))
         return program_place(p->guest, p->rng) - p->guest->code_start;
     unsigned here = (unsigned)p->code.size / PLACE_BYTES, first = here > 5 ? here - 5 : 0;
