@@ -168,8 +168,6 @@ static bool lower_nop(struct lower *l)
 static bool lower_imul(struct lower *l)
 {
     unsigned size = l->insn->op_size;
-    if (size == 1 || l->shape == SHAPE_RM)
-        return false;
     unsigned rm = lower_rm(l, IR_READ, size);
     struct ir_op *op = lower_add(l, IR_IMUL, size, l->insn->reg, rm);
     if (l->shape == SHAPE_R_RM_I) {

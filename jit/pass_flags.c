@@ -124,7 +124,7 @@ static void find_reloads(struct ir *ir)
         if (op->reload_flags)
             valid = ALL;
         if (info->makes_flags)
-            valid = op->flags_live ? host_makes(op) : 0;
+            valid = host_makes(op);
         if (info->clobbers)
             valid = 0;
     }
