@@ -1,14 +1,22 @@
 # SPDX-License-Identifier: MIT
-# Bare-metal test guests, one per processor mechanism, on a processor without a board. Each runs on every engine and on
-# every model that its line "; models:" names (without one: pentiumpro), as MODEL or MODEL=NUMBER, which is a number that
-# the guest can read; those with a line "; board" boot from a floppy
-# disk on the whole machine as well, where 33 is the status of success.
+# Bare-metal test guests, one per processor mechanism, on a processor without a board. Each runs on every engine, on two
+# in lockstep (check), and on every model that its line "; models:" names (without one: pentiumpro), as MODEL or
+# MODEL=NUMBER, which is a number that the guest can read; those with a line "; board" boot from a floppy disk on the whole
+# machine as well, where 33 is the status of success.
 find_program(NASM nasm)
 if(NOT NASM)
   message(STATUS "bare-metal test guests: off (nasm not found)")
 else()
   add_executable(run_guest guests/run_guest.c)
   target_link_libraries(run_guest PRIVATE test_processor)
+  set(options_interp interp)
+  set(options_jit jit,threshold=0)
+  set(options_unlinked jit,threshold=0,unlinked)
+  set(options_check check,threshold=0)
+  set(lockstep)
+  if(LATHE_HAS_TRANSLATOR)
+    set(lockstep check)
+  endif()
   file(GLOB guest_sources CONFIGURE_DEPENDS guests/asm/*.asm)
   file(GLOB guest_includes CONFIGURE_DEPENDS guests/asm/*.inc)
   foreach(source ${guest_sources})
@@ -25,7 +33,7 @@ else()
     if(NOT models)
       set(models pentiumpro)
     endif()
-    foreach(engine ${LATHE_ENGINES})
+    foreach(engine ${LATHE_ENGINES} ${lockstep})
       foreach(model ${models})
         string(REGEX MATCH "=[0-9]+$" number "${model}")
         string(REPLACE "=" "" number "${number}")
@@ -37,10 +45,14 @@ else()
     endforeach()
     file(STRINGS ${source} board REGEX "^; board")
     if(board AND TARGET lathe)
-      add_test(NAME metal_${name}_board COMMAND sh -c
-        "image=$1; shift; \"$@\" run --display none --fda \"$image\" --debug-exit --stop-at time=60; test $? = 33"
-        sh ${image} ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:lathe>)
-      set_tests_properties(metal_${name}_board PROPERTIES LABELS quick TIMEOUT 60)
+      foreach(engine ${LATHE_ENGINES} ${lockstep})
+        set(test metal_${name}_board_${engine})
+        add_test(NAME ${test} COMMAND sh -c
+          "image=$1; engine=$2; shift 2
+          \"$@\" run --display none --engine $engine --fda \"$image\" --debug-exit --stop-at time=60; test $? = 33"
+          sh ${image} ${options_${engine}} ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:lathe>)
+        set_tests_properties(${test} PROPERTIES LABELS quick TIMEOUT 60)
+      endforeach()
     endif()
   endforeach()
   add_custom_target(guest_images ALL DEPENDS ${guest_images})

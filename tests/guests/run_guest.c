@@ -17,13 +17,14 @@
 
 #include "core/base/alloc.h"
 #include "core/base/error.h"
+#include "core/base/state.h"
 #include "core/x86/model.h"
 #include "core/x86/protection.h"
 #include "jit/jit.h"
 #include "tests/support/cpu_fixture.h"
 
 enum { IMAGE_AT = 0x7C00, IMAGE_BYTES = 36 * 512, EXIT_PASS = 0x10, EXIT_FAIL = 0x40 };
-enum { INSN_LIMIT = 20000000, SLICE = 10000, RUNNER_MARK = 0x5A };
+enum { INSN_LIMIT = 20000000, SLICE = 10000, CHECKED_SLICE = 701, RUNNER_MARK = 0x5A };
 
 /* Bits 0-7 of what is written to E4h; bits 8-15 are INTR's vector, bits 16-31 a number of instructions. */
 enum delayed_event { EVENT_NONE, EVENT_INTR, EVENT_NMI, EVENT_SMI };
@@ -207,21 +208,22 @@ static bool revive(struct guest *guest)
     return true;
 }
 
-static void run(struct guest *guest)
+/* Runs for up to `slice` instructions. False where nothing can go on. */
+static bool advance(struct guest *guest, uint64_t slice)
 {
     struct cpu *cpu = guest->fixture.cpu;
     const struct clock *clock = &guest->fixture.clock;
-    real_mode_at(cpu, IMAGE_AT);
-    while (!guest->ended && clock->insns < INSN_LIMIT) {
-        if (guest->event != EVENT_NONE && clock->insns >= guest->event_at)
-            fire_event(guest);
-        if (cpu_is_idle(cpu) && !revive(guest))
-            break;
-        uint64_t until = clock->insns + SLICE;
-        if (guest->event != EVENT_NONE && guest->event_at < until)
-            until = guest->event_at;
-        cpu_run(cpu, until);
-    }
+    if (guest->ended || clock->insns >= INSN_LIMIT)
+        return false;
+    if (guest->event != EVENT_NONE && clock->insns >= guest->event_at)
+        fire_event(guest);
+    if (cpu_is_idle(cpu) && !revive(guest))
+        return false;
+    uint64_t until = clock->insns + slice;
+    if (guest->event != EVENT_NONE && guest->event_at < until)
+        until = guest->event_at;
+    cpu_run(cpu, until);
+    return true;
 }
 
 static int report(const struct guest *guest, const char *path)
@@ -250,19 +252,86 @@ static bool attach_engine(struct guest *guest, const char *name)
     return guest->jit != NULL;
 }
 
-static int run_image(const char *path, const char *model, const char *engine, uint8_t number)
+struct image {
+    const char *path, *model;
+    uint8_t number;
+};
+
+static void remove_guest(struct guest *guest)
 {
-    struct guest *guest = alloc_zeroed(sizeof *guest);
-    int status = EXIT_FAILURE;
-    cpu_fixture_init(&guest->fixture, model);
-    guest->number = number;
-    if (attach_engine(guest, engine) && add_ports(guest) && load_image(guest, path)) {
-        run(guest);
-        status = report(guest, path);
-    }
     jit_free(guest->jit);
     cpu_fixture_free(&guest->fixture);
     alloc_free(guest);
+}
+
+/* With the image in memory and the processor at its start, or NULL. */
+static struct guest *make_guest(const struct image *image, const char *engine)
+{
+    struct guest *guest = alloc_zeroed(sizeof *guest);
+    cpu_fixture_init(&guest->fixture, image->model);
+    guest->number = image->number;
+    if (!attach_engine(guest, engine) || !add_ports(guest) || !load_image(guest, image->path)) {
+        remove_guest(guest);
+        return NULL;
+    }
+    real_mode_at(guest->fixture.cpu, IMAGE_AT);
+    return guest;
+}
+
+static int run_image(const struct image *image, const char *engine)
+{
+    struct guest *guest = make_guest(image, engine);
+    if (!guest)
+        return EXIT_FAILURE;
+    while (advance(guest, SLICE))
+        ;
+    int status = report(guest, image->path);
+    remove_guest(guest);
+    return status;
+}
+
+/* --- Lockstep ---------------------------------------------------------------------------------------------
+ */
+
+static bool is_same(struct guest *a, struct guest *b, const struct state_desc *desc)
+{
+    return a->fixture.clock.insns == b->fixture.clock.insns && a->ended == b->ended &&
+           state_equal(desc, a->fixture.cpu, b->fixture.cpu) &&
+           !memcmp(a->fixture.memory.host, b->fixture.memory.host, FIXTURE_MEMORY);
+}
+
+static void tell_difference(struct guest *a, struct guest *b, const struct state_desc *desc)
+{
+    unsigned left = 20;
+    printf("the engines differ after %llu and %llu instructions\n",
+           (unsigned long long)a->fixture.clock.insns, (unsigned long long)b->fixture.clock.insns);
+    state_print_differences(desc, a->fixture.cpu, b->fixture.cpu, "cpu", &left, stdout);
+}
+
+static bool run_both(struct guest *a, struct guest *b)
+{
+    struct state_set states = {0};
+    cpu_register_state(a->fixture.cpu, &states);
+    const struct state_desc *desc = states.parts[0].desc;
+    bool same = true;
+    while (same && advance(a, CHECKED_SLICE))
+        same = advance(b, CHECKED_SLICE) && is_same(a, b, desc);
+    if (!same)
+        tell_difference(a, b, desc);
+    state_set_free(&states);
+    return same;
+}
+
+static int check_image(const struct image *image)
+{
+    int status = EXIT_FAILURE;
+    struct guest *interpreted = make_guest(image, "interp"), *translated = make_guest(image, "jit");
+    if (interpreted && translated && run_both(interpreted, translated))
+        status = report(translated, image->path);
+    if (interpreted)
+        remove_guest(interpreted);
+    if (translated)
+        remove_guest(translated);
     return status;
 }
 
@@ -271,8 +340,9 @@ int main(int argc, char **argv)
     const char *model = argc > 2 ? argv[2] : "pentiumpro", *engine = argc > 3 ? argv[3] : "interp";
     uint8_t number = argc > 4 ? (uint8_t)strtoul(argv[4], NULL, 10) : 0;
     if (argc < 2 || argc > 5 || !cpu_model_find(model)) {
-        fprintf(stderr, "usage: run_guest IMAGE [CPU [interp|jit|unlinked [NUMBER]]]\n");
+        fprintf(stderr, "usage: run_guest IMAGE [CPU [interp|jit|unlinked|check [NUMBER]]]\n");
         return EXIT_FAILURE;
     }
-    return run_image(argv[1], model, engine, number);
+    const struct image image = {argv[1], model, number};
+    return strcmp(engine, "check") ? run_image(&image, engine) : check_image(&image);
 }

@@ -407,6 +407,35 @@ START_TEST(a_full_cache_is_emptied)
 }
 END_TEST
 
+/* A guest that writes a function anew before each call leaves dead blocks until the cache is full. */
+START_TEST(rewritten_code_fills_no_more_than_the_cache)
+{
+    static const uint8_t code[] = {
+        0xFF, 0x05, 0x21, 0x00, 0x01, 0x00, /* 00: inc dword [10021h] */
+        0xE8, 0x15, 0x00, 0x00, 0x00,       /* 06: call 20 */
+        0x01, 0xC3,                         /* 0B: add ebx,eax */
+        0xEB, 0xF1,                         /* 0D: jmp 00 */
+    };
+    static const uint8_t callee[] = {0xB8, 0x00, 0x00, 0x00, 0x00, 0xC3}; /* mov eax,0; ret */
+    enum { CALLS = 10000, INSNS = 6 };
+    struct bench t;
+    setup_with(&t, &(struct jit_options){.cache_bytes = 1});
+    cpu_fixture_load(&t.f, PF_CODE, code, sizeof code);
+    cpu_fixture_load(&t.f, PF_CODE + 0x20, callee, sizeof callee);
+    for (unsigned done = 0; done < CALLS; done += CALLS / 10) {
+        cpu_fixture_run(&t.f, INSNS * CALLS / 10);
+        check(&t);
+        ck_assert_uint_le(t.jit->code.used, t.jit->code.size);
+        ck_assert_uint_le(t.jit->arena_used, ARENA_SIZE);
+    }
+    ck_assert_uint_eq(t.f.cpu->gpr[GPR_AX], CALLS);
+    ck_assert_uint_eq(t.f.cpu->gpr[GPR_BX], CALLS * (CALLS + 1) / 2);
+    ck_assert_uint_ge(jit_get_stats(t.jit)->killed, CALLS - 1);
+    ck_assert_uint_gt(jit_get_stats(t.jit)->flushes, 2);
+    finish(&t);
+}
+END_TEST
+
 START_TEST(too_many_contexts_are_emptied)
 {
     struct bench t;
@@ -531,6 +560,7 @@ int main(void)
         a_loaded_state_leaves_nothing_of_the_old_one,
         any_division_of_a_run_gives_the_same,
         a_full_cache_is_emptied,
+        rewritten_code_fills_no_more_than_the_cache,
         too_many_contexts_are_emptied,
         a_host_without_memory_for_code_is_named,
         a_host_without_executable_memory_is_named,
