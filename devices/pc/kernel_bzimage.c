@@ -64,12 +64,12 @@ struct setup {
 
 static uint32_t header_field(const struct kernel_image *image, unsigned offset, unsigned size)
 {
-    return offset + size <= image->file.size ? (uint32_t)load_le(image->file.data + offset, size) : 0;
+    return offset + size <= image->bytes.size ? (uint32_t)load_le(image->bytes.data + offset, size) : 0;
 }
 
 static void read_setup(const struct kernel_image *image, struct setup *setup)
 {
-    unsigned sectors = image->file.data[SETUP_SECTS];
+    unsigned sectors = image->bytes.data[SETUP_SECTS];
     setup->version = header_field(image, HEADER_VERSION, 2);
     setup->high = header_field(image, LOADFLAGS, 1) & LOADED_HIGH;
     bool modern = setup->version >= 0x202 && setup->high;
@@ -91,12 +91,12 @@ bool kernel_bzimage_check(struct kernel_image *image, struct error *err)
     read_setup(image, &setup);
     image->kind = KERNEL_BZIMAGE;
     if (setup.version < 0x200)
-        return error_set(err, "'%s': Linux boot protocol %x.%02x; 2.00 or newer is wanted", image->path,
+        return error_set(err, "'%s': Linux boot protocol %x.%02x; 2.00 or newer is wanted", image->file.path,
                          setup.version >> 8, setup.version & 0xFF);
     if (!setup.kernel_bytes || setup.setup_bytes < LOADFLAGS + 1)
-        return error_set(err, "'%s' is a truncated bzImage", image->path);
+        return error_set(err, "'%s' is a truncated bzImage", image->file.path);
     if (!setup.high && setup.kernel_bytes > ZIMAGE_MAX)
-        return error_set(err, "'%s' is a damaged zImage: too large to load low", image->path);
+        return error_set(err, "'%s' is a damaged zImage: too large to load low", image->file.path);
     if (strlen(image->append) > setup.cmdline_max)
         return error_set(err, "the command line has %zu characters; this kernel takes %u",
                          strlen(image->append), setup.cmdline_max);
@@ -137,7 +137,7 @@ static bool place_initrd(const struct kernel_image *image, const struct setup *s
         return error_set(err, "initrd of %llu bytes does not fit into RAM beside the kernel; try more --mem",
                          (unsigned long long)size);
     *address = (end - size) & ~UINT64_C(4095);
-    return kernel_initrd_copy(image, physmap, *address, err);
+    return kernel_file_copy(&image->initrd, physmap, 0, size, *address, err);
 }
 
 /* Fills in the fields of the setup header that are the boot loader's. */
@@ -168,7 +168,7 @@ static void place_setup(const struct kernel_image *image, const struct setup *se
 {
     /* Headers grew; the part that is filled in may exceed a small setup. */
     uint8_t *copy = alloc_zeroed(setup->setup_bytes + SECTOR);
-    memcpy(copy, image->file.data, setup->setup_bytes);
+    memcpy(copy, image->bytes.data, setup->setup_bytes);
     fill_header(image, setup, copy, initrd);
     physmap_write_bytes(physmap, setup->base, copy, setup->setup_bytes);
     alloc_free(copy);
@@ -186,8 +186,9 @@ bool kernel_bzimage_place(const struct kernel_image *image, struct physmap *phys
                          (unsigned long long)setup.kernel_bytes);
     if (image->initrd.size && !place_initrd(image, &setup, physmap, memory, &initrd, err))
         return false;
-    physmap_write_bytes(physmap, setup.kernel_address, image->file.data + setup.setup_bytes,
-                        setup.kernel_bytes);
+    if (!kernel_file_copy(&image->file, physmap, setup.setup_bytes, setup.kernel_bytes, setup.kernel_address,
+                          err))
+        return false;
     place_setup(image, &setup, physmap, initrd);
     uint32_t segment = setup.base >> 4;
     *entry = (struct kernel_entry){.cs = segment + 0x20, .segment = segment, .sp = setup.heap_end};

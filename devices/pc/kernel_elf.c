@@ -18,12 +18,12 @@ static bool add_segment(struct kernel_image *image, const GElf_Phdr *header, str
     if (header->p_type != PT_LOAD || !header->p_memsz)
         return true;
     if (image->segments == KERNEL_SEGMENTS_MAX)
-        return error_set(err, "'%s' has more than %d segments", image->path, KERNEL_SEGMENTS_MAX);
-    if (header->p_offset > image->file.size || header->p_filesz > image->file.size - header->p_offset ||
+        return error_set(err, "'%s' has more than %d segments", image->file.path, KERNEL_SEGMENTS_MAX);
+    if (header->p_offset > image->bytes.size || header->p_filesz > image->bytes.size - header->p_offset ||
         header->p_filesz > header->p_memsz)
-        return error_set(err, "'%s' is a truncated or damaged ELF file", image->path);
+        return error_set(err, "'%s' is a truncated or damaged ELF file", image->file.path);
     if (header->p_paddr > UINT32_MAX || header->p_memsz > UINT32_MAX - header->p_paddr)
-        return error_set(err, "'%s' wants to be loaded above 4 GiB", image->path);
+        return error_set(err, "'%s' wants to be loaded above 4 GiB", image->file.path);
     image->segment[image->segments++] = (struct kernel_segment){
         (size_t)header->p_offset, (size_t)header->p_filesz, header->p_paddr, header->p_memsz};
     return true;
@@ -65,26 +65,27 @@ static bool read_headers(Elf *elf, struct kernel_image *image, bool multiboot, s
     GElf_Ehdr file;
     size_t count;
     if (!gelf_getehdr(elf, &file) || elf_getphdrnum(elf, &count) || count > KERNEL_SEGMENTS_MAX)
-        return error_set(err, "'%s' is a damaged ELF file", image->path);
+        return error_set(err, "'%s' is a damaged ELF file", image->file.path);
     if (file.e_machine != EM_386 && file.e_machine != EM_X86_64)
-        return error_set(err, "'%s' is an ELF file for another processor (machine %u)", image->path,
+        return error_set(err, "'%s' is an ELF file for another processor (machine %u)", image->file.path,
                          file.e_machine);
     bool pvh = false;
     for (size_t i = 0; i < count; i++) {
         if (!gelf_getphdr(elf, (int)i, &headers[i]))
-            return error_set(err, "'%s' is a truncated or damaged ELF file", image->path);
+            return error_set(err, "'%s' is a truncated or damaged ELF file", image->file.path);
         if (!add_segment(image, &headers[i], err))
             return false;
         if (headers[i].p_type == PT_NOTE && !pvh)
             pvh = find_pvh(elf, &headers[i], &image->entry);
     }
     if (!image->segments)
-        return error_set(err, "'%s' has nothing to load: it is no kernel but an object file", image->path);
+        return error_set(err, "'%s' has nothing to load: it is no kernel but an object file",
+                         image->file.path);
     if (multiboot)
         image->entry = physical_entry(headers, count, file.e_entry);
     else if (!pvh)
         return error_set(err, "'%s' is an ELF file with neither a multiboot header nor a PVH entry note",
-                         image->path);
+                         image->file.path);
     image->kind = multiboot ? KERNEL_MULTIBOOT : KERNEL_PVH;
     return true;
 }
@@ -92,9 +93,9 @@ static bool read_headers(Elf *elf, struct kernel_image *image, bool multiboot, s
 bool kernel_elf_check(struct kernel_image *image, bool multiboot, struct error *err)
 {
     elf_version(EV_CURRENT);
-    Elf *elf = elf_memory((char *)image->file.data, image->file.size);
+    Elf *elf = elf_memory((char *)image->bytes.data, image->bytes.size);
     if (!elf)
-        return error_set(err, "'%s': %s", image->path, elf_errmsg(-1));
+        return error_set(err, "'%s': %s", image->file.path, elf_errmsg(-1));
     bool good = read_headers(elf, image, multiboot, err);
     elf_end(elf);
     return good;
@@ -104,6 +105,6 @@ bool kernel_elf_check(struct kernel_image *image, bool multiboot, struct error *
 bool kernel_elf_check(struct kernel_image *image, bool multiboot, struct error *err)
 {
     (void)multiboot;
-    return error_set(err, "'%s' is an ELF file: this build of Lathe has no libelf", image->path);
+    return error_set(err, "'%s' is an ELF file: this build of Lathe has no libelf", image->file.path);
 }
 #endif

@@ -17,53 +17,56 @@ enum { KERNEL_FILE_MAX = 1 << 30, COPY_CHUNK = 65536 };
 enum { HDRS_AT = 0x202, BOOT_FLAG_AT = 0x1FE, HEADER_LEAST = 0x206 };
 
 /* Opens a file that is not empty and not absurdly large. */
-static bool open_file(const char *path, int *fd, struct stat *info, struct error *err)
+static bool open_file(struct kernel_file *file, const char *path, struct error *err)
 {
-    *fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe must not keep us waiting */
-    if (*fd < 0)
+    struct stat info;
+    file->path = alloc_string(path);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe must not keep us waiting */
+    if (fd < 0)
         return error_set(err, "'%s': %s", path, strerror(errno));
     bool good = true;
-    if (fstat(*fd, info) || !S_ISREG(info->st_mode))
+    if (fstat(fd, &info) || !S_ISREG(info.st_mode))
         good = error_set(err, "'%s' is not a regular file", path);
-    else if (info->st_size == 0)
+    else if (info.st_size == 0)
         good = error_set(err, "'%s' is empty", path);
-    else if (info->st_size > KERNEL_FILE_MAX)
+    else if (info.st_size > KERNEL_FILE_MAX)
         good = error_set(err, "'%s' is larger than 1 GiB", path);
-    if (!good)
-        close(*fd);
-    return good;
+    if (!good) {
+        close(fd);
+        return false;
+    }
+    file->fd = fd;
+    file->size = (uint64_t)info.st_size;
+    file->modified = info.st_mtim;
+    return true;
 }
 
-static bool read_part(int fd, const char *path, uint64_t offset, void *bytes, size_t size, struct error *err)
+static void close_file(struct kernel_file *file)
 {
-    return media_handle_read(fd, offset, bytes, size) ||
-           error_set(err, "'%s': cannot read all of it: %s", path,
+    if (file->size)
+        close(file->fd);
+    alloc_free(file->path);
+}
+
+static bool read_part(const struct kernel_file *file, uint64_t offset, void *bytes, size_t size,
+                      struct error *err)
+{
+    return media_handle_read(file->fd, offset, bytes, size) ||
+           error_set(err, "'%s': cannot read all of it: %s", file->path,
                      errno ? strerror(errno) : "the file became shorter");
 }
 
-static bool read_file(const char *path, struct kernel_bytes *bytes, struct error *err)
+static bool read_whole(const struct kernel_file *file, struct kernel_bytes *bytes, struct error *err)
 {
-    int fd;
-    struct stat info;
-    if (!open_file(path, &fd, &info, err))
-        return false;
-    *bytes = (struct kernel_bytes){alloc_zeroed((size_t)info.st_size), (size_t)info.st_size};
-    bool good = read_part(fd, path, 0, bytes->data, bytes->size, err);
-    close(fd);
-    return good;
+    *bytes = (struct kernel_bytes){alloc_zeroed((size_t)file->size), (size_t)file->size};
+    return read_part(file, 0, bytes->data, bytes->size, err);
 }
 
 /* Finds out now whether it can be read, but keeps nothing. */
 static bool open_initrd(struct kernel_image *image, const char *path, struct error *err)
 {
-    int fd;
     uint8_t first;
-    struct stat info;
-    image->initrd_path = alloc_string(path);
-    if (!open_file(path, &fd, &info, err))
-        return false;
-    image->initrd = (struct kernel_initrd){fd, (uint64_t)info.st_size, info.st_mtim};
-    return read_part(fd, path, 0, &first, 1, err);
+    return open_file(&image->initrd, path, err) && read_part(&image->initrd, 0, &first, 1, err);
 }
 
 static bool is_elf(const struct kernel_bytes *file)
@@ -81,28 +84,37 @@ static bool is_bzimage(const struct kernel_bytes *file)
 static bool parse(struct kernel_image *image, struct error *err)
 {
     size_t header;
-    if (is_bzimage(&image->file))
+    if (is_bzimage(&image->bytes))
         return kernel_bzimage_check(image, err);
-    bool multiboot = kernel_multiboot_find(&image->file, &header);
+    bool multiboot = kernel_multiboot_find(&image->bytes, &header);
     if (multiboot && !kernel_multiboot_check(image, header, err))
         return false;
     if (multiboot && image->segments)
         return true; /* the header says where everything goes */
-    if (is_elf(&image->file))
+    if (is_elf(&image->bytes))
         return kernel_elf_check(image, multiboot, err);
     return error_set(err,
                      "'%s' is no kernel: a bzImage, or an ELF file with a multiboot header or PVH note "
                      "is wanted",
-                     image->path);
+                     image->file.path);
+}
+
+static bool open_kernel(struct kernel_image *image, const char *path, struct error *err)
+{
+    struct kernel_bytes *bytes = &image->bytes;
+    if (!open_file(&image->file, path, err) || !read_whole(&image->file, bytes, err) || !parse(image, err))
+        return false;
+    if (bytes->size > KERNEL_HEAD_BYTES)
+        *bytes = (struct kernel_bytes){alloc_resize(bytes->data, KERNEL_HEAD_BYTES), KERNEL_HEAD_BYTES};
+    return true;
 }
 
 struct kernel_image *kernel_image_open(const char *path, const char *initrd, const char *append,
                                        struct error *err)
 {
     struct kernel_image *image = alloc_zeroed(sizeof *image);
-    image->path = alloc_string(path);
     image->append = alloc_string(append ? append : "");
-    bool good = (read_file(path, &image->file, err) && parse(image, err)) || error_prefix(err, "--kernel: ");
+    bool good = open_kernel(image, path, err) || error_prefix(err, "--kernel: ");
     if (good && initrd)
         good = open_initrd(image, initrd, err) || error_prefix(err, "--initrd: ");
     if (good)
@@ -115,11 +127,9 @@ void kernel_image_free(struct kernel_image *image)
 {
     if (!image)
         return;
-    alloc_free(image->file.data);
-    if (image->initrd.size)
-        close(image->initrd.fd);
-    alloc_free(image->path);
-    alloc_free(image->initrd_path);
+    alloc_free(image->bytes.data);
+    close_file(&image->file);
+    close_file(&image->initrd);
     alloc_free(image->append);
     alloc_free(image);
 }
@@ -176,8 +186,9 @@ bool kernel_segments_place(const struct kernel_image *image, struct physmap *phy
         if (!kernel_memory_has(memory, segment->address, segment->size))
             return error_set(err, "the kernel wants %llXh, %llu bytes, where the BIOS reports no RAM",
                              (unsigned long long)segment->address, (unsigned long long)segment->size);
-        physmap_write_bytes(physmap, segment->address, image->file.data + segment->file_offset,
-                            segment->file_size);
+        if (!kernel_file_copy(&image->file, physmap, segment->file_offset, segment->file_size,
+                              segment->address, err))
+            return false;
         zero(physmap, segment->address + segment->file_size, segment->size - segment->file_size);
         if (segment->address + segment->size > *end)
             *end = segment->address + segment->size;
@@ -185,24 +196,22 @@ bool kernel_segments_place(const struct kernel_image *image, struct physmap *phy
     return true;
 }
 
-static bool is_unchanged(const struct kernel_initrd *initrd)
+static bool is_unchanged(const struct kernel_file *file)
 {
     struct stat info;
-    return !initrd->size || (!fstat(initrd->fd, &info) && (uint64_t)info.st_size == initrd->size &&
-                             info.st_mtim.tv_sec == initrd->modified.tv_sec &&
-                             info.st_mtim.tv_nsec == initrd->modified.tv_nsec);
+    return !fstat(file->fd, &info) && (uint64_t)info.st_size == file->size &&
+           info.st_mtim.tv_sec == file->modified.tv_sec && info.st_mtim.tv_nsec == file->modified.tv_nsec;
 }
 
-bool kernel_initrd_copy(const struct kernel_image *image, struct physmap *physmap, uint64_t address,
-                        struct error *err)
+bool kernel_file_copy(const struct kernel_file *file, struct physmap *physmap, uint64_t offset, uint64_t size,
+                      uint64_t address, struct error *err)
 {
     uint8_t chunk[COPY_CHUNK];
-    if (!is_unchanged(&image->initrd))
-        return error_set(err, "'%s' has changed since Lathe was started", image->initrd_path);
-    for (uint64_t done = 0; done < image->initrd.size;) {
-        uint64_t left = image->initrd.size - done;
-        size_t part = left < sizeof chunk ? (size_t)left : sizeof chunk;
-        if (!read_part(image->initrd.fd, image->initrd_path, done, chunk, part, err))
+    if (!is_unchanged(file))
+        return error_set(err, "'%s' has changed since Lathe was started", file->path);
+    for (uint64_t done = 0; done < size;) {
+        size_t part = size - done < sizeof chunk ? (size_t)(size - done) : sizeof chunk;
+        if (!read_part(file, offset + done, chunk, part, err))
             return false;
         physmap_write_bytes(physmap, address + done, chunk, part);
         done += part;
@@ -222,5 +231,5 @@ bool kernel_initrd_place(const struct kernel_image *image, struct physmap *physm
     if (!kernel_memory_has(memory, *address, image->initrd.size))
         return error_set(err, "initrd of %llu bytes does not fit into RAM; try more --mem",
                          (unsigned long long)image->initrd.size);
-    return kernel_initrd_copy(image, physmap, *address, err);
+    return kernel_file_copy(&image->initrd, physmap, 0, image->initrd.size, *address, err);
 }

@@ -62,17 +62,17 @@ bool kernel_multiboot_find(const struct kernel_bytes *file, size_t *header)
 /* The header's own load addresses: one segment. */
 static bool read_kludge(struct kernel_image *image, size_t at, struct error *err)
 {
-    const uint8_t *h = image->file.data + at;
-    if (at + KLUDGE_BYTES > image->file.size)
-        return error_set(err, "'%s': truncated multiboot header", image->path);
+    const uint8_t *h = image->bytes.data + at;
+    if (at + KLUDGE_BYTES > image->bytes.size)
+        return error_set(err, "'%s': truncated multiboot header", image->file.path);
     uint32_t header = load_le32(h + 12), load = load_le32(h + 16), load_end = load_le32(h + 20);
     uint32_t bss_end = load_le32(h + 24);
     if (load > header || header - load > at)
-        return error_set(err, "'%s': its multiboot header has impossible load addresses", image->path);
-    size_t offset = at - (header - load), available = image->file.size - offset;
+        return error_set(err, "'%s': its multiboot header has impossible load addresses", image->file.path);
+    size_t offset = at - (header - load), available = image->bytes.size - offset;
     size_t size = load_end ? load_end - load : available;
     if ((load_end && load_end < load) || size > available)
-        return error_set(err, "'%s' is shorter than its multiboot header says", image->path);
+        return error_set(err, "'%s' is shorter than its multiboot header says", image->file.path);
     uint64_t total = bss_end > load && bss_end - load > size ? bss_end - load : size;
     image->segment[0] = (struct kernel_segment){offset, size, load, total};
     image->segments = 1;
@@ -84,10 +84,10 @@ bool kernel_multiboot_check(struct kernel_image *image, size_t header, struct er
 {
     const enum header_flag known = HEADER_PAGE_ALIGN | HEADER_MEMORY_INFO | HEADER_VIDEO;
     image->kind = KERNEL_MULTIBOOT;
-    image->multiboot_flags = load_le32(image->file.data + header + 4);
+    image->multiboot_flags = load_le32(image->bytes.data + header + 4);
     if (image->multiboot_flags & HEADER_REQUIRED & ~(uint32_t)known)
-        return error_set(err, "'%s' requires multiboot features %04Xh that Lathe does not have", image->path,
-                         image->multiboot_flags & HEADER_REQUIRED & ~(uint32_t)known);
+        return error_set(err, "'%s' requires multiboot features %04Xh that Lathe does not have",
+                         image->file.path, image->multiboot_flags & HEADER_REQUIRED & ~(uint32_t)known);
     return !(image->multiboot_flags & HEADER_AOUT_KLUDGE) || read_kludge(image, header, err);
 }
 
@@ -135,13 +135,13 @@ static void add_module(struct info_block *info, const struct kernel_image *image
     info->used += MODULE_SIZE;
     store_le32(module, (uint32_t)address);
     store_le32(module + 4, (uint32_t)(address + image->initrd.size));
-    store_le32(module + 8, add_string(info, image->initrd_path));
+    store_le32(module + 8, add_string(info, image->initrd.path));
 }
 
 /* The command line begins with the kernel's name, as boot loaders have it. */
 static void add_command_line(struct info_block *info, const struct kernel_image *image)
 {
-    uint32_t address = add_string(info, image->path);
+    uint32_t address = add_string(info, image->file.path);
     if (*image->append) {
         info->bytes[info->used - 1] = ' ';
         add_string(info, image->append);

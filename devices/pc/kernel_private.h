@@ -13,8 +13,10 @@ struct kernel_bytes {
     size_t size;
 };
 
-/* The initial RAM disk stays in its file, for it may be large: it is read when it is placed. */
-struct kernel_initrd {
+/* Kernel and initial RAM disk stay in their files, for they may be large: they are read when they are placed.
+ */
+struct kernel_file {
+    char *path; /* owned */
     int fd;
     uint64_t size;            /* 0: none */
     struct timespec modified; /* so that every reset of the guest finds the same */
@@ -26,13 +28,13 @@ struct kernel_segment {
     uint64_t address, size;
 };
 
-enum { KERNEL_SEGMENTS_MAX = 64 };
+enum { KERNEL_SEGMENTS_MAX = 64, KERNEL_HEAD_BYTES = 256 * 512 /* the largest setup of a bzImage */ };
 
 struct kernel_image {
     enum kernel_kind kind;
-    struct kernel_bytes file;
-    struct kernel_initrd initrd;
-    char *path, *initrd_path, *append; /* owned; append is never NULL */
+    struct kernel_file file, initrd;
+    struct kernel_bytes bytes; /* of the file: all while it is parsed, then its first KERNEL_HEAD_BYTES */
+    char *append;              /* owned; never NULL */
     /* ELF and multiboot. */
     struct kernel_segment segment[KERNEL_SEGMENTS_MAX];
     unsigned segments;
@@ -66,9 +68,9 @@ bool kernel_memory_has(const struct kernel_memory *memory, uint64_t address, uin
 bool kernel_segments_place(const struct kernel_image *image, struct physmap *physmap,
                            const struct kernel_memory *memory, uint64_t *end, struct error *err);
 
-/* Copies the initrd to `address`. False with *err where its file has changed since. */
-bool kernel_initrd_copy(const struct kernel_image *image, struct physmap *physmap, uint64_t address,
-                        struct error *err);
+/* Copies [offset, offset + size) of a file to `address`. False with *err where the file has changed since. */
+bool kernel_file_copy(const struct kernel_file *file, struct physmap *physmap, uint64_t offset, uint64_t size,
+                      uint64_t address, struct error *err);
 
 /* A page-aligned place for the initrd behind `end`; 0 and no error where there is no initrd. */
 bool kernel_initrd_place(const struct kernel_image *image, struct physmap *physmap,

@@ -132,20 +132,27 @@ START_TEST(bzimage_is_placed_as_the_protocol_says)
 }
 END_TEST
 
-START_TEST(an_initrd_that_changes_is_refused)
+/* The machine was reset, and `shortened` (the kernel or its initrd) is no more what it was. */
+static void check_change_is_refused(struct bench *t, const char *shortened, off_t size)
 {
-    struct bench t;
     struct kernel_entry entry;
     uint8_t file[BZIMAGE_BYTES];
     make_bzimage(file, 0x20C);
-    setup(&t, file, sizeof file);
-    struct kernel_image *image = open_it(&t, NULL);
-    ck_assert_msg(kernel_image_place(image, &t.map, &t.ranges, &entry, &t.err), "%s", t.err.text);
-    ck_assert_int_eq(truncate(t.initrd, INITRD_BYTES - 1), 0);
-    ck_assert(!kernel_image_place(image, &t.map, &t.ranges, &entry, &t.err));
-    ck_assert_ptr_nonnull(strstr(t.err.text, "has changed"));
+    setup(t, file, sizeof file);
+    struct kernel_image *image = open_it(t, NULL);
+    ck_assert_msg(kernel_image_place(image, &t->map, &t->ranges, &entry, &t->err), "%s", t->err.text);
+    ck_assert_int_eq(truncate(shortened, size), 0);
+    ck_assert(!kernel_image_place(image, &t->map, &t->ranges, &entry, &t->err));
+    ck_assert_ptr_nonnull(strstr(t->err.text, "has changed"));
     kernel_image_free(image);
-    teardown(&t);
+    teardown(t);
+}
+
+START_TEST(files_that_change_are_refused)
+{
+    struct bench t = {0};
+    check_change_is_refused(&t, t.initrd, INITRD_BYTES - 1);
+    check_change_is_refused(&t, t.kernel, BZIMAGE_BYTES - 1);
 }
 END_TEST
 
@@ -384,7 +391,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         bzimage_is_placed_as_the_protocol_says,
-        an_initrd_that_changes_is_refused,
+        files_that_change_are_refused,
         bzimage_refusals,
         what_does_not_fit_is_refused,
         multiboot_information,
