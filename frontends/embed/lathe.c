@@ -139,17 +139,21 @@ void lathe_interrupt(struct lathe *lathe)
     machine_interrupt(lathe->machine);
 }
 
-static uint64_t wall_now(void)
+static uint64_t host_ns(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 /* One step of pacing; *next_ns: virtual time of the next one. A signal cuts the sleep short. */
 static void pace(struct lathe *lathe, uint64_t *next_ns)
 {
-    struct pacer_sample sample = {lathe_insns(lathe), lathe_time_ns(lathe), lathe_khz(lathe), wall_now()};
+    const struct pacer_sample sample = {.insns = lathe_insns(lathe),
+                                        .ns = lathe_time_ns(lathe),
+                                        .khz = lathe_khz(lathe),
+                                        .wall = host_ns(CLOCK_MONOTONIC),
+                                        .cpu = host_ns(CLOCK_THREAD_CPUTIME_ID)};
     if (!lathe->pacer.started || sample.ns >= lathe->pacer.next_ns) {
         uint64_t sleep_ns, khz;
         pacer_step(&lathe->pacer, &sample, &sleep_ns, &khz);

@@ -277,7 +277,8 @@ static const struct option table[] = {
      FLAG(engine.perf_map)},
     {{"clock", "KIND", "virtual: time runs free; real: it follows the wall clock"}, set_clock, 0},
     {{"speed", "MHZ",
-      "instructions per virtual microsecond, and TSC frequency [the processor model's; else 100, or 400 with "
+      "instructions per virtual microsecond, and TSC frequency [the processor model's; else 100, or 1000 "
+      "with "
       "--clock real]"},
      set_speed,
      0},

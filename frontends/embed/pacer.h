@@ -15,13 +15,15 @@ struct pacer {
     uint64_t anchor_ns, anchor_wall; /* virtual and wall time that correspond */
     uint64_t full_khz;
     /* The window over which the host's speed is measured. */
-    uint64_t window_wall, window_insns, window_slept;
+    uint64_t window_wall, window_cpu, window_insns, window_slept;
+    unsigned late_windows; /* with late windows counted up, others down */
 };
 
 /* What the pacer sees at a step. */
 struct pacer_sample {
     uint64_t insns, ns, khz; /* of the machine */
     uint64_t wall;           /* host's monotonic nanoseconds */
+    uint64_t cpu;            /* nanoseconds of the host's processor that the emulating thread had */
 };
 
 /* One step: how long to sleep, and the speed to ask for (the present one where all is well). */

@@ -295,7 +295,7 @@ static void send_debugcon(void *self, uint8_t byte)
     lathe->debugcon(lathe->debugcon_opaque, byte);
 }
 
-enum { VIRTUAL_KHZ = 100000, REAL_KHZ = 400000 };
+enum { VIRTUAL_KHZ = 100000, REAL_KHZ = 1000000 };
 
 /* Old models run at their own pace. Against the wall clock the rest get what most hosts can do, and the pacer
  * takes away what this one cannot. */
