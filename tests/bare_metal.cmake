@@ -49,7 +49,7 @@ else()
         set(test metal_${name}_board_${engine})
         add_test(NAME ${test} COMMAND sh -c
           "image=$1; engine=$2; shift 2
-          \"$@\" run --display none --engine $engine --fda \"$image\" --debug-exit --stop-at time=60; test $? = 33"
+          \"$@\" run --display none --engine $engine --fda \"$image\" --snapshot --debug-exit --stop-at time=60; test $? = 33"
           sh ${image} ${options_${engine}} ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:lathe>)
         set_tests_properties(${test} PROPERTIES LABELS quick TIMEOUT 60)
       endforeach()
