@@ -126,10 +126,10 @@ static bool m80_faults(const struct allow_context *a, const struct silicon_diffe
     return both_fault(a, d) && strstr(insn_table[a->executed->insn.row].operands, "Mt");
 }
 
-static bool stack_above_4_gib(const struct allow_context *a, const struct silicon_difference *d)
+static bool frame_beyond_4_gib(const struct allow_context *a, const struct silicon_difference *d)
 {
     (void)d;
-    return a->c->in.gpr[GPR_SP] >> 32 || a->lathe->out.gpr[GPR_SP] >> 32;
+    return (a->c->in.gpr[GPR_SP] - 16) >> 32 || (a->lathe->out.gpr[GPR_SP] - 16) >> 32;
 }
 
 static bool upper_halves(const struct allow_context *a, const struct silicon_difference *d)

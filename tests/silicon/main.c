@@ -22,7 +22,7 @@ struct options {
     bool modes[MODES]; /* 32, 64 */
     const char *rows, *engine, *replay, *save;
     unsigned per_row;
-    bool coverage;
+    bool coverage, until_failure;
 };
 
 struct tester {
@@ -122,6 +122,10 @@ static void run_cases(struct tester *t)
     for (uint64_t i = 0; i < t->options->cases; i++) {
         generator_make(t->generators[mode], rng_next(&rng), -1, false, &c);
         run_case(t, &c);
+        if (t->failed && t->options->until_failure) {
+            printf("differs at case %llu\n", (unsigned long long)i + 1);
+            return;
+        }
         if (t->options->modes[0] && t->options->modes[1])
             mode ^= 1;
         if (i % 1024 == 0)
@@ -301,7 +305,7 @@ static int run(struct tester *t)
 static int usage(void)
 {
     fputs("usage: silicon [--cases N] [--seed S] [--mode 32|64|both] [--rows REGEX] [--engine NAME] "
-          "[--coverage]\n"
+          "[--coverage] [--until-failure]\n"
           "       silicon --replay 'LINE'\n"
           "       silicon --save DIRECTORY [--per-row N] [--seed S] [--mode 32|64|both]\n"
           "REGEX matches rows as \"MNEMONIC encoding\". Status 77: cases cannot run on this host.\n",
@@ -343,6 +347,8 @@ static bool parse_options(struct options *o, int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--coverage")) {
             o->coverage = true;
+        } else if (!strcmp(argv[i], "--until-failure")) {
+            o->until_failure = true;
         } else {
             if (i + 1 == argc || !set_option(o, argv[i], argv[i + 1]))
                 return false;
