@@ -2,9 +2,8 @@
 # Old processors against data that stands beside the project, skipped with the reason where it does not: vectors captured
 # from silicon, and a DOS that runs on all of them.
 add_executable(vectors_286 vectors/vectors_286.c vectors/vector_file.c)
-target_link_libraries(vectors_286 PRIVATE test_processor)
+target_link_libraries(vectors_286 PRIVATE test_processor test_packed_file)
 if(LATHE_ZLIB_ON)
-  target_link_libraries(vectors_286 PRIVATE PkgConfig::LATHE_ZLIB)
   add_test(NAME vectors_286 COMMAND vectors_286 ${CMAKE_SOURCE_DIR}/../shared/vectors/i80286)
   set_tests_properties(vectors_286 PROPERTIES LABELS quick SKIP_RETURN_CODE 77 TIMEOUT 120)
 endif()

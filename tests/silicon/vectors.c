@@ -3,10 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "core/base/alloc.h"
 #include "core/base/bytes.h"
+#include "tests/support/packed_file.h"
 
 enum {
     HEADER_SIZE = 80, /* magic, mode, vendor and name with a NUL each */
@@ -24,7 +24,7 @@ enum {
 static const char magic[4] = {'L', 'S', 'V', '1'};
 
 struct silicon_vectors {
-    gzFile file;
+    struct packed_file *file;
     bool damaged;
     uint8_t header[HEADER_SIZE + 1];
     uint8_t before[WRITABLE_PAGES][PAGE];
@@ -34,7 +34,7 @@ struct silicon_vectors {
 
 static void put(struct silicon_vectors *v, const void *bytes, unsigned size)
 {
-    if (gzwrite(v->file, bytes, size) != (int)size)
+    if (!packed_file_write(v->file, bytes, size))
         v->damaged = true;
 }
 
@@ -47,7 +47,7 @@ static void put_number(struct silicon_vectors *v, unsigned size, uint64_t value)
 
 static bool take(struct silicon_vectors *v, void *bytes, unsigned size)
 {
-    if (v->damaged || gzread(v->file, bytes, size) != (int)size)
+    if (v->damaged || !packed_file_read(v->file, bytes, size))
         v->damaged = true;
     return !v->damaged;
 }
@@ -206,7 +206,7 @@ static void take_patches(struct silicon_vectors *v, struct silicon_case *c)
 bool silicon_vectors_next(struct silicon_vectors *v, struct silicon_case *c, struct silicon_outcome *o)
 {
     uint8_t insns;
-    if (v->damaged || gzread(v->file, &insns, 1) != 1)
+    if (v->damaged || !packed_file_read(v->file, &insns, 1))
         return false;
     silicon_case_init(c, silicon_vectors_mode(v));
     c->insns = insns;
@@ -229,7 +229,7 @@ bool silicon_vectors_next(struct silicon_vectors *v, struct silicon_case *c, str
 struct silicon_vectors *silicon_vectors_create(const char *path, unsigned mode, const char *vendor,
                                                const char *processor)
 {
-    gzFile file = gzopen(path, "wb9");
+    struct packed_file *file = packed_file_create(path);
     if (!file)
         return NULL;
     struct silicon_vectors *v = alloc_zeroed(sizeof *v);
@@ -244,7 +244,7 @@ struct silicon_vectors *silicon_vectors_create(const char *path, unsigned mode, 
 
 struct silicon_vectors *silicon_vectors_open(const char *path)
 {
-    gzFile file = gzopen(path, "rb");
+    struct packed_file *file = packed_file_open(path);
     if (!file)
         return NULL;
     struct silicon_vectors *v = alloc_zeroed(sizeof *v);
@@ -259,7 +259,7 @@ struct silicon_vectors *silicon_vectors_open(const char *path)
 
 bool silicon_vectors_close(struct silicon_vectors *v)
 {
-    bool fine = gzclose(v->file) == Z_OK && !v->damaged;
+    bool fine = packed_file_close(v->file) && !v->damaged;
     alloc_free(v);
     return fine;
 }

@@ -4,67 +4,24 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config.h"
 #include "core/base/alloc.h"
 #include "core/base/bytes.h"
-
-#if LATHE_HAVE_ZLIB
-#include <zlib.h>
-typedef gzFile vector_stream;
-#else
-typedef FILE *vector_stream;
-#endif
+#include "tests/support/packed_file.h"
 
 enum { RECORD_MAX = 0xFFFF, RECORD_FIXED = 8 + 4 * REG_REGISTERS + 4, RAM_ENTRY = 5 };
 
 struct vector_file {
-    vector_stream stream;
+    struct packed_file *packed;
     unsigned count, done;
     uint8_t record[RECORD_MAX];
 };
-
-#if LATHE_HAVE_ZLIB
-
-static vector_stream stream_open(const char *path)
-{
-    return gzopen(path, "rb");
-}
-
-static void stream_close(vector_stream stream)
-{
-    gzclose(stream);
-}
-
-static bool read_bytes(struct vector_file *file, void *to, unsigned size)
-{
-    return gzread(file->stream, to, size) == (int)size;
-}
-
-#else
-
-static vector_stream stream_open(const char *path)
-{
-    return fopen(path, "rb");
-}
-
-static void stream_close(vector_stream stream)
-{
-    fclose(stream);
-}
-
-static bool read_bytes(struct vector_file *file, void *to, unsigned size)
-{
-    return fread(to, 1, size, file->stream) == size;
-}
-
-#endif
 
 struct vector_file *vector_file_open(const char *path)
 {
     struct vector_file *file = alloc_zeroed(sizeof *file);
     uint8_t head[8] = {0};
-    file->stream = stream_open(path);
-    if (file->stream && read_bytes(file, head, sizeof head) && !memcmp(head, "SST1", 4)) {
+    file->packed = packed_file_open(path);
+    if (file->packed && packed_file_read(file->packed, head, sizeof head) && !memcmp(head, "SST1", 4)) {
         file->count = load_le32(head + 4);
         return file;
     }
@@ -77,8 +34,8 @@ void vector_file_close(struct vector_file *file)
 {
     if (!file)
         return;
-    if (file->stream)
-        stream_close(file->stream);
+    if (file->packed)
+        packed_file_close(file->packed);
     alloc_free(file);
 }
 
@@ -132,8 +89,9 @@ bool vector_file_next(struct vector_file *file, struct test_vector *vector, bool
         return false;
     file->done++;
     unsigned size = 0;
-    if (read_bytes(file, head, 2))
+    if (packed_file_read(file->packed, head, 2))
         size = load_le16(head);
-    *broken = !size || !read_bytes(file, file->record, size) || !take_record(file->record, size, vector);
+    *broken = !size || !packed_file_read(file->packed, file->record, size) ||
+              !take_record(file->record, size, vector);
     return !*broken;
 }
