@@ -87,6 +87,25 @@ static const struct snippet snippets[] = {
       0x84, 0x34,       /* test [si],dh */
       0x0F, 0x97, 0xC7, /* seta bh */
       0x38, 0xFC}},     /* cmp ah,bh */
+    {"a jump beyond the segment faults itself",
+     2,
+     {0x43,                                 /* inc bx */
+      0x66, 0xE9, 0x09, 0x84, 0x00, 0x00}}, /* jmp dword 10010h */
+    {"a conditional jump beyond the segment faults itself",
+     3,
+     {0x43,                                       /* inc bx */
+      0x39, 0xC8,                                 /* cmp ax,cx */
+      0x66, 0x0F, 0x84, 0x06, 0x84, 0x00, 0x00}}, /* jz dword 10010h */
+    {"an indirect jump beyond the segment faults itself",
+     3,
+     {0x43,                               /* inc bx */
+      0x66, 0xBF, 0x00, 0x00, 0x01, 0x00, /* mov edi,10000h */
+      0x66, 0xFF, 0xE7}},                 /* jmp edi */
+    {"an instruction of sixteen bytes faults",
+     2,
+     {0x43, /* inc bx */
+      0x2E, 0x2E, 0x2E, 0x2E, 0x2E, 0x2E, 0x2E, 0x2E, 0x2E, 0x2E, 0x2E, 0x2E, 0x2E, 0x2E, 0x01,
+      0xC8}}, /* add ax,cx */
 };
 
 struct side {
@@ -166,11 +185,51 @@ START_TEST(engines_agree_on)
 }
 END_TEST
 
+/* Shifts by as many bits as there are, and more, leave flags that hosts differ in. */
+static const struct snippet long_shifts[] = {
+    {"shl al,9", 1, {0xC0, 0xE0, 0x09}},
+    {"shr al,8", 1, {0xC0, 0xE8, 0x08}},
+    {"sar al,31", 1, {0xC0, 0xF8, 0x1F}},
+    {"shl ax,16", 1, {0xC1, 0xE0, 0x10}},
+};
+static const struct snippet short_shifts[] = {
+    {"shl al,7", 1, {0xC0, 0xE0, 0x07}},
+    {"shr al,39", 1, {0xC0, 0xE8, 0x27}},
+    {"sar ax,15", 1, {0xC1, 0xF8, 0x0F}},
+    {"shl eax,16", 1, {0x66, 0xC1, 0xE0, 0x10}},
+};
+
+static uint64_t calls_of(const struct snippet *snippet)
+{
+    struct side side = {0};
+    struct error err = {{0}};
+    seat(&side);
+    struct jit *jit = jit_new(side.f.cpu, &(struct jit_options){0}, &err);
+    ck_assert_msg(jit, "%s", err.text);
+    run(&side, snippet);
+    ck_assert_uint_gt(jit_get_stats(jit)->entries, 0);
+    uint64_t calls = jit_get_stats(jit)->calls;
+    jit_free(jit);
+    cpu_fixture_free(&side.f);
+    state_set_free(&side.states);
+    return calls;
+}
+
+START_TEST(only_defined_shifts_are_the_hosts)
+{
+    for (unsigned i = 0; i < sizeof long_shifts / sizeof long_shifts[0]; i++)
+        ck_assert_msg(calls_of(&long_shifts[i]) == 1, "%s: no call", long_shifts[i].what);
+    for (unsigned i = 0; i < sizeof short_shifts / sizeof short_shifts[0]; i++)
+        ck_assert_msg(calls_of(&short_shifts[i]) == 0, "%s: a call", short_shifts[i].what);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("code");
     TCase *tcase = tcase_create("code");
     tcase_add_loop_test(tcase, engines_agree_on, 0, sizeof snippets / sizeof snippets[0]);
+    tcase_add_test(tcase, only_defined_shifts_are_the_hosts);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -302,17 +302,20 @@ START_TEST(overflow_of_a_long_shift_comes_from_the_recipe)
 }
 END_TEST
 
+/* For every condition that looks at more than CF and OF. */
 START_TEST(zero_of_a_product_comes_from_the_recipe)
 {
-    struct ir ir = {.count = 0};
-    add(&ir, IR_IMUL, 0, GPR_AX, GPR_CX);
-    add(&ir, IR_SETCC, 1, GPR_DX, IR_NONE)->cond = 0;
-    add(&ir, IR_SETCC, 2, GPR_DX, IR_NONE)->cond = 4;
-    add(&ir, IR_JUMP, 3, IR_NONE, IR_NONE);
-    pass_flags(&ir);
-    expect_op(&ir, 0, "imul live save");
-    expect_op(&ir, 1, "setcc");
-    expect_op(&ir, 2, "setcc reload");
+    for (unsigned cond = 4; cond < 16; cond++) {
+        struct ir ir = {.count = 0};
+        add(&ir, IR_IMUL, 0, GPR_AX, GPR_CX);
+        add(&ir, IR_SETCC, 1, GPR_DX, IR_NONE)->cond = 0;
+        add(&ir, IR_SETCC, 2, GPR_DX, IR_NONE)->cond = (uint8_t)cond;
+        add(&ir, IR_JUMP, 3, IR_NONE, IR_NONE);
+        pass_flags(&ir);
+        expect_op(&ir, 0, "imul live save");
+        expect_op(&ir, 1, "setcc");
+        expect_op(&ir, 2, "setcc reload");
+    }
 }
 END_TEST
 
