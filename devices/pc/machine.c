@@ -145,7 +145,7 @@ static void apply_input(struct machine *machine, const struct input *input)
     }
 }
 
-static void apply_due_inputs(struct machine *machine)
+void machine_apply_due_inputs(struct machine *machine)
 {
     struct input input;
     while (input_queue_take(&machine->inputs, machine->clock.insns, clock_now(&machine->clock), &input))
@@ -195,7 +195,7 @@ enum machine_stop machine_run_alone(struct machine *machine, const struct machin
 {
     const struct clock *clock = &machine->clock;
     for (;;) {
-        apply_due_inputs(machine);
+        machine_apply_due_inputs(machine);
         clock_run_due(&machine->clock);
         if (machine->stopped)
             return machine->stop;

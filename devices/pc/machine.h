@@ -148,11 +148,11 @@ struct vga *machine_video(struct machine *machine);
 /* Makes every finished guest write durable on the host. False where the host fails (which is logged). */
 bool machine_flush_media(struct machine *machine);
 
-/* SHA-256 over all parts' state in order, then memory. */
+/* SHA-256 over all parts' state in order, then memory. What was posted before counts. */
 void machine_state_hash(struct machine *machine, uint8_t digest[32]);
 
-/* Whole state. Loading wants a machine of the same configuration, checked by its parts; on failure the
- * machine is as it was before. */
+/* Whole state, with what was posted before. Loading wants a machine of the same configuration, checked by its
+ * parts; on failure the machine is as it was before. */
 void machine_save(struct machine *machine, struct buffer *out);
 bool machine_load(struct machine *machine, struct reader *in, struct error *err);
 

@@ -262,6 +262,11 @@ enum machine_stop machine_check_run(struct machine_check *check, const struct ma
     }
 }
 
+void machine_check_settle(struct machine_check *check)
+{
+    machine_apply_due_inputs(check->shadow);
+}
+
 void machine_check_follow(struct machine_check *check)
 {
     struct buffer state = {0};

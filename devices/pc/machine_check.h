@@ -21,6 +21,9 @@ void machine_check_post(struct machine_check *check, const struct input *input);
 /* The machine has loaded a state: the shadow follows. */
 void machine_check_follow(struct machine_check *check);
 
+/* The machine applied what was posted: so does its shadow. */
+void machine_check_settle(struct machine_check *check);
+
 /* Several lines, or "" while the two agree. */
 const char *machine_check_report(const struct machine_check *check);
 

@@ -52,6 +52,9 @@ bool machine_attach_engine(struct machine *machine, struct error *err);
 enum machine_stop machine_run_alone(struct machine *machine, const struct machine_until *until);
 void machine_post_at(struct machine *machine, const struct input *input);
 
+/* Applies what was posted for this point in time or before. */
+void machine_apply_due_inputs(struct machine *machine);
+
 /* State without media; machine_load that leaves a half-loaded machine where it fails. */
 void machine_save_parts(struct machine *machine, struct buffer *out);
 bool machine_load_parts(struct machine *machine, struct reader *in, struct error *err);

@@ -23,9 +23,18 @@ static const struct state_field machine_fields[] = {
     STATE_SCALAR(struct machine, entropy), STATE_END};
 static const struct state_desc machine_desc = {.name = "machine", .version = 1, .fields = machine_fields};
 
+/* What was posted since the last run belongs to this instant, and so to the state. */
+static void settle(struct machine *machine)
+{
+    machine_apply_due_inputs(machine);
+    if (machine->check)
+        machine_check_settle(machine->check);
+}
+
 void machine_state_hash(struct machine *machine, uint8_t digest[SHA256_BYTES])
 {
     struct sha256 sha;
+    settle(machine);
     sha256_init(&sha);
     state_hash(&clock_desc, &machine->clock, &sha);
     state_hash(&machine_desc, machine, &sha);
@@ -60,6 +69,7 @@ static bool load_media(struct machine *machine, struct reader *in, struct error 
 
 void machine_save(struct machine *machine, struct buffer *out)
 {
+    settle(machine);
     state_save(&clock_desc, &machine->clock, out);
     state_save(&machine_desc, machine, out);
     save_media(machine, out);

@@ -84,19 +84,24 @@ static void obey(struct session *session, unsigned port, enum serial_command com
     }
 }
 
-/* A guest that halted with interrupts off will never do anything again: say so, and leave the host its
- * processor. */
-static void rest_if_dead(struct session *session)
+/* A guest that halted with interrupts off will never do anything again: says so, and leaves the host its
+ * processor. True where --stop-at waits for instructions that never come. */
+static bool rest_if_dead(struct session *session)
 {
+    const struct run_options *options = &session->options;
     bool dead;
     lathe_is_idle(session->lathe, &dead);
     if (!dead)
-        return;
+        return false;
     if (!session->told_dead)
         tell(session, "the guest has halted with interrupts off: nothing but a reset will wake it");
     session->told_dead = true;
-    if (!session->options.script && session->options.stop_ns == UINT64_MAX)
-        nanosleep(&(struct timespec){.tv_nsec = DEAD_SLEEP_NS}, NULL);
+    if (options->script || options->stop_ns != UINT64_MAX)
+        return false;
+    if (options->stop_insns != UINT64_MAX)
+        return true;
+    nanosleep(&(struct timespec){.tv_nsec = DEAD_SLEEP_NS}, NULL);
+    return false;
 }
 
 static void poll_outside(struct session *session)
@@ -109,7 +114,6 @@ static void poll_outside(struct session *session)
         session->quit = true;
     if (session->debugcon && ferror(session->debugcon))
         output_failed(session, "debugcon", session->options.debugcon);
-    rest_if_dead(session);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -134,6 +138,8 @@ static enum lathe_stop run_until(void *opaque, uint64_t until_ns)
         if (lathe_insns(session->lathe) >= options->stop_insns || lathe_time_ns(session->lathe) >= end)
             return LATHE_LIMIT;
         poll_outside(session);
+        if (rest_if_dead(session))
+            return LATHE_LIMIT;
     }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#define _XOPEN_SOURCE 700 /* realpath */
+#define _GNU_SOURCE /* realpath, O_TMPFILE */
 #include "frontends/embed/out_file.h"
 
 #include <errno.h>
@@ -80,6 +80,57 @@ static char *target_of(const char *path)
     return target;
 }
 
+/* Where a descriptor has a name that linkat knows. */
+static void name_of_descriptor(int fd, char name[32])
+{
+    snprintf(name, 32, "/proc/self/fd/%d", fd);
+}
+
+/* A file in the target's directory that has no name yet. -1 where this host or file system has no such thing.
+ */
+static int create_unnamed(const char *target)
+{
+    int fd = -1;
+#ifdef O_TMPFILE
+    char *directory = alloc_string(target), name[32];
+    char *slash = strrchr(directory, '/');
+    if (slash)
+        slash[1] = '\0';
+    fd = open(slash ? directory : ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    alloc_free(directory);
+    name_of_descriptor(fd, name);
+    if (fd >= 0 && access(name, F_OK)) {
+        close(fd);
+        fd = -1;
+    }
+#else
+    (void)target;
+#endif
+    return fd;
+}
+
+/* Gives a file without a name the target's. What bears that already is replaced, by way of a name beside it.
+ */
+static bool name_unnamed(int fd, const char *target)
+{
+    char from[32];
+    name_of_descriptor(fd, from);
+    if (!linkat(AT_FDCWD, from, AT_FDCWD, target, AT_SYMLINK_FOLLOW))
+        return true;
+    size_t size = strlen(target) + 16;
+    char *beside = alloc_zeroed(size);
+    int failed = -1;
+    for (unsigned i = 0; i < 1000 && failed && errno == EEXIST; i++) {
+        snprintf(beside, size, "%s.part%u", target, i);
+        failed = linkat(AT_FDCWD, from, AT_FDCWD, beside, AT_SYMLINK_FOLLOW);
+    }
+    bool good = !failed && !rename(beside, target);
+    if (!failed && !good)
+        unlink(beside);
+    alloc_free(beside);
+    return good;
+}
+
 /* A new file beside the target, with the rights that a plain new file has. */
 static int create_beside(const char *target, char **temp)
 {
@@ -109,7 +160,10 @@ bool out_file_begin(struct out_file *out, const char *path, struct error *err)
     int fd = -1;
     if (out_file_check(path, err)) {
         bool plain = out->is_new || S_ISREG(info.st_mode);
-        fd = plain ? create_beside(out->path, &out->temp) : -1;
+        fd = plain ? create_unnamed(out->path) : -1;
+        out->unnamed = fd >= 0;
+        if (plain && fd < 0)
+            fd = create_beside(out->path, &out->temp);
         if (fd < 0)
             fd = open_in_place(out);
         if (fd < 0)
@@ -125,18 +179,27 @@ bool out_file_begin(struct out_file *out, const char *path, struct error *err)
     return false;
 }
 
+static void discard(const struct out_file *out)
+{
+    if (out->temp)
+        unlink(out->temp);
+    else if (out->is_new && !out->unnamed)
+        unlink(out->path);
+}
+
 bool out_file_end(struct out_file *out, bool good, struct error *err)
 {
     if (good)
         errno = 0;
     good = !ferror(out->file) && good;
+    if (out->unnamed)
+        good = good && !fflush(out->file) && name_unnamed(fileno(out->file), out->path);
     good = !fclose(out->file) && good;
     if (good && out->temp)
         good = !rename(out->temp, out->path);
     if (!good) {
         error_set(err, "'%s': writing failed: %s", out->path, errno ? strerror(errno) : "no room");
-        if (out->temp || out->is_new)
-            unlink(out->temp ? out->temp : out->path);
+        discard(out);
     }
     alloc_free(out->path);
     alloc_free(out->temp);

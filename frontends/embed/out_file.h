@@ -21,9 +21,9 @@ int out_file_stream(const char *path, struct error *err);
 struct out_file {
     FILE *file;
     char *path; /* owned: what it becomes */
-    char *temp; /* owned: where it is written; NULL: in place (devices, pipes, directories without write
-                   access) */
-    bool is_new;
+    char *temp; /* owned: where it is written; NULL: without a name, so that nothing can be left behind, or in
+                   place (devices, pipes, directories without write access) */
+    bool is_new, unnamed;
 };
 
 /* False with *err where it cannot be opened. */

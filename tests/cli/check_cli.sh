@@ -27,6 +27,9 @@ printf 'vm:run(0.1)' > short.lua
 printf 'QFI\373 rest of it' > disk.qcow2
 mkdir folder
 truncate -s 1M disk.img
+truncate -s 368640 dead.img # cli, hlt
+printf '\372\364' | dd of=dead.img conv=notrunc status=none
+printf '\125\252' | dd of=dead.img conv=notrunc status=none bs=1 seek=510
 touch unreadable.img && chmod 000 unreadable.img
 
 fails() { # expected-text arguments...
@@ -164,6 +167,8 @@ gives 0 image floppy dos.img 1.44M
 gives 0 image info dos.img
 gives 6 run --display none --stop-at insns=100000
 gives 6 run --display none --stop-at insns=1000 --log guest,all=warn,media=debug,kernel=debug,com2=trace
+gives 6 run --display none --stop-at insns=1000000000000 dead.img
+grep -q 'halted with interrupts off' err || { echo 'a guest died and nobody said so'; bad=1; }
 if translates; then
   gives 6 run --display none --engine check --stop-at insns=100000
 fi
@@ -188,6 +193,11 @@ fi
 if has screenshots; then
   gives 6 run --display none --stop-at time=0.05 --screenshot a.png
   [ -s a.png ] || { echo 'no screenshot'; bad=1; }
+  ln -s a.png link.png
+  echo old > a.png
+  gives 6 run --display none --stop-at time=0.05 --screenshot link.png
+  [ -L link.png ] && grep -q IHDR a.png || { echo 'a screenshot did not replace what the link leads to'; bad=1; }
+  [ -z "$(ls -A | grep part)" ] || { echo 'a part of a screenshot was left behind'; bad=1; }
 fi
 if has scripts; then
   gives 0 run --display none --script short.lua

@@ -251,6 +251,36 @@ START_TEST(a_restored_machine_goes_on_alike)
 }
 END_TEST
 
+START_TEST(what_was_posted_is_saved)
+{
+    struct bench t, u;
+    struct buffer saved = {0};
+    uint8_t first[32], second[32], untouched[32];
+    setup_ticker(&t);
+    power_on(&t);
+    run_ms(&t, 33);
+    machine_state_hash(t.machine, untouched);
+    machine_post(t.machine, (struct input){.kind = INPUT_RESET});
+    machine_save(t.machine, &saved);
+    setup_ticker(&u);
+    power_on(&u);
+    struct reader reader = {.data = saved.data, .size = saved.size};
+    ck_assert(machine_load(u.machine, &reader, NULL));
+    machine_state_hash(t.machine, first);
+    machine_state_hash(u.machine, second);
+    ck_assert_mem_eq(first, second, 32);
+    ck_assert_mem_ne(first, untouched, 32);
+    run_ms(&t, 44);
+    run_ms(&u, 44);
+    machine_state_hash(t.machine, first);
+    machine_state_hash(u.machine, second);
+    ck_assert_mem_eq(first, second, 32);
+    machine_free(t.machine);
+    machine_free(u.machine);
+    buffer_free(&saved);
+}
+END_TEST
+
 /* Sends what COM1 receives back, plus one. */
 static const uint8_t echo[] = {
     0xBA, 0xFB, 0x03, 0xB0, 0x03, 0xEE,             /* LCR: 8 data bits */
@@ -392,6 +422,7 @@ int main(void)
                                   halted_time_skips_to_the_timer,
                                   pieces_make_the_same_machine,
                                   a_restored_machine_goes_on_alike,
+                                  what_was_posted_is_saved,
                                   serial_bytes_go_both_ways,
                                   cmos_describes_the_machine,
                                   memory_layout,
