@@ -101,6 +101,11 @@ static const struct snippet snippets[] = {
      {0x43,                               /* inc bx */
       0x66, 0xBF, 0x00, 0x00, 0x01, 0x00, /* mov edi,10000h */
       0x66, 0xFF, 0xE7}},                 /* jmp edi */
+    {"an indirect jump far beyond the segment faults itself",
+     3,
+     {0x43,                               /* inc bx */
+      0x66, 0xBF, 0xF0, 0xFF, 0xFF, 0xFF, /* mov edi,0FFFFFFF0h */
+      0x66, 0xFF, 0xE7}},                 /* jmp edi */
     {"an instruction of sixteen bytes faults",
      2,
      {0x43, /* inc bx */

@@ -281,7 +281,7 @@ static void plain_binary(struct emitter *e, const struct ir_op *op)
 static void test_and_save(struct emitter *e, const struct ir_op *op)
 {
     struct ir_op conjunction = *op;
-    if (op->a == op->d && !is_high(op->d)) {
+    if (op->a == op->d) {
         save_value(e, op->size, RECIPE(result), op->d, 0);
         plain_binary(e, op);
         return;
