@@ -249,6 +249,35 @@ START_TEST(a_link_to_another_page_holds_in_one_address_space)
 }
 END_TEST
 
+/* Reading the page before going there puts it into the TLB, so that only where it is tells the spaces apart.
+ */
+START_TEST(a_link_to_a_page_that_was_read_holds_in_one_address_space)
+{
+    static const uint8_t direct[] = {0x42,                                       /* inc edx */
+                                     0x80, 0x3D, 0x00, 0x10, 0x06, 0x00, 0x00,   /* cmp byte [61000h],0 */
+                                     0xE9, 0x03, 0x00, 0x00, 0x00};              /* jmp 61000h */
+    static const uint8_t indirect[] = {0x42,                                     /* inc edx */
+                                       0x80, 0x3D, 0x00, 0x10, 0x06, 0x00, 0x00, /* cmp byte [61000h],0 */
+                                       0xFF, 0xE6};                              /* jmp esi */
+    for (unsigned way = 0; way < 2; way++) {
+        struct bench t;
+        setup_paging(&t, way);
+        cpu_fixture_load(&t.f, BRANCHING, way ? indirect : direct, way ? sizeof indirect : sizeof direct);
+        for (unsigned round = 1; round <= 4; round++) {
+            enter_space(&t, DIRECTORY_A);
+            cpu_fixture_run(&t.f, 500);
+            check(&t);
+            ck_assert_uint_eq(t.f.cpu->gpr[GPR_AX], 100 * round);
+            enter_space(&t, DIRECTORY_B);
+            cpu_fixture_run(&t.f, 500);
+            check(&t);
+            ck_assert_uint_eq(t.f.cpu->gpr[GPR_BX], 100 * round);
+        }
+        finish(&t);
+    }
+}
+END_TEST
+
 /* One page of memory at several linear addresses, whose code jumps from each to the next. */
 START_TEST(the_same_code_elsewhere_is_another_place)
 {
@@ -286,6 +315,28 @@ START_TEST(a_link_to_a_page_that_is_gone_faults)
         ck_assert_uint_eq(t.f.cpu->cr2, ELSEWHERE);
         ck_assert_uint_eq(cpu_fixture_peek(&t.f, PF_STACK0 - 12, 4), ELSEWHERE);
         ck_assert_uint_eq(t.f.cpu->gpr[GPR_DX], 101);
+        finish(&t);
+    }
+}
+END_TEST
+
+/* What runs next is fetched when it runs: not where the horizon lies between it and the jump. */
+START_TEST(a_horizon_behind_a_jump_leaves_the_page)
+{
+    for (unsigned indirect = 0; indirect < 2; indirect++) {
+        struct bench t;
+        setup_paging(&t, indirect);
+        enter_space(&t, DIRECTORY_A);
+        cpu_fixture_run(&t.f, 400);
+        ck_assert_uint_eq(t.f.cpu->rip, BRANCHING);
+        for (unsigned round = 0; round < 3; round++) {
+            cpu_fixture_run(&t.f, 2);
+            ck_assert_uint_eq(t.f.cpu->rip, ELSEWHERE);
+            ck_assert_uint_eq(t.f.cpu->fetch_page, BRANCHING & ~0xFFFu);
+            cpu_fixture_run(&t.f, 2);
+            ck_assert_uint_eq(t.f.cpu->rip, BRANCHING);
+            ck_assert_uint_eq(t.f.cpu->fetch_page, ELSEWHERE);
+        }
         finish(&t);
     }
 }
@@ -555,8 +606,10 @@ int main(void)
         a_block_may_write_to_itself,
         the_jump_cache_forgets_killed_blocks,
         a_link_to_another_page_holds_in_one_address_space,
+        a_link_to_a_page_that_was_read_holds_in_one_address_space,
         the_same_code_elsewhere_is_another_place,
         a_link_to_a_page_that_is_gone_faults,
+        a_horizon_behind_a_jump_leaves_the_page,
         a_loaded_state_leaves_nothing_of_the_old_one,
         any_division_of_a_run_gives_the_same,
         a_full_cache_is_emptied,

@@ -188,9 +188,50 @@ bits 32
     GIVES ALIAS + 0xFFE, ebp
     dec esi
     jnz .absent
+    CHECK 12                        ; level 3 goes to a page that only level 0 may read, which it has just done
+    mov byte [IDT_BASE + 8 * 3 + 5], 0xEE
+    mov dword [PD], PT0 | 7
+    mov dword [PD + 4], PT1 | 7
+    mov dword [PT0 + STACK3_TOP / 1024 - 4], (STACK3_TOP - 0x1000) | 7
+    mov dword [PT1], CODE | 7
+    mov eax, cr3
+    mov cr3, eax
+    mov byte [CODE + 0x1000], 0xCC  ; INT3
+    mov byte [CODE], 0xE9           ; JMP to it
+    mov dword [CODE + 1], 0x1000 - 5
+    call .levels
+    mov byte [CODE], 0xB8           ; MOV EAX, its address; JMP EAX
+    mov dword [CODE + 1], ALIAS + 0x1000
+    mov word [CODE + 5], 0xE0FF
+    call .levels
     call paging_off
+    jmp .memory
+.levels:
+    mov esi, 5
+.level:
+    mov dword [PT1 + 4], (CODE + 0x1000) | 7
+    invlpg [ALIAS + 0x1000]
+    call .to_int3
+    call .to_int3
+    mov dword [PT1 + 4], (CODE + 0x1000) | 3
+    invlpg [ALIAS + 0x1000]
+    mov al, [ALIAS + 0x1000]
+    EXPECT_NEXT 14, 5, .refused
+    ENTER_USER ALIAS
+.refused:
+    EQUAL dword [fault_eip], ALIAS + 0x1000
+    dec esi
+    jnz .level
+    ret
+.to_int3:
+    EXPECT_NEXT 3, NO_ERROR, .came
+    ENTER_USER ALIAS
+.came:
+    EQUAL dword [fault_eip], ALIAS + 0x1001
+    ret
 
-    CHECK 12                        ; the last byte of memory
+.memory:
+    CHECK 13                        ; the last byte of memory
     mov edi, 0x400000
     in al, RUNNER_PORT
     cmp al, 0x5A
