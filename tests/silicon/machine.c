@@ -241,6 +241,13 @@ void silicon_machine_describe(struct silicon_machine *m, uint16_t selector, uint
     describe(m, (selector & 4 ? PHYS_LDT : PHYS_GDT) + (selector & ~7u), 0, limit, rights >> 8 & 0xF0FF);
 }
 
+void silicon_machine_show_exit(struct silicon_machine *m, const uint8_t page[PAGE])
+{
+    uint8_t *copy = physical(m, m->code + CODE_PAGES * PAGE);
+    memcpy(copy, page, PAGE);
+    copy[EXIT_32 - EXIT] = copy[EXIT_64 - EXIT] = FILLER;
+}
+
 bool silicon_machine_decode(const struct silicon_machine *m, const uint8_t *bytes, unsigned size,
                             struct insn *insn)
 {

@@ -30,6 +30,9 @@ bool silicon_machine_is_kernel(unsigned mode, uint64_t address);
 void silicon_machine_describe(struct silicon_machine *machine, uint16_t selector, uint32_t rights,
                               uint32_t limit);
 
+/* EXIT as a case reads it: the page's bytes, but for the INT3 where a case arrives. */
+void silicon_machine_show_exit(struct silicon_machine *machine, const uint8_t page[PAGE]);
+
 void silicon_machine_run(struct silicon_machine *machine, const struct silicon_case *c,
                          struct silicon_outcome *o);
 

@@ -275,8 +275,10 @@ static unsigned start_mode(struct tester *t, unsigned index)
         printf("silicon: skipped: engine %s does not run on this host\n", t->options->engine);
         return EXIT_SKIPPED;
     }
-    if (!t->options->save)
+    if (!t->options->save) {
         mirror_descriptors(t->machines[index]);
+        silicon_machine_show_exit(t->machines[index], native_exit());
+    }
     t->generators[index] = generator_new(t->machines[index], mode, t->options->rows, native_has);
     if (t->generators[index] && (generator_rows(t->generators[index]) || t->options->replay))
         return 0;

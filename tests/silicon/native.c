@@ -505,6 +505,11 @@ bool native_descriptor(uint16_t selector, uint32_t *rights, uint32_t *limit)
     return visible && has_limit;
 }
 
+const uint8_t *native_exit(void)
+{
+    return host.code[EXIT_INDEX];
+}
+
 const char *native_vendor(char text[13])
 {
     unsigned a, b = 0, c = 0, d = 0;
@@ -555,6 +560,11 @@ bool native_descriptor(uint16_t selector, uint32_t *rights, uint32_t *limit)
     (void)rights;
     (void)limit;
     return false;
+}
+
+const uint8_t *native_exit(void)
+{
+    return NULL;
 }
 
 const char *native_vendor(char text[13])

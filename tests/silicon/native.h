@@ -20,6 +20,9 @@ bool native_has(enum insn_feature feature);
 /* What LAR and LSL say of a selector; false where the descriptor is not visible. */
 bool native_descriptor(uint16_t selector, uint32_t *rights, uint32_t *limit);
 
+/* The bytes of EXIT. */
+const uint8_t *native_exit(void);
+
 /* CPUID vendor, 12 characters, and the processor's name. */
 const char *native_vendor(char text[13]);
 const char *native_name(char text[49]);
