@@ -450,9 +450,16 @@ static void hide(struct area *a)
     memset(a->byte + 416, 0, 96);
 }
 
-/* The host's kernel may switch tasks between the load of the state and its save, which then counts a
- * component in its initial state as not in use. */
-enum { HOST_ATTEMPTS = 5 };
+/* All zeros, the XMM registers may still count as in use (SDM 1, 13.6), as they do on a host whose kernel
+ * switched tasks after they were loaded: XSAVEOPT then stores the zeros. */
+static void level_in_use(struct area *host, const struct area *lathe)
+{
+    static const uint8_t zeros[256];
+    if (!(host->byte[BV] & ~lathe->byte[BV] & 2) || memcmp(host->byte + XMM, zeros, sizeof zeros))
+        return;
+    host->byte[BV] &= (uint8_t)~2;
+    memcpy(host->byte + XMM, lathe->byte + XMM, sizeof zeros);
+}
 
 static void compare_once(enum host_op op, uint64_t *seed)
 {
@@ -474,17 +481,12 @@ static void compare_once(enum host_op op, uint64_t *seed)
         ck_assert_int_eq(fault, VECTOR_GP);
         return;
     }
+    host_run(op, &before, &host, mask, &host_after);
     hide(&lathe_after);
     hide(&lathe);
-    const struct area start = host;
-    for (unsigned attempt = 1;; attempt++) {
-        host = start;
-        host_run(op, &before, &host, mask, &host_after);
-        hide(&host_after);
-        hide(&host);
-        if (!memcmp(lathe.byte, host.byte, sizeof lathe.byte) || attempt == HOST_ATTEMPTS)
-            break;
-    }
+    hide(&host_after);
+    hide(&host);
+    level_in_use(&host, &lathe);
     ck_assert_int_eq(fault, -1);
     ck_assert_mem_eq(lathe_after.byte, host_after.byte, BV);
     ck_assert_mem_eq(lathe.byte, host.byte, sizeof lathe.byte);
