@@ -79,6 +79,19 @@ bool op_lar(struct cpu *cpu, const struct insn *insn)
     return true;
 }
 
+/* In IA-32e mode a system segment's descriptor has 16 bytes, the last four with zeros in bits 8 to 12 (SDM
+ * 2A, LSL). Clears *valid where this one is not like that. False: fault. */
+static bool check_upper_half(struct cpu *cpu, uint16_t selector, bool *valid)
+{
+    gva_t address;
+    uint64_t upper = UINT64_MAX;
+    bool there = selector < 0xFFF8 && descriptor_locate(cpu, (uint16_t)(selector + 8), &address);
+    if (there && !linear_read(cpu, address, 8, false, &upper))
+        return false;
+    *valid = !(upper >> 40 & 0x1F);
+    return true;
+}
+
 bool op_lsl(struct cpu *cpu, const struct insn *insn)
 {
     uint16_t selector;
@@ -87,6 +100,8 @@ bool op_lsl(struct cpu *cpu, const struct insn *insn)
     if (!probe_selector(cpu, insn, &selector, &found, &d))
         return false;
     bool valid = found && lsl_knows(cpu, &d) && visible(cpu, selector, &d);
+    if (valid && cpu_is_long(cpu) && descriptor_is_system(&d) && !check_upper_half(cpu, selector, &valid))
+        return false;
     if (valid)
         reg_write(cpu, insn->reg, insn->op_size, descriptor_limit(&d));
     set_zf(cpu, valid);

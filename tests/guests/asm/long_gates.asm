@@ -152,6 +152,15 @@ main64:
     MUST z
     lsl eax, edx
     MUST z
+    mov byte [gdt + SEL_TSS64 + 13], 0x1F ; LSL looks at all 16 bytes
+    mov eax, 0x55
+    lsl eax, edx
+    MUST nz
+    EQUAL eax, 0x55
+    mov byte [gdt + SEL_TSS64 + 13], 0xE0
+    lsl eax, edx
+    MUST z
+    mov byte [gdt + SEL_TSS64 + 13], 0
     mov edx, SEL_GATE_TO_0
     CALL_GATE SEL_GATE_TO_0, 0x8C, SEL_CODE64, .entry_0
     lar eax, edx
