@@ -5,8 +5,8 @@
 # machine PROGRAM...: runs the machine by a script given on standard input.
 machine() {
   cat >"$scratch/script.lua"
-  "$@" run --display none --cpu pentium4 ${engine:+--engine "$engine"} --mem "${memory_mib}M" --kernel "$kernel" \
-    --initrd "$scratch/initramfs" --append "$append" --script "$scratch/script.lua" 2>>"$scratch/errors"
+  "$@" run --display none --cpu pentium4 ${engine:+--engine "$engine"} --mem "${memory_mib[$set]}M" --kernel "$kernel" \
+    --initrd "$scratch/$set/initramfs" --append "$append" --script "$scratch/script.lua" 2>>"$scratch/errors"
 }
 
 save_at_prompt() {
@@ -48,5 +48,5 @@ count_host_insns() {
     host=$((host - ${base% *}))
     awk -v name="$group/$name" -v host="$host" -v guest="$guest" \
       'BEGIN { printf "%-20s %12d %12d %14.1f\n", name, guest, host, host / guest }'
-  done <"$scratch/jobs"
+  done <"$scratch/$set/jobs"
 }

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 # How tools/bench starts each peer, and how it finds out that one is missing. Source it.
 #
-# A peer is NAME[:ENGINE][@PROGRAM], NAME one of lathe, qemu, bochs, native. Each start_NAME runs the guest with its serial
-# line on the FIFO $line and sets $pid.
+# A peer is NAME[:ENGINE][@PROGRAM], NAME one of lathe, qemu, bochs, native. Each start_NAME runs the jobs of $set (kernels
+# or applications) in a guest with its serial line on the FIFO $line and sets $pid.
 
-memory_mib=64
+declare -A memory_mib=([kernels]=64 [applications]=256)
 append='console=ttyS0,115200 quiet'
 
 peer_name() { local name=${1%%[:@]*}; echo "$name"; }
@@ -21,9 +21,15 @@ missing() {
       ;;
     qemu) command -v qemu-system-i386 >/dev/null || echo 'qemu-system-i386 is not installed (package qemu-system-x86)' ;;
     bochs) missing_bochs ;;
-    native) "$programs/integer" fib 1 >/dev/null 2>&1 || echo 'this host does not run 32-bit x86 programs' ;;
+    native) runs_natively || echo 'this host does not run 32-bit x86 programs' ;;
     *) die "unknown peer '$1': lathe[:ENGINE][@PROGRAM], qemu, bochs or native" ;;
   esac
+}
+
+# Without arguments they explain themselves and end with 2.
+runs_natively() {
+  set -- "$images"/bench-*/bench/*
+  "$1" 2>/dev/null || [ $? = 2 ]
 }
 
 bochs_bios=/usr/share/bochs/BIOS-bochs-latest
@@ -54,7 +60,7 @@ start_lathe() {
   engine=$(peer_engine "$1")
   program=$(peer_program "$1" "$lathe")
   "$program" run --display none --clock virtual --cpu pentium4 ${engine:+--engine "$engine"} --serial stdio --stats \
-    --mem "${memory_mib}M" --kernel "$kernel" --initrd "$scratch/initramfs" --append "$append" \
+    --mem "${memory_mib[$set]}M" --kernel "$kernel" --initrd "$scratch/$set/initramfs" --append "$append" \
     <"$scratch/input" >"$line" 2>"$scratch/errors" &
   pid=$!
 }
@@ -63,22 +69,22 @@ start_qemu() {
   local engine
   engine=$(peer_engine "$1")
   qemu-system-i386 -accel "${engine:-tcg}" -cpu pentium3,+sse2 -display none -monitor none -serial stdio -no-reboot \
-    -m "$memory_mib" -kernel "$kernel" -initrd "$scratch/initramfs" -append "$append" \
+    -m "${memory_mib[$set]}" -kernel "$kernel" -initrd "$scratch/$set/initramfs" -append "$append" \
     <"$scratch/input" >"$line" 2>"$scratch/errors" &
   pid=$!
 }
 
 # Bochs has no loader for kernels: the same two files on a CD.
 make_bochs_cd() {
-  local tree=$scratch/cd
+  local tree=$scratch/$set/cd
   mkdir -p "$tree"/{boot,isolinux}
   cp "$kernel" "$tree/boot/vmlinuz"
-  cp "$scratch/initramfs" "$tree/boot/initramfs.gz"
+  cp "$scratch/$set/initramfs" "$tree/boot/initramfs.gz"
   cp "$isolinux_loader" "$isolinux_library" "$tree/isolinux/"
   printf 'prompt 0\ndefault linux\nlabel linux\n  kernel /boot/vmlinuz\n  append initrd=/boot/initramfs.gz %s\n' \
     "$append" >"$tree/isolinux/isolinux.cfg"
   xorriso -as mkisofs -quiet -R -J -V LATHE -b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot \
-    -boot-load-size 4 -boot-info-table -o "$scratch/bochs.iso" "$tree" >"$scratch/errors" 2>&1 ||
+    -boot-load-size 4 -boot-info-table -o "$scratch/$set/bochs.iso" "$tree" >"$scratch/errors" 2>&1 ||
     die "xorriso failed: $(tail -1 "$scratch/errors")"
 }
 
@@ -90,8 +96,8 @@ romimage: file=$bochs_bios
 vgaromimage: file=$(bochs_vga_bios)
 cpu: model=p4_willamette, count=1, ips=100000000
 clock: sync=none
-megs: $memory_mib
-ata0-master: type=cdrom, path=$scratch/bochs.iso, status=inserted
+megs: ${memory_mib[$set]}
+ata0-master: type=cdrom, path=$scratch/$set/bochs.iso, status=inserted
 boot: cdrom
 com1: enabled=1, mode=file, dev=$line
 log: $scratch/bochs.log
@@ -103,7 +109,7 @@ EOF
 
 # Debian's build waits in its debugger at power-on: "c" continues.
 start_bochs() {
-  [ -f "$scratch/bochs.iso" ] || make_bochs_cd
+  [ -f "$scratch/$set/bochs.iso" ] || make_bochs_cd
   write_bochsrc >"$scratch/bochsrc"
   echo c >"$scratch/bochs.commands"
   bochs -q -f "$scratch/bochsrc" -rc "$scratch/bochs.commands" <"$scratch/input" >"$scratch/errors" 2>&1 &
@@ -113,10 +119,11 @@ start_bochs() {
 # The programs themselves, on the host.
 start_native() {
   {
+    cd "$images/bench-$set"
     echo '#ready'
     while read -r program name count; do
-      "$programs/$program" "$name" "$count"
-    done <"$scratch/jobs"
+      "bench/$program" "$name" "$count"
+    done <"$scratch/$set/jobs"
     echo '#done'
   } <"$scratch/input" >"$line" 2>"$scratch/errors" &
   pid=$!

@@ -30,8 +30,8 @@ function row(name,    i, own, other) {
         if (!own || !other) { printf " %20s", "-"; continue }
         printf " %8.3f s %9.2f", other / 1e6, other / own
         logs[group, i] += log(other / own); number[group, i]++
-        logs["all", i] += log(other / own); number["all", i] += group != "boot"
-        if (group == "boot") logs["all", i] -= log(other / own)
+        if (group == "boot") continue
+        logs["all", i] += log(other / own); number["all", i]++
     }
     if (ticks[peer[1] SUBSEP name] && own) { rates[group] += log(ticks[peer[1] SUBSEP name] / own); rated[group]++ }
     printf "\n"
@@ -62,10 +62,11 @@ END {
     header()
     for (k = 1; k <= kernels; k++) {
         split(order[k], part, "/")
-        if (group != "" && group != part[1] && group != "boot") mean(group, "  geometric mean")
+        if (group != "" && group != part[1]) mean(group, "  geometric mean")
         group = part[1]
         row(order[k])
     }
-    if (group != "boot") { mean(group, "  geometric mean"); mean("all", "all kernels") }
+    mean(group, "  geometric mean")
+    if (group != "boot") mean("all", "all kernels")
     exit wrong
 }
