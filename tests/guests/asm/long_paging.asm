@@ -3,6 +3,12 @@
 ; models: max
 %include "long.inc"
 
+TABLE_3 equ 0x120000
+TABLE_2 equ 0x121000
+TABLE_1 equ 0x122000
+FRAME_B equ 0x123000
+CR4_PGE equ 1 << 7
+
 NX equ 1 << 63
 
 ; MAP entry address, value: sets an entry and drops the old translation
@@ -167,6 +173,42 @@ main64:
     mov rax, cr2
     EQUAL rax, PROBE + 0x1000
     EQUAL dword [rbx], 0x12345678
+
+    CHECK 13                        ; accessed at all four levels, dirty in the page's entry alone
+    mov qword [PML4 + 2 * 8], TABLE_3 | P_P | P_W
+    mov qword [TABLE_3], TABLE_2 | P_P | P_W
+    mov qword [TABLE_2], TABLE_1 | P_P | P_W
+    mov qword [TABLE_1], FRAME_A | P_P | P_W
+    mov rbx, 2 << 39
+    mov al, [rbx]
+    ENTRY_IS TABLE_1, FRAME_A | P_P | P_W | P_A
+    mov [rbx], al
+    ENTRY_IS TABLE_1, FRAME_A | P_P | P_W | P_A | P_D
+    ENTRY_IS TABLE_2, TABLE_1 | P_P | P_W | P_A
+    ENTRY_IS TABLE_3, TABLE_2 | P_P | P_W | P_A
+    ENTRY_IS PML4 + 2 * 8, TABLE_3 | P_P | P_W | P_A
+
+    CHECK 14                        ; a global page outlives MOV CR3, not INVLPG, nor a change of CR4.PGE
+    mov dword [FRAME_A], 0x11111111
+    mov dword [FRAME_B], 0x22222222
+    mov rdx, cr3
+    mov rcx, cr4
+    or ecx, CR4_PGE
+    mov cr4, rcx
+    mov dword [TABLE_1], FRAME_A | P_P | P_W | P_G
+    invlpg [rbx]
+    EQUAL dword [rbx], 0x11111111
+    mov dword [TABLE_1], FRAME_B | P_P | P_W | P_G
+    mov cr3, rdx
+    EQUAL dword [rbx], 0x11111111
+    invlpg [rbx]
+    EQUAL dword [rbx], 0x22222222
+    mov dword [TABLE_1], FRAME_A | P_P | P_W | P_G
+    mov cr3, rdx
+    EQUAL dword [rbx], 0x22222222
+    and ecx, ~CR4_PGE
+    mov cr4, rcx
+    EQUAL dword [rbx], 0x11111111
     ret
 
 user_read:
