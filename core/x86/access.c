@@ -114,12 +114,28 @@ static void restore_fast_write(struct cpu *cpu, gva_t address, gpa_t physical)
         tlb_derive_entry(cpu, entry);
 }
 
+/* A store to a page that holds code as well, as the stacks of real-mode programs are. */
+static void write_beside_code(struct cpu *cpu, struct tlb_entry *entry, gva_t address, unsigned size,
+                              uint64_t value)
+{
+    uint8_t *host = mem_host(entry, address);
+    mem_t offset = (mem_t)(host - cpu->memory->host);
+    store_le(host, size, value);
+    memory_written(cpu->memory, offset, size);
+    if (!memory_page_has_code(cpu->memory, offset))
+        tlb_derive_entry(cpu, entry);
+}
+
 bool linear_write(struct cpu *cpu, gva_t address, unsigned size, bool user, uint64_t value)
 {
     struct span span;
-    const struct tlb_entry *entry = mem_fast_entry(cpu, address);
+    struct tlb_entry *entry = mem_fast_entry(cpu, address);
     if (fast_tag_covers(entry->write[user], address, size)) {
         store_le(mem_host(entry, address), size, value);
+        return true;
+    }
+    if (entry->beside_code >> user & 1 && fast_tag_covers(entry->read[user], address, size)) {
+        write_beside_code(cpu, entry, address, size, value);
         return true;
     }
     if (!translate_span(cpu, address, size, user, true, &span))

@@ -11,6 +11,7 @@ static void derive_none(struct tlb_entry *entry)
 {
     entry->read[0] = entry->read[1] = TLB_NONE;
     entry->write[0] = entry->write[1] = TLB_NONE;
+    entry->beside_code = 0;
 }
 
 /* Sets or clears the page's slots in the direct table. */
@@ -55,14 +56,17 @@ static void derive(struct cpu *cpu, struct tlb_entry *entry)
     entry->read[0] = entry->page;
     if (user)
         entry->read[1] = entry->page;
-    if (!(entry->rights & TLB_DIRTY) || !physmap_write_memory(cpu->physmap, bus, &target) ||
-        target != source || memory_page_has_code(cpu->memory, target))
+    if (!(entry->rights & TLB_DIRTY) || !physmap_write_memory(cpu->physmap, bus, &target) || target != source)
         return;
     bool writable = (entry->rights & TLB_WRITABLE) != 0;
-    if (writable || !(cpu->cr0 & CR0_WP))
-        entry->write[0] = entry->page;
-    if (writable && user)
-        entry->write[1] = entry->page;
+    bool allowed[2] = {writable || !(cpu->cr0 & CR0_WP), writable && user};
+    bool code = memory_page_has_code(cpu->memory, target);
+    for (unsigned level = 0; level < 2; level++) {
+        if (allowed[level] && !code)
+            entry->write[level] = entry->page;
+        else if (allowed[level])
+            entry->beside_code |= 1u << level;
+    }
 }
 
 void tlb_derive_entry(struct cpu *cpu, struct tlb_entry *entry)
@@ -174,7 +178,8 @@ static bool no_faster(const struct tlb_entry *have, const struct tlb_entry *allo
     bool any = false;
     for (unsigned user = 0; user < 2; user++) {
         if ((have->read[user] != TLB_NONE && have->read[user] != allowed->read[user]) ||
-            (have->write[user] != TLB_NONE && have->write[user] != allowed->write[user]))
+            (have->write[user] != TLB_NONE && have->write[user] != allowed->write[user]) ||
+            ((have->beside_code & ~allowed->beside_code) >> user & 1 && allowed->write[user] == TLB_NONE))
             return false;
         any |= have->read[user] != TLB_NONE || have->write[user] != TLB_NONE;
     }

@@ -40,7 +40,7 @@ struct tlb_entry {
     gva_t page;                 /* linear page address, or TLB_NONE: free */
     gpa_t frame;                /* physical page address, before A20 */
     uint32_t rights;            /* enum tlb_right */
-    uint32_t spare;
+    uint32_t beside_code;       /* derived: bit 0 supervisor, bit 1 user: stores only have to be reported */
 };
 
 struct tlb {

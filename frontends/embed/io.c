@@ -10,7 +10,7 @@
 
 void lathe_key(struct lathe *lathe, unsigned usage, bool down)
 {
-    machine_post(lathe->machine, (struct input){.kind = INPUT_KEY, .u.key = {(uint16_t)usage, down}});
+    typist_move(&lathe->typist, (uint16_t)usage, down);
 }
 
 bool lathe_key_combo(struct lathe *lathe, const char *combo)

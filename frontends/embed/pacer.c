@@ -53,13 +53,14 @@ static uint64_t host_khz(const struct pacer *pacer, const struct pacer_sample *s
 /* Speed for the next window. It changes by at most half at a time, so that one hiccup does little. */
 static uint64_t choose_khz(const struct pacer *pacer, const struct pacer_sample *sample, bool late)
 {
-    uint64_t elapsed = sample->wall - pacer->window_wall, insns = sample->insns - pacer->window_insns;
-    bool idle = insns < sample->khz * 10; /* 10 ms of work in 100: says little about the host */
+    uint64_t elapsed = sample->wall - pacer->window_wall, worked = sample->cpu - pacer->window_cpu;
+    bool idle = worked < elapsed / 10; /* says little about the host */
+    bool starved = pacer->late_windows >= PATIENCE;
     bool spare = pacer->window_slept > elapsed / 8;
     uint64_t target = sample->khz;
     if (idle && spare)
         target = pacer->full_khz;
-    else if (!idle && (late || spare))
+    else if ((!idle || starved) && (late || spare))
         target = host_khz(pacer, sample);
     if (late && target > sample->khz)
         target = sample->khz;

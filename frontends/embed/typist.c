@@ -22,21 +22,26 @@ void typist_free(struct typist *typist)
     *typist = (struct typist){0};
 }
 
-static void push(struct typist *typist, uint16_t usage, bool down, bool pause)
+static void push(struct typist *typist, uint16_t usage, bool down, uint32_t rest_ns)
 {
     if (typist->head + typist->count == typist->capacity) {
         typist->capacity = typist->capacity ? 2 * typist->capacity : FIRST_CAPACITY;
         typist->keys = alloc_resize(typist->keys, typist->capacity * sizeof *typist->keys);
     }
-    typist->keys[typist->head + typist->count++] = (struct typist_key){usage, down, pause};
+    typist->keys[typist->head + typist->count++] = (struct typist_key){usage, down, rest_ns};
 }
 
 void typist_press(struct typist *typist, const uint16_t *usages, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
-        push(typist, usages[i], true, false);
+        push(typist, usages[i], true, HOLD_NS);
     for (unsigned i = count; i > 0; i--)
-        push(typist, usages[i - 1], false, i == 1);
+        push(typist, usages[i - 1], false, i == 1 ? PAUSE_NS : HOLD_NS);
+}
+
+void typist_move(struct typist *typist, uint16_t usage, bool down)
+{
+    push(typist, usage, down, 0);
 }
 
 bool typist_type(struct typist *typist, const char *text)
@@ -95,7 +100,7 @@ static void post_next(struct typist *typist, struct machine *machine, uint64_t n
 {
     const struct typist_key *key = &typist->keys[typist->head];
     machine_post(machine, (struct input){.kind = INPUT_KEY, .u.key = {key->usage, key->down}});
-    typist->next_ns = now + (key->pause ? PAUSE_NS : HOLD_NS);
+    typist->next_ns = now + key->rest_ns;
     typist->head++;
     if (!--typist->count)
         typist->head = 0;
@@ -103,15 +108,12 @@ static void post_next(struct typist *typist, struct machine *machine, uint64_t n
 
 void typist_run(struct typist *typist, struct machine *machine, uint64_t *next_ns)
 {
-    *next_ns = UINT64_MAX;
-    if (!typist->count)
-        return;
     uint64_t now = machine_now_ns(machine);
-    if (now >= typist->next_ns) {
+    while (typist->count && now >= typist->next_ns) {
         if (must_wait(typist, machine, now))
             typist->next_ns = now + RETRY_NS;
         else
             post_next(typist, machine, now);
     }
-    *next_ns = typist->next_ns;
+    *next_ns = typist->count ? typist->next_ns : UINT64_MAX;
 }

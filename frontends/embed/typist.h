@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Types text for a guest: one key at a time, at a rate that a fast human reaches, waiting where the keyboard
- * still holds what was typed before. */
+/* Hands keys to a guest: a text at a rate that a fast human reaches, a person's keys as they come, either
+ * waiting where the keyboard still holds what was typed before. */
 #ifndef LATHE_FRONTENDS_EMBED_TYPIST_H
 #define LATHE_FRONTENDS_EMBED_TYPIST_H
 
@@ -15,7 +15,7 @@ enum { TYPIST_COMBO_MAX = 8 };
 struct typist_key {
     uint16_t usage;
     bool down;
-    bool pause; /* a pause follows: the end of a keystroke */
+    uint32_t rest_ns; /* before the next one */
 };
 
 struct typist {
@@ -35,6 +35,9 @@ void typist_press(struct typist *typist, const uint16_t *usages, unsigned count)
 
 /* The same for names joined by '-': "ctrl-alt-del". False where a name is unknown or there are too many. */
 bool typist_combo(struct typist *typist, const char *combo);
+
+/* Queues one movement of a key that somebody presses or releases now. */
+void typist_move(struct typist *typist, uint16_t usage, bool down);
 
 /* Posts what is due; *next_ns: when to call again, UINT64_MAX where nothing is left. */
 void typist_run(struct typist *typist, struct machine *machine, uint64_t *next_ns);

@@ -72,6 +72,18 @@ START_TEST(a_slow_host_gets_fewer_instructions_but_right_time)
 }
 END_TEST
 
+/* Less than a tenth of what was asked for is not idleness. */
+START_TEST(a_very_slow_host_is_found_out)
+{
+    struct host host = {.host_khz = 20000, .khz = 1000000};
+    run(&host, 10000000000);
+    ck_assert_uint_lt(host.khz, 20000);
+    uint64_t wall = host.wall, ns = host.ns;
+    run(&host, 20000000000);
+    ck_assert_uint_lt(distance(host.wall - wall, host.ns - ns), 30000000);
+}
+END_TEST
+
 START_TEST(the_speed_comes_back)
 {
     struct host host = {.host_khz = 20000, .khz = 100000};
@@ -123,6 +135,7 @@ int main(void)
 {
     const TTest *const tests[] = {a_fast_host_sleeps_and_keeps_the_speed,
                                   a_slow_host_gets_fewer_instructions_but_right_time,
+                                  a_very_slow_host_is_found_out,
                                   the_speed_comes_back,
                                   a_host_that_was_suspended_does_not_catch_up,
                                   other_work_that_goes_away_costs_no_speed,
