@@ -137,6 +137,46 @@ bits 32
     dec esi
     jnz .fpu
 
+    CHECK 7                         ; code that runs over the end of its segment
+    mov dword [CODE], 0x40404040    ; INC EAX
+    mov word [CODE + 4], 0xC3B8     ; MOV EAX, imm32
+    mov esi, 20
+.over_end:
+    SET_DESCRIPTOR SEL_FREE, CODE, 2, 0x409B
+    xor eax, eax
+    EXPECT_NEXT 13, 0, .ended
+    jmp SEL_FREE:0
+.ended:
+    EQUAL eax, 3
+    EQUAL dword [fault_eip], 3
+    SET_DESCRIPTOR SEL_FREE, CODE, 7, 0x409B
+    xor eax, eax
+    EXPECT_NEXT 13, 0, .cut_off
+    jmp SEL_FREE:0
+.cut_off:
+    EQUAL eax, 4
+    EQUAL dword [fault_eip], 4
+    dec esi
+    jnz .over_end
+    CHECK 8                         ; a segment of 4 GiB that may be read
+    SET_DESCRIPTOR SEL_FREE, 0, 0xFFFFF, 0xC091
+    mov esi, 20
+.read_only:
+    mov ax, SEL_FREE
+    mov es, ax
+    mov eax, [es:CODE]
+    EQUAL eax, 0x40404040
+    EXPECT 13, 0, {mov [es:CODE], esi}
+    mov ax, SEL_FREE
+    mov es, ax
+    EXPECT 13, 0, {inc dword [es:CODE]}
+    EQUAL dword [CODE], 0x40404040
+    mov ax, SEL_DATA0
+    mov es, ax
+    mov [es:CODE + 8], esi
+    dec esi
+    jnz .read_only
+
     CHECK 10                        ; paging that comes and goes
     call build_tables
     mov eax, PD
