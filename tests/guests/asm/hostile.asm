@@ -11,6 +11,7 @@ PD      equ 0x100000
 PT0     equ 0x101000
 PT1     equ 0x102000
 CODE    equ 0x110000                ; code that is written here
+DATA    equ 0x120000                ; no code in its page
 ALIAS   equ 0x400000                ; by paging, the same page again
 CR0_TS  equ 8
 CR0_PG  equ 0x80000000
@@ -160,20 +161,21 @@ bits 32
     jnz .over_end
     CHECK 8                         ; a segment of 4 GiB that may be read
     SET_DESCRIPTOR SEL_FREE, 0, 0xFFFFF, 0xC091
+    mov dword [DATA], 0x40404040
     mov esi, 20
 .read_only:
     mov ax, SEL_FREE
     mov es, ax
-    mov eax, [es:CODE]
+    mov eax, [es:DATA]
     EQUAL eax, 0x40404040
-    EXPECT 13, 0, {mov [es:CODE], esi}
+    EXPECT 13, 0, {mov [es:DATA], esi}
     mov ax, SEL_FREE
     mov es, ax
-    EXPECT 13, 0, {inc dword [es:CODE]}
-    EQUAL dword [CODE], 0x40404040
+    EXPECT 13, 0, {inc dword [es:DATA]}
+    EQUAL dword [DATA], 0x40404040
     mov ax, SEL_DATA0
     mov es, ax
-    mov [es:CODE + 8], esi
+    mov [es:DATA + 8], esi
     dec esi
     jnz .read_only
 
