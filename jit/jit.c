@@ -196,7 +196,7 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
         trace->heat++;
         return NULL;
     }
-    if (!jit->translates || is_checked(cpu) || cpu->rip + trace->bytes > cpu->code_end)
+    if (!jit->translates || is_checked(cpu))
         return NULL;
     const struct jit_context *context = jit_context_now(jit);
     if (!context)
