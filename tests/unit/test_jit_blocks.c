@@ -249,6 +249,30 @@ START_TEST(a_link_to_another_page_holds_in_one_address_space)
 }
 END_TEST
 
+/* A jump through a register within a page that is another one now. */
+START_TEST(the_jump_cache_holds_in_one_address_space)
+{
+    static const uint8_t loop_a[] = {0x40, 0xFF, 0xE6}; /* inc eax; jmp esi */
+    static const uint8_t loop_b[] = {0x43, 0xFF, 0xE6}; /* inc ebx; jmp esi */
+    struct bench t;
+    setup_paging(&t, true);
+    cpu_fixture_load(&t.f, FRAME_A, loop_a, sizeof loop_a);
+    cpu_fixture_load(&t.f, FRAME_B, loop_b, sizeof loop_b);
+    start(&t, ELSEWHERE);
+    for (unsigned round = 1; round <= 4; round++) {
+        enter_space(&t, DIRECTORY_A);
+        cpu_fixture_run(&t.f, 200);
+        check(&t);
+        enter_space(&t, DIRECTORY_B);
+        cpu_fixture_run(&t.f, 200);
+        check(&t);
+        ck_assert_uint_eq(t.f.cpu->gpr[GPR_AX], 100 * round);
+        ck_assert_uint_eq(t.f.cpu->gpr[GPR_BX], 100 * round);
+    }
+    finish(&t);
+}
+END_TEST
+
 /* Reading the page before going there puts it into the TLB, so that only where it is tells the spaces apart.
  */
 START_TEST(a_link_to_a_page_that_was_read_holds_in_one_address_space)
@@ -606,6 +630,7 @@ int main(void)
         a_block_may_write_to_itself,
         the_jump_cache_forgets_killed_blocks,
         a_link_to_another_page_holds_in_one_address_space,
+        the_jump_cache_holds_in_one_address_space,
         a_link_to_a_page_that_was_read_holds_in_one_address_space,
         the_same_code_elsewhere_is_another_place,
         a_link_to_a_page_that_is_gone_faults,
