@@ -42,6 +42,7 @@ struct silicon_machine {
     struct cpu_fixture f;
     struct jit *jit; /* NULL: the interpreter alone */
     unsigned mode;
+    bool ends_with_int1; /* instead of INT3 */
     unsigned long cases;
     uint64_t kernel; /* linear address of physical 0 */
     gpa_t tables;    /* next free table */
@@ -245,7 +246,14 @@ void silicon_machine_show_exit(struct silicon_machine *m, const uint8_t page[PAG
 {
     uint8_t *copy = physical(m, m->code + CODE_PAGES * PAGE);
     memcpy(copy, page, PAGE);
-    copy[EXIT_32 - EXIT] = copy[EXIT_64 - EXIT] = FILLER;
+    copy[silicon_exit_address(m->mode) - EXIT] = FILLER;
+}
+
+void silicon_machine_end_with(struct silicon_machine *m, bool int1)
+{
+    const uint8_t byte = int1 ? 0xF1 : FILLER;
+    m->ends_with_int1 = int1;
+    cpu_fixture_load(&m->f, m->code + CODE_PAGES * PAGE + silicon_exit_address(m->mode) - EXIT, &byte, 1);
 }
 
 bool silicon_machine_decode(const struct silicon_machine *m, const uint8_t *bytes, unsigned size,
@@ -340,7 +348,8 @@ static void take_outcome(struct silicon_machine *m, struct silicon_outcome *o)
     take_frame(m, o);
     if (o->vector == VECTOR_PF)
         o->cr2 = cpu->cr2;
-    if (o->vector == VECTOR_BP && o->out.rip == silicon_exit_address(m->mode) + 1) {
+    if (o->vector == (m->ends_with_int1 ? VECTOR_DB : VECTOR_BP) &&
+        o->out.rip == silicon_exit_address(m->mode) + 1) {
         o->vector = RAN_TO_END;
         o->out.rip--;
     }

@@ -30,8 +30,11 @@ bool silicon_machine_is_kernel(unsigned mode, uint64_t address);
 void silicon_machine_describe(struct silicon_machine *machine, uint16_t selector, uint32_t rights,
                               uint32_t limit);
 
-/* EXIT as a case reads it: the page's bytes, but for the INT3 where a case arrives. */
+/* EXIT as a case reads it: the page's bytes, but for the one where a case arrives. */
 void silicon_machine_show_exit(struct silicon_machine *machine, const uint8_t page[PAGE]);
+
+/* What a case arrives at: INT3, or INT1 instead. */
+void silicon_machine_end_with(struct silicon_machine *machine, bool int1);
 
 void silicon_machine_run(struct silicon_machine *machine, const struct silicon_case *c,
                          struct silicon_outcome *o);

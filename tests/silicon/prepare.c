@@ -369,6 +369,38 @@ static void prepare_float_state(struct preparation *p)
         memset(p->c->in.fx + FX_XMM + 16 * i, 0, 16);
 }
 
+static bool is_shift(const struct insn_row *row)
+{
+    static const char names[][3] = {"RO", "RC", "SH", "SA"};
+    bool found = false;
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+        found |= !strncmp(row->mnemonic, names[i], 2);
+    return found && row->operands[0] == 'E' && (strstr(row->operands, "CL") || strstr(row->operands, "Ib"));
+}
+
+/* Counts at the operand's width. */
+static void prepare_count(struct preparation *p)
+{
+    uint8_t count = (uint8_t)(8u * p->insn->op_size - 1 + rng_below(p->rng, 3));
+    if (!is_shift(p->form->row) || !rng_percent(p->rng, 30))
+        return;
+    if (p->form->immediate == FORM_IB)
+        p->e->bytes[p->e->immediate_at] = count;
+    else
+        p->c->in.gpr[GPR_CX] = (p->c->in.gpr[GPR_CX] & ~UINT64_C(0xFF)) | count;
+}
+
+/* AL near what decimal adjustments compare it with. */
+static void prepare_decimal(struct preparation *p)
+{
+    static const uint8_t starts[] = {0x00, 0x90, 0xF0};
+    const char *mnemonic = p->form->row->mnemonic;
+    bool decimal = (mnemonic[0] == 'D' || mnemonic[0] == 'A') && mnemonic[1] == 'A';
+    if (decimal && rng_percent(p->rng, 50))
+        p->c->in.gpr[GPR_AX] = (p->c->in.gpr[GPR_AX] & ~UINT64_C(0xFF)) |
+                               (starts[rng_below(p->rng, sizeof starts)] + rng_below(p->rng, 16));
+}
+
 void prepare_operands(struct silicon_case *c, const struct form *form, struct encoding *e,
                       const struct insn *insn, struct rng *rng)
 {
@@ -383,6 +415,8 @@ void prepare_operands(struct silicon_case *c, const struct form *form, struct en
         prepare_register(&p);
     prepare_stack(&p);
     prepare_immediate(&p);
+    prepare_count(&p);
+    prepare_decimal(&p);
     prepare_comparison(&p);
 }
 
