@@ -9,6 +9,7 @@ SEL_ABSENT  equ SEL_FREE + 0x18
 SEL_GATE0   equ SEL_FREE + 0x20    ; call gate, DPL 0
 SEL_CODE1   equ SEL_FREE + 0x28
 SEL_DATA1   equ SEL_FREE + 0x30
+SEL_GATE31  equ SEL_FREE + 0x38    ; 386 call gate, DPL 3, 31 parameters
 USER_INT    equ 0x40
 TRAP_INT    equ 0x41
 LEVEL1_INT  equ 0x42
@@ -17,6 +18,7 @@ main32:
     SET_GATE gdt + SEL_GATE, SEL_CODE0, gate_target, 0xEC, 2
     SET_GATE gdt + SEL_GATE16, SEL_CODE0, gate16_target, 0xE4, 1
     SET_GATE gdt + SEL_GATE0, SEL_CODE0, gate_target, 0x8C, 0
+    SET_GATE gdt + SEL_GATE31, SEL_CODE0, gate31_target, 0xEC, 31
     SET_DESCRIPTOR SEL_CONF, 0, 0xFFFFF, 0xC09F
     SET_DESCRIPTOR SEL_ABSENT, 0, 0xFFFFF, 0xC01B
     SET_DESCRIPTOR SEL_CODE1, 0, 0xFFFFF, 0xC0BB
@@ -116,6 +118,13 @@ user:
     pop eax
     test eax, EFLAGS_IF
     jnz user_failed
+    mov ecx, 31
+.parameter:
+    push ecx
+    loop .parameter
+    call (SEL_GATE31 | 3):0
+    cmp esp, STACK3_TOP
+    jne user_failed
     or dword [user_marks], 0xE0
     CHECK 17
 user_last:
@@ -155,6 +164,15 @@ gate16_target:
     cmp esp, STACK0_TOP - 10
     jne gate_target.bad
     o16 retf 2
+
+gate31_target:
+    cmp dword [esp + 8], 1
+    jne gate_target.bad
+    cmp dword [esp + 8 + 30 * 4], 31
+    jne gate_target.bad
+    cmp dword [esp + 8 + 31 * 4], STACK3_TOP - 31 * 4
+    jne gate_target.bad
+    retf 31 * 4
 
 conforming_target:
     mov eax, cs

@@ -65,6 +65,9 @@ main64:
 .gate_0:
     dd 0
     dw SEL_GATE_TO_0
+.gate_0_rpl_1:
+    dd 0
+    dw SEL_GATE_TO_0 | 1
 .entry_0:
     lea rax, [rsp + 16]
     EQUAL rax, r15
@@ -88,6 +91,10 @@ main64:
     CALL_GATE SEL_GATE_TO_0, 0x8C, SEL_CODE64, .entry_0
     mov dword [gdt + SEL_GATE_TO_0 + 12], 0x100
     EXPECT 13, SEL_GATE_TO_0, {call dword far [abs .gate_0]}
+    mov dword [gdt + SEL_GATE_TO_0 + 12], 0x1000
+    EXPECT 13, SEL_GATE_TO_0, {call dword far [abs .gate_0]}
+    mov dword [gdt + SEL_GATE_TO_0 + 12], 0
+    EXPECT 13, SEL_GATE_TO_0, {call dword far [abs .gate_0_rpl_1]}
     CALL_GATE SEL_GATE_TO_0, 0x8C, SEL_CODE0, .entry_0
     EXPECT 13, SEL_CODE0, {call dword far [abs .gate_0]}
     CALL_GATE SEL_GATE_TO_0, 0x8C, 0, .entry_0
@@ -152,7 +159,7 @@ main64:
     MUST z
     lsl eax, edx
     MUST z
-    mov byte [gdt + SEL_TSS64 + 13], 0x1F ; LSL looks at all 16 bytes
+    mov byte [gdt + SEL_TSS64 + 13], 0x10 ; LSL looks at all 16 bytes
     mov eax, 0x55
     lsl eax, edx
     MUST nz

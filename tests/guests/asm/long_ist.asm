@@ -142,13 +142,30 @@ main64:
     pushf
     or qword [rsp], EFLAGS_NT
     popf
-    EXPECT 13, 0, {iretq}
+    push SEL_DATA0
+    push r15
+    push 2
+    push SEL_CODE64
+    push fail64
+    EXPECT 13, 0, {iretq}           ; NT: there is no task to return to
+    mov rsp, r15
     push 2
     popf
+    EXPECT_NEXT 13, 0, .null_compatible
+    RETURN_TO SEL_CODE0, undefined, 0, STACK64_TOP - 0x80
+.null_compatible:
+    mov rsp, r15
 
     CHECK 9                         ; an IST slot beyond the TSS
     GATE64 13, stubs64 + 13 * 16, 0x8E, 0
-    SET_DESCRIPTOR SEL_SHORT, TSS64, 0x23, 0x0089
+    SET_DESCRIPTOR SEL_SHORT, TSS64, 0x2B, 0x0089
+    mov ax, SEL_SHORT
+    ltr ax
+    EXPECT_NEXT 3, NO_ERROR, .slot_fits
+    int3
+.slot_fits:
+    EQUAL qword [handler_rsp], IST1_TOP - FRAME_BYTES
+    SET_DESCRIPTOR SEL_SHORT, TSS64, 0x2A, 0x0089
     mov ax, SEL_SHORT
     ltr ax
     EXPECT 10, SEL_SHORT, {int3}
@@ -173,6 +190,8 @@ main64:
     add rsp, 16
     ret
 
+undefined:
+    ud2
 user_int3:
     int3
 user_hlt:

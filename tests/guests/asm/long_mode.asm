@@ -141,6 +141,16 @@ bits 32
 bits 64
 .again:
     EQUAL dword [0x3FF000], 0x12345678
+
+    CHECK 13                        ; without 1 GiB pages their bit is reserved
+    mov eax, 0x80000001
+    cpuid
+    test edx, 1 << 26
+    jnz .has_1g_pages
+    mov qword [PROBE_PDPTE], P_P | P_W | P_PS
+    invlpg [PROBE]
+    EXPECT 14, 9, {mov al, [PROBE]}
+.has_1g_pages:
     ret
 
 GUEST_END

@@ -244,6 +244,8 @@ main32:
     mov dword [PDPT + 8], PAE_PD | P_P | P_W
     mov ebx, PDPT
     EXPECT 13, 0, {mov cr3, ebx}
+    mov dword [PDPT + 8], PAE_PD | P_W ; not of one that is absent
+    mov cr3, ebx
     mov dword [PDPT + 8], 0
     CHECK 23                        ; reserved address bits of an entry
     mov dword [PAE_PT + 4], 0x80000

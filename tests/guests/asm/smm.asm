@@ -7,6 +7,8 @@
 REVISION     equ 0
 MAP_SMBASE   equ 0x7EF8
 MAP_REVISION equ 0x7EFC
+MAP_TRAP     equ 0x7FA4         ; port, kind, size in bytes, valid
+TRAP_REP_OUTSB equ 6 << 4 | 1 << 1 | 1
 MAP_IO       equ 0x7F00
 MAP_HALT     equ 0x7F02
 MAP_ES       equ 0x7FA8

@@ -11,6 +11,8 @@ MAP_DS       equ 0x7E30
 MAP_FS       equ 0x7E40
 MAP_GS       equ 0x7E50
 MAP_TR       equ 0x7E90
+MAP_TRAP     equ 0x7EC0         ; port, size in bytes, REP, string, valid, IN
+TRAP_REP_OUTSB equ 1 << 4 | 8 | 4 | 2
 MAP_IO       equ 0x7EC8
 MAP_HALT     equ 0x7EC9
 MAP_REVISION equ 0x7EFC

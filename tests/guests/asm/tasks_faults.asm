@@ -229,6 +229,7 @@ main32:
     EQUAL dword [b_ebx_before], 0x12345678
     EQUAL dword [b_ebx_after], 0x12345678 ; B's own are in its 386 TSS
     EQUAL word [c_bx], 0xBBCC
+    EQUAL dword [c_ebx], 0xFFFFBBCC
 
     CHECK 22                        ; local breakpoints end with the task, global ones stay
     xor eax, eax
@@ -353,6 +354,7 @@ c_start:
     jmp c_start
 c_chain:
     mov [c_bx], bx
+    mov [c_ebx], ebx
     or word [chain], 0x320
     iret
 v86_code:
@@ -400,6 +402,7 @@ seen_cr3:     dd 0
 c_link:       dw 0
 c_bx:         dw 0
 align 4
+c_ebx:        dd 0
 tss_b:
     times 0x1C db 0
     dd 0, b_start, 2

@@ -267,6 +267,11 @@ main32:
     NO_HIT mov [data], al
     SET_DR 7, 0x00130001            ; L0
     HIT 1, mov [data], al
+    SET_DR 1, .not_armed            ; code, not enabled, while another is
+    SET_DR 2, fail
+    SET_DR 7, 0x00130021
+.not_armed:
+    NO_HIT nop
     CHECK 27                        ; an access that faults meets nothing
     SET_DR 0, 0x10
     SET_DR 7, 0x00030002
@@ -313,6 +318,9 @@ main32:
     mov esi, data
     mov edx, PORT_BREAK
     HIT 4, outsb
+    SET_DR 1, PORT_BREAK + 0x10     ; I/O, not enabled
+    SET_DR 7, 0x0E200020
+    NO_HIT {out PORT_BREAK + 0x10, al}
     NO_HIT mov al, [PORT_BREAK]     ; memory at that address is something else
     mov eax, cr4
     and eax, ~8

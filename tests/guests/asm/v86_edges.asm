@@ -322,6 +322,10 @@ gate16:
     SET_STACK 4, 0x0202
     FAULTS v_iret, EFLAGS_VIP
     EQUAL dword [fault_esp], V86_STACK
+    SET_STACK 4, 0x0002
+    RUNS v_iret, EFLAGS_VIP | EFLAGS_VIF
+    FLAGS_ARE EFLAGS_VIP
+    SET_STACK 4, 0x0202
     RUNS v_iret, 0
     FLAGS_ARE EFLAGS_VIF
     CHECK 46                        ; and TF
