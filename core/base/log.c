@@ -73,14 +73,14 @@ static bool configure_item(struct log *log, const char *item, size_t length, str
     enum log_level level;
     if (!parse_level(value, length - (size_t)(value - item), &level))
         return error_set(
-            err, "--log: '%.*s' is not MODULE=LEVEL with a level of error, warn, guest, info, debug or trace",
+            err, "'%.*s' is not MODULE=LEVEL with a level of error, warn, guest, info, debug or trace",
             (int)length, item);
     if (!equals || (module_length == 3 && !strncmp(item, "all", 3))) {
         log->default_level = level;
         return true;
     }
     if (log->rule_count == MAX_RULES || module_length >= MODULE_MAX)
-        return error_set(err, "--log: too many or too long module names at '%.*s'", (int)length, item);
+        return error_set(err, "too many or too long module names at '%.*s'", (int)length, item);
     struct rule *rule = &log->rules[log->rule_count++];
     *rule = (struct rule){.level = level};
     memcpy(rule->module, item, module_length);
@@ -119,7 +119,7 @@ bool log_check_modules(const struct log *log, struct error *err)
         if (!strstr(names, log->sources[i]->module))
             snprintf(names + length, sizeof names - length, ", %s", log->sources[i]->module);
     }
-    return error_set(err, "--log: there is no '%s'; there are %s", log->rules[at].module, names);
+    return error_set(err, "there is no '%s'; there are %s", log->rules[at].module, names);
 }
 
 void log_attach(struct log *log, struct log_source *source, const char *module)

@@ -59,7 +59,8 @@ bool lathe_power_on(struct lathe *lathe)
         return false;
     lathe->machine = machine_new(&lathe->config, &lathe->error);
     memset(lathe->config.media, 0, sizeof lathe->config.media);
-    if (lathe->machine && log_check_modules(lathe->log, &lathe->error)) {
+    if (lathe->machine &&
+        (log_check_modules(lathe->log, &lathe->error) || error_prefix(&lathe->error, "--log: "))) {
         setup_close_roms(lathe);
         return true;
     }

@@ -46,6 +46,19 @@ static void write_rows(png_structp png, const struct lathe_frame *frame, unsigne
     png_write_end(png, NULL);
 }
 
+/* What went wrong is in errno; libpng's own words would be a second line. */
+static void on_error(png_structp png, png_const_charp message)
+{
+    (void)message;
+    png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp message)
+{
+    (void)png;
+    (void)message;
+}
+
 /* libpng reports errors by longjmp: nothing that must be freed lives in this function. */
 static bool write_picture(png_structp png, png_infop info, FILE *file, const struct lathe_frame *frame,
                           uint8_t *row)
@@ -70,7 +83,7 @@ bool png_write(const char *path, const struct lathe_frame *frame, struct error *
     unsigned across, down;
     repeats(frame, &across, &down);
     uint8_t *row = alloc_array((size_t)frame->width * across, 3);
-    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, on_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     bool good = info && write_picture(png, info, out.file, frame, row);
     png_destroy_write_struct(&png, &info);

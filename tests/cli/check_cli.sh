@@ -154,7 +154,20 @@ fails 'exists' image create disk.img 1M
 fails 'size' image create new.img lots
 fails '1.44M' image floppy new.img 3M
 fails '/nowhere' image create /nowhere/x 1M
-[ "$(id -u)" = 0 ] || fails 'unreadable.img' run unreadable.img
+# Root reads everything, so that it tries as nobody.
+as_nobody=()
+[ "$(id -u)" != 0 ] || as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+if "${as_nobody[@]}" "$lathe" --version > out 2> err; then
+  chmod 755 .
+  unreadable=(unreadable.img '--fda unreadable.img' '--cdrom unreadable.img' '--kernel unreadable.img' '--bios unreadable.img')
+  for options in "${unreadable[@]}"; do
+    "${as_nobody[@]}" "$lathe" run --display none $options > out 2> err
+    [ $? -eq 2 ] && [ "$(wc -l < err)" -eq 1 ] && grep -q "unreadable.img.*ermission" err ||
+      { echo "run $options, as nobody:"; cat err; bad=1; }
+  done
+  "${as_nobody[@]}" "$lathe" run --display none --screenshot here.png > out 2> err
+  [ $? -eq 2 ] && grep -q 'here.png.*ermission denied' err || { echo 'a screenshot where nobody may write:'; cat err; bad=1; }
+fi
 
 gives 0 --help
 gives 0 --version
@@ -197,6 +210,8 @@ if has screenshots; then
   echo old > a.png
   gives 6 run --display none --stop-at time=0.05 --screenshot link.png
   [ -L link.png ] && grep -q IHDR a.png || { echo 'a screenshot did not replace what the link leads to'; bad=1; }
+  gives 5 run --display none --stop-at time=0.05 --screenshot /dev/full
+  [ "$(grep -vc booting err)" = 1 ] || { echo 'a full disk is not one line:'; cat err; bad=1; }
   [ -z "$(ls -A | grep part)" ] || { echo 'a part of a screenshot was left behind'; bad=1; }
 fi
 if has scripts; then

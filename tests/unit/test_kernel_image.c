@@ -10,6 +10,8 @@
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/mem/physmap.h"
+#include "devices/pc/kernel_loader.h"
+#include "tests/support/state_check.h"
 #include "tests/support/suite.h"
 
 enum { MIB = 1 << 20, RAM = 16 * MIB, INITRD_BYTES = 5000 };
@@ -385,6 +387,86 @@ START_TEST(damaged_elf_files_do_no_harm)
     }
 }
 END_TEST
+/* --- The device ----------------------------------------------------------------------------------------- */
+
+enum { COMMAND = 0, DATA = 4, LIST = 0x8000, ROM_BYTES = 4096 };
+
+static void on_failed(void *self)
+{
+    ++*(unsigned *)self;
+}
+
+static struct kernel_loader *new_loader(struct bench *t, const struct kernel_image *image, unsigned *failures)
+{
+    return kernel_loader_new(&(struct kernel_loader_config){
+        .physmap = &t->map, .image = image, .rom_size = ROM_BYTES, .failed = on_failed, .self = failures});
+}
+
+/* The memory map as the option ROM leaves it, and the command. */
+static void command_load(struct bench *t, struct kernel_loader *loader, unsigned ranges)
+{
+    physmap_write(&t->map, LIST, 4, ranges);
+    for (unsigned i = 0; i < t->ranges.count; i++) {
+        const struct kernel_range *range = &t->ranges.range[i];
+        physmap_write(&t->map, LIST + 4 + 20 * i, 8, range->base);
+        physmap_write(&t->map, LIST + 12 + 20 * i, 8, range->size);
+        physmap_write(&t->map, LIST + 20 + 20 * i, 4, range->type);
+    }
+    kernel_loader_ports.write(loader, DATA, 4, LIST);
+    kernel_loader_ports.write(loader, COMMAND, 1, 1);
+}
+
+START_TEST(the_loader_answers_with_the_entry)
+{
+    struct bench t;
+    unsigned failures = 0;
+    uint8_t file[ELF_BYTES];
+    make_elf(file, true);
+    setup(&t, file, sizeof file);
+    struct kernel_image *image = open_it(&t, "quiet");
+    struct kernel_loader *loader = new_loader(&t, image, &failures),
+                         *other = new_loader(&t, image, &failures);
+    ck_assert_uint_eq(kernel_loader_ports.read(loader, COMMAND, 1), 0);
+    kernel_loader_ports.write(loader, COMMAND, 1, 0x77); /* no command */
+    ck_assert_uint_eq(kernel_loader_ports.read(loader, COMMAND, 1), 0);
+    command_load(&t, loader, t.ranges.count);
+    ck_assert_uint_eq(kernel_loader_ports.read(loader, COMMAND, 1), 2);
+    ck_assert_uint_eq(kernel_loader_ports.read(loader, DATA, 4), MIB + 0x20);
+    ck_assert(state_round_trip(&kernel_loader_state, loader, other));
+    ck_assert_uint_eq(kernel_loader_ports.read(other, DATA, 4), 0);                    /* EAX */
+    ck_assert_uint_eq(peek(&t, kernel_loader_ports.read(other, DATA, 4)), 0x336EC578); /* EBX */
+    ck_assert_uint_eq(kernel_loader_ports.read(other, DATA, 4), 0);                    /* and no more */
+    kernel_loader_reset(loader);
+    ck_assert_uint_eq(kernel_loader_ports.read(loader, COMMAND, 1), 0);
+    ck_assert_uint_eq(failures, 0);
+    kernel_loader_free(loader);
+    kernel_loader_free(other);
+    kernel_image_free(image);
+    teardown(&t);
+}
+END_TEST
+
+START_TEST(the_loader_fails_without_memory)
+{
+    struct bench t;
+    unsigned failures = 0;
+    uint8_t file[ELF_BYTES];
+    make_elf(file, true);
+    setup(&t, file, sizeof file);
+    struct kernel_image *image = open_it(&t, NULL);
+    struct kernel_loader *loader = new_loader(&t, image, &failures);
+    command_load(&t, loader, 1);
+    ck_assert_uint_eq(kernel_loader_ports.read(loader, COMMAND, 1), 0xFF);
+    ck_assert_uint_eq(kernel_loader_ports.read(loader, DATA, 4), 0);
+    ck_assert_uint_eq(failures, 1);
+    command_load(&t, loader, UINT32_MAX); /* more than there can be: the rest of memory is no map either */
+    ck_assert_uint_eq(kernel_loader_ports.read(loader, COMMAND, 1), 2);
+    kernel_loader_free(loader);
+    kernel_image_free(image);
+    teardown(&t);
+}
+END_TEST
+
 #endif
 
 int main(void)
@@ -401,6 +483,8 @@ int main(void)
         multiboot_elf_enters_at_the_physical_address,
         elf_refusals,
         damaged_elf_files_do_no_harm,
+        the_loader_answers_with_the_entry,
+        the_loader_fails_without_memory,
 #endif
     };
     return suite_run("kernel image", tests, sizeof tests / sizeof tests[0]);
