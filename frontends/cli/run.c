@@ -374,12 +374,20 @@ static int run_script(struct session *session)
     }
 }
 
+/* Said when the terminal is the user's again. */
+static void tell_signal(void)
+{
+    if (signals_received())
+        fprintf(stderr, "lathe: stopped by %s\n", signals_received() == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
 static int run_session(struct session *session)
 {
     clock_gettime(CLOCK_MONOTONIC, &session->start);
     int status =
         session->options.script ? run_script(session) : stop_status(session, run_until(session, UINT64_MAX));
     close_frontends(session);
+    tell_signal();
     return report(session, session->broken ? (int)CLI_HOST : status);
 }
 
@@ -391,6 +399,7 @@ static int start_session(struct session *session)
     if (open_frontends(session, &err))
         return run_session(session);
     close_frontends(session);
+    tell_signal();
     return signals_received() ? CLI_SIGNAL + signals_received() : cli_fail(CLI_USAGE, "%s", err.text);
 }
 

@@ -232,13 +232,27 @@ if has 'state files'; then
 fi
 case $whole in 'state-hash: insns=1000000 sha256='*) ;; *) echo "hash line: $whole"; bad=1 ;; esac
 
-# Signals: a clean stop.
-"$lathe" run --display none zero.img 2> err & pid=$!
-sleep 0.5
-kill -TERM $pid
-wait $pid
-status=$?
-[ $status -eq 143 ] || { echo "SIGTERM: status $status, wanted 143"; bad=1; }
+# Signals: a clean stop, and a line that says so.
+stops() { # signal, status, options...
+  local signal=$1 wanted=$2 status pid
+  shift 2
+  "$lathe" run --display none "$@" 2> err & pid=$!
+  sleep 0.5
+  kill -$signal $pid
+  wait $pid
+  status=$?
+  [ $status -eq $wanted ] && [ "$(grep -c "^lathe: stopped by SIG$signal" err)" = 1 ] ||
+    { echo "SIG$signal: status $status, wanted $wanted and one line:"; cat err; bad=1; }
+}
+stops TERM 143 zero.img
+stops INT 130 zero.img
+stops TERM 143 --clock real
+if has scripts; then
+  printf 'while true do vm:run(0.1) end' > forever.lua
+  stops INT 130 --script forever.lua
+  printf 'while true do end' > spin.lua
+  stops TERM 143 --script spin.lua
+fi
 
 [ $bad = 0 ] && echo 'command line: fine'
 exit $bad
