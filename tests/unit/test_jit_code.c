@@ -106,6 +106,33 @@ static const struct snippet snippets[] = {
      {0x43,                               /* inc bx */
       0x66, 0xBF, 0xF0, 0xFF, 0xFF, 0xFF, /* mov edi,0FFFFFFF0h */
       0x66, 0xFF, 0xE7}},                 /* jmp edi */
+    {"a signed quotient that is too large faults: dividend 14000h",
+     4,
+     {0xBA, 0x01, 0x00, /* mov dx,1 */
+      0xB8, 0x00, 0x40, /* mov ax,4000h */
+      0xB9, 0x02, 0x00, /* mov cx,2 */
+      0xF7, 0xF9}},     /* idiv cx */
+    {"a signed quotient that is too large faults: the least dividend by -1",
+     4,
+     {0xB8, 0x00, 0x80, /* mov ax,8000h */
+      0x99,             /* cwd */
+      0xB9, 0xFF, 0xFF, /* mov cx,-1 */
+      0xF7, 0xF9}},     /* idiv cx */
+    {"FCMOVBE looks at ZF, which a bit test has kept",
+     6,
+     {0xD9, 0xE8,             /* fld1 */
+      0xD9, 0xEB,             /* fldpi */
+      0x39, 0xC8,             /* cmp ax,cx: equal */
+      0x89, 0x1C,             /* mov [si],bx */
+      0x0F, 0xBA, 0xE2, 0x01, /* bt dx,1: clear */
+      0xDA, 0xD1}},           /* fcmovbe st0,st1 */
+    {"FLDCW may unmask inexact results alone",
+     5,
+     {0xC7, 0x04, 0x5F, 0x03, /* mov word [si],035Fh */
+      0xD9, 0x2C,             /* fldcw [si] */
+      0xD9, 0xE8,             /* fld1 */
+      0xD9, 0xEB,             /* fldpi */
+      0xDE, 0xF9}},           /* fdivp */
     {"an instruction of sixteen bytes faults",
      2,
      {0x43, /* inc bx */
@@ -196,12 +223,14 @@ static const struct snippet long_shifts[] = {
     {"shr al,8", 1, {0xC0, 0xE8, 0x08}},
     {"sar al,31", 1, {0xC0, 0xF8, 0x1F}},
     {"shl ax,16", 1, {0xC1, 0xE0, 0x10}},
+    {"shld ax,cx,17", 1, {0x0F, 0xA4, 0xC8, 0x11}},
 };
 static const struct snippet short_shifts[] = {
     {"shl al,7", 1, {0xC0, 0xE0, 0x07}},
     {"shr al,39", 1, {0xC0, 0xE8, 0x27}},
     {"sar ax,15", 1, {0xC1, 0xF8, 0x0F}},
     {"shl eax,16", 1, {0x66, 0xC1, 0xE0, 0x10}},
+    {"shld eax,ecx,17", 1, {0x66, 0x0F, 0xA4, 0xC8, 0x11}},
 };
 
 static uint64_t calls_of(const struct snippet *snippet)
