@@ -127,12 +127,13 @@ static const struct snippet snippets[] = {
       0x0F, 0xBA, 0xE2, 0x01, /* bt dx,1: clear */
       0xDA, 0xD1}},           /* fcmovbe st0,st1 */
     {"FLDCW may unmask inexact results alone",
-     5,
+     6,
      {0xC7, 0x04, 0x5F, 0x03, /* mov word [si],035Fh */
       0xD9, 0x2C,             /* fldcw [si] */
       0xD9, 0xE8,             /* fld1 */
       0xD9, 0xEB,             /* fldpi */
-      0xDE, 0xF9}},           /* fdivp */
+      0xDE, 0xF9,             /* fdivp */
+      0xD9, 0xE8}},           /* fld1 */
     {"an instruction of sixteen bytes faults",
      2,
      {0x43, /* inc bx */
