@@ -134,6 +134,61 @@ static const struct snippet snippets[] = {
       0xD9, 0xEB,             /* fldpi */
       0xDE, 0xF9,             /* fdivp */
       0xD9, 0xE8}},           /* fld1 */
+    {"a fault finds the flags of a comparison, half of whose register has changed",
+     5,
+     {0xBD, 0xFF, 0xFF, /* mov bp,FFFFh */
+      0x39, 0xC8,       /* cmp ax,cx */
+      0xB4, 0x05,       /* mov ah,5 */
+      0x89, 0x5E, 0x00, /* mov [bp],bx: over the end */
+      0x01, 0xDA}},     /* add dx,bx */
+    {"a fault finds the flags of a register added to itself",
+     5,
+     {0xBD, 0xFF, 0xFF, /* mov bp,FFFFh */
+      0xB8, 0x80, 0x9A, /* mov ax,9A80h */
+      0x01, 0xC0,       /* add ax,ax */
+      0x89, 0x5E, 0x00, /* mov [bp],bx */
+      0x01, 0xDA}},     /* add dx,bx */
+    {"a fault finds the carry that INC has kept",
+     5,
+     {0xBD, 0xFF, 0xFF, /* mov bp,FFFFh */
+      0xF9,             /* stc */
+      0x42,             /* inc dx */
+      0x89, 0x5E, 0x00, /* mov [bp],bx */
+      0x01, 0xDA}},     /* add dx,bx */
+    {"a fault finds the flags of a register that MOVD has overwritten",
+     5,
+     {0xBD, 0xFF, 0xFF, /* mov bp,FFFFh */
+      0x39, 0xC8,       /* cmp ax,cx */
+      0x0F, 0x7E, 0xC0, /* movd eax,mm0 */
+      0x89, 0x5E, 0x00, /* mov [bp],bx */
+      0x01, 0xDA}},     /* add dx,bx */
+    {"a fault finds the flags of a register that was exchanged",
+     5,
+     {0xBD, 0xFF, 0xFF, /* mov bp,FFFFh */
+      0x39, 0xC8,       /* cmp ax,cx */
+      0x87, 0xC2,       /* xchg dx,ax */
+      0x89, 0x5E, 0x00, /* mov [bp],bx */
+      0x01, 0xDA}},     /* add dx,bx */
+    {"a fault finds the flags of a conjunction",
+     5,
+     {0xBD, 0xFF, 0xFF, /* mov bp,FFFFh */
+      0xB8, 0x01, 0x00, /* mov ax,1 */
+      0x85, 0xC8,       /* test ax,cx */
+      0x89, 0x5E, 0x00, /* mov [bp],bx */
+      0x01, 0xDA}},     /* add dx,bx */
+    {"the carry passes through INC to another block's ADC",
+     4,
+     {0xF9,         /* stc */
+      0xEB, 0x00,   /* jmp over */
+      0x42,         /* inc dx */
+      0x11, 0xDB}}, /* adc bx,bx */
+    {"a shift by no bits keeps the flags of a comparison",
+     5,
+     {0xF9,             /* stc */
+      0xB1, 0x00,       /* mov cl,0 */
+      0x39, 0xD8,       /* cmp ax,bx */
+      0x66, 0xD3, 0xE2, /* shl edx,cl */
+      0x9C}},           /* pushf */
     {"an instruction of sixteen bytes faults",
      2,
      {0x43, /* inc bx */
