@@ -176,17 +176,18 @@ static const struct snippet snippets[] = {
       0x85, 0xC8,       /* test ax,cx */
       0x89, 0x5E, 0x00, /* mov [bp],bx */
       0x01, 0xDA}},     /* add dx,bx */
-    {"the carry passes through INC to another block's ADC",
-     4,
-     {0xF9,         /* stc */
-      0xEB, 0x00,   /* jmp over */
-      0x42,         /* inc dx */
-      0x11, 0xDB}}, /* adc bx,bx */
-    {"a shift by no bits keeps the flags of a comparison",
-     5,
+    {"the carry of another block passes through INC",
+     6,
      {0xF9,             /* stc */
-      0xB1, 0x00,       /* mov cl,0 */
-      0x39, 0xD8,       /* cmp ax,bx */
+      0xEB, 0x00,       /* jmp over */
+      0x42,             /* inc dx */
+      0x0F, 0x92, 0xC0, /* setc al */
+      0x89, 0x1C,       /* mov [si],bx */
+      0x01, 0xDA}},     /* add dx,bx */
+    {"a shift by no bits keeps the flags of a comparison",
+     4,
+     {0xB1, 0x00,       /* mov cl,0 */
+      0x39, 0xDB,       /* cmp bx,bx */
       0x66, 0xD3, 0xE2, /* shl edx,cl */
       0x9C}},           /* pushf */
     {"an instruction of sixteen bytes faults",
