@@ -42,6 +42,21 @@ NX equ 1 << 63
     EQUAL qword [fault_rip], PROBE
 %endmacro
 
+; CLOSED: level 0 may use the page at PROBE, which level 3 then finds closed
+%macro CLOSED 0
+    MAP PROBE_PTE, FRAME_A | P_P | P_W
+    mov al, [PROBE]
+    mov [PROBE], al
+    EXPECT_NEXT 14, 5, %%read
+    ENTER_USER user_read
+%%read:
+    mov al, [PROBE]
+    mov [PROBE], al
+    EXPECT_NEXT 14, 7, %%written
+    ENTER_USER user_write
+%%written:
+%endmacro
+
 main64:
     CHECK 1                         ; not present, at each level
     PAGE_FAULT 0, {mov al, [PROBE]}
@@ -209,10 +224,18 @@ main64:
     and ecx, ~CR4_PGE
     mov cr4, rcx
     EQUAL dword [rbx], 0x11111111
+
+    CHECK 15                        ; what level 0 has just read and written stays closed to level 3
+    CLOSED
+    CLOSED
+    CLOSED
     ret
 
 user_read:
     mov al, [PROBE]
+    jmp $
+user_write:
+    mov [PROBE], al
     jmp $
 
 GUEST_END
