@@ -246,6 +246,26 @@ bits 32
     mov dword [CODE + 1], ALIAS + 0x1000
     mov word [CODE + 5], 0xE0FF
     call .levels
+    mov dword [PT1 + 8], DATA | 3   ; and data that only level 0 may use
+    invlpg [ALIAS + 0x2000]
+    mov dword [CODE + 1], ALIAS + 0x2000
+    mov byte [CODE + 5], 0xCC
+    mov esi, 5
+.data:
+    mov al, [ALIAS + 0x2000]
+    mov [ALIAS + 0x2000], al
+    mov byte [CODE], 0xA0           ; MOV AL, [ALIAS + 2000h]
+    EXPECT_NEXT 14, 5, .not_read
+    ENTER_USER ALIAS
+.not_read:
+    EQUAL dword [fault_eip], ALIAS
+    mov byte [CODE], 0xA2           ; MOV [ALIAS + 2000h], AL
+    EXPECT_NEXT 14, 7, .not_written
+    ENTER_USER ALIAS
+.not_written:
+    EQUAL dword [fault_eip], ALIAS
+    dec esi
+    jnz .data
     call paging_off
     jmp .memory
 .levels:
