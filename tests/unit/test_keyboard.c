@@ -5,6 +5,7 @@
 #include "devices/input/keyboard.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_line.h"
+#include "tests/support/ps2_check.h"
 #include "tests/support/state_check.h"
 #include "tests/support/suite.h"
 
@@ -43,19 +44,6 @@ static void send(struct bench *t, uint8_t byte)
     t->device.receive(t->device.self, byte);
 }
 
-/* Takes everything that the keyboard has and compares. */
-static bool sends(struct bench *t, const char *expected, unsigned count)
-{
-    uint8_t byte;
-    bool same = true;
-    unsigned n = 0;
-    for (; t->device.send(t->device.self, &byte); n++)
-        same = same && n < count && byte == (uint8_t)expected[n];
-    return same && n == count;
-}
-
-#define SENDS(t, text) sends(t, text, sizeof text - 1)
-
 static void press(struct bench *t, enum key_code code)
 {
     keyboard_key(t->kbd, code, true);
@@ -78,7 +66,7 @@ START_TEST(nothing_at_power_on)
     struct bench t;
     setup(&t);
     fake_clock_advance(&t.clock, 1000 * MS);
-    ck_assert(sends(&t, "", 0));
+    ck_assert(SENDS(&t, ""));
     teardown(&t);
 }
 END_TEST
@@ -241,7 +229,7 @@ START_TEST(disable_and_enable)
     ck_assert(SENDS(&t, "\xFA"));
     press(&t, KEY_A);
     release(&t, KEY_A);
-    ck_assert(sends(&t, "", 0));
+    ck_assert(SENDS(&t, ""));
     send(&t, 0xF4);
     press(&t, KEY_A);
     ck_assert(SENDS(&t, "\xFA\x1C"));
@@ -273,7 +261,7 @@ START_TEST(typematic)
     ck_assert(SENDS(&t, "\x22"));
     /* 2Bh: period (8 + 3) * 2 * 4.17 ms */
     fake_clock_advance(&t.clock, 91 * MS);
-    ck_assert(sends(&t, "", 0));
+    ck_assert(SENDS(&t, ""));
     fake_clock_advance(&t.clock, 1 * MS);
     ck_assert(SENDS(&t, "\x22"));
     /* The last key pressed repeats; releasing another one does not matter. */
@@ -286,7 +274,7 @@ START_TEST(typematic)
     release(&t, KEY_Y);
     ck_assert(SENDS(&t, "\xF0\x35"));
     fake_clock_advance(&t.clock, 1000 * MS);
-    ck_assert(sends(&t, "", 0));
+    ck_assert(SENDS(&t, ""));
     /* Fastest: 250 ms, then 8 * 4.17 ms. */
     send(&t, 0xF3);
     send(&t, 0x00);
@@ -375,7 +363,7 @@ START_TEST(bad_codes_are_ignored)
     press(&t, (enum key_code)0x12345);
     for (unsigned i = 0; i < 256; i++) {
         send(&t, (uint8_t)i);
-        sends(&t, "", 0);
+        SENDS(&t, "");
     }
     teardown(&t);
 }

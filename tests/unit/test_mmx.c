@@ -1,58 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* MMX through decoder and interpreter: values, x87 aliasing, availability, faults, FXSAVE; and which models
  * have it. */
-#include <stdlib.h>
-
 #include "core/base/bytes.h"
 #include "core/x86/model.h"
-#include "tests/support/cpu_fixture.h"
+#include "tests/support/fpu_bench.h"
 #include "tests/support/suite.h"
 
-enum { CODE = 0x1000, DATA = 0x3000, HANDLERS = 0x4000, STACK_TOP = 0x8000 };
-
-struct bench {
-    struct cpu_fixture f;
-    struct cpu *cpu;
-};
-
-/* Real mode, flat data at DS = 0, code at 0000:1000, FPU initialised. */
-static struct bench *bench_new(const char *model, const uint8_t *code, unsigned size)
-{
-    struct bench *b = calloc(1, sizeof *b);
-    cpu_fixture_init(&b->f, model);
-    b->cpu = b->f.cpu;
-    for (unsigned i = 0; i <= SEG_GS; i++) {
-        b->cpu->seg[i].selector = 0;
-        b->cpu->seg[i].base = 0;
-    }
-    b->cpu->rip = CODE;
-    b->cpu->cr0 |= CR0_NE;
-    cpu_derive(b->cpu);
-    b->cpu->gpr[GPR_SP] = STACK_TOP;
-    for (unsigned vector = 0; vector < 32; vector++)
-        cpu_fixture_poke(&b->f, vector * 4, 4, HANDLERS + vector);
-    cpu_fixture_load(&b->f, CODE, code, size);
-    x87_fninit(&b->cpu->x87);
-    return b;
-}
-
-static void bench_free(struct bench *b)
-{
-    cpu_fixture_free(&b->f);
-    free(b);
-}
-
-/* Runs one instruction, or to the handler of its fault: the vector, or -1. */
-static int step(struct bench *b)
-{
-    cpu_run(b->cpu, b->f.clock.insns + 1);
-    uint64_t vector = b->cpu->rip - HANDLERS;
-    return vector < 32 ? (int)vector : -1;
-}
+enum { CODE = FPU_BENCH_CODE, DATA = FPU_BENCH_DATA };
 
 #define BENCH(...)                                                                                           \
     static const uint8_t code[] = {__VA_ARGS__};                                                             \
-    struct bench *b = bench_new("pentium2", code, sizeof code)
+    struct fpu_bench *b = fpu_bench_new("pentium2", code, sizeof code)
 
 START_TEST(test_program)
 {
@@ -74,7 +32,7 @@ START_TEST(test_program)
     ck_assert_uint_eq(b->cpu->x87.sign_exponent[1], 0xffff);
     cpu_fixture_run(&b->f, 1);
     ck_assert_uint_eq(b->cpu->x87.tag, 0);
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -92,7 +50,7 @@ START_TEST(test_aliasing)
     ck_assert_uint_eq(b->cpu->x87.mantissa[6], 0);
     ck_assert_uint_eq(b->cpu->x87.sign_exponent[6], 0xffff);
     ck_assert_uint_eq(b->cpu->x87.fop, 0x1eb); /* the x87 instruction is still the last one */
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -100,17 +58,17 @@ START_TEST(test_availability)
 {
     BENCH(0x0f, 0xfc, 0x06, 0x00, 0x30); /* PADDB MM0,[3000] */
     b->cpu->cr0 |= CR0_TS;
-    ck_assert_int_eq(step(b), VECTOR_NM);
+    ck_assert_int_eq(fpu_bench_step(b), VECTOR_NM);
     b->cpu->rip = CODE;
     b->cpu->cr0 |= CR0_EM;
-    ck_assert_int_eq(step(b), VECTOR_UD); /* not #NM: MMX is not emulated */
+    ck_assert_int_eq(fpu_bench_step(b), VECTOR_UD); /* not #NM: MMX is not emulated */
     b->cpu->rip = CODE;
     b->cpu->cr0 &= ~(CR0_EM | CR0_TS);
     b->cpu->x87.status = FLOAT_ZE;
     b->cpu->x87.control &= (uint16_t)~FLOAT_ZE;
-    ck_assert_int_eq(step(b), VECTOR_MF);
+    ck_assert_int_eq(fpu_bench_step(b), VECTOR_MF);
     ck_assert_uint_eq(b->cpu->x87.tag, 0);
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -122,12 +80,12 @@ START_TEST(test_memory_fault)
     for (unsigned i = 0; i < 2; i++) {
         b->cpu->rip = CODE + 5 * i;
         b->cpu->x87.top = 3;
-        ck_assert_int_eq(step(b), VECTOR_GP);
+        ck_assert_int_eq(fpu_bench_step(b), VECTOR_GP);
         ck_assert_uint_eq(b->cpu->x87.tag, 0);
         ck_assert_uint_eq(b->cpu->x87.top, 3);
         ck_assert_uint_eq(cpu_fixture_peek(&b->f, 0xfffc, 4), 0);
     }
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -135,9 +93,9 @@ START_TEST(test_low_unpack_reads_four_bytes)
 {
     BENCH(0x0f, 0x62, 0x06, 0xfc, 0xff); /* PUNPCKLDQ MM0,[FFFC] */
     cpu_fixture_poke(&b->f, 0xfffc, 4, 0x12345678);
-    ck_assert_int_eq(step(b), -1);
+    ck_assert_int_eq(fpu_bench_step(b), -1);
     ck_assert_uint_eq(b->cpu->x87.mantissa[0], UINT64_C(0x1234567800000000));
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -152,17 +110,18 @@ START_TEST(test_undefined)
         {0x0f, 0x71, 0x16, 0x01}, /* shifts by immediates have no memory form */
     };
     for (unsigned i = 0; i < sizeof codes / sizeof *codes; i++) {
-        struct bench *b = bench_new("pentium2", codes[i], 4);
-        ck_assert_msg(step(b) == VECTOR_UD, "%02x %02x %02x", codes[i][0], codes[i][1], codes[i][2]);
-        bench_free(b);
+        struct fpu_bench *b = fpu_bench_new("pentium2", codes[i], 4);
+        ck_assert_msg(fpu_bench_step(b) == VECTOR_UD, "%02x %02x %02x", codes[i][0], codes[i][1],
+                      codes[i][2]);
+        fpu_bench_free(b);
     }
     static const uint8_t emms[] = {0x0f, 0x77};
-    struct bench *b = bench_new("pentiumpro", emms, 2);
-    ck_assert_int_eq(step(b), VECTOR_UD);
-    bench_free(b);
-    b = bench_new("pentium-mmx", emms, 2);
-    ck_assert_int_eq(step(b), -1);
-    bench_free(b);
+    struct fpu_bench *b = fpu_bench_new("pentiumpro", emms, 2);
+    ck_assert_int_eq(fpu_bench_step(b), VECTOR_UD);
+    fpu_bench_free(b);
+    b = fpu_bench_new("pentium-mmx", emms, 2);
+    ck_assert_int_eq(fpu_bench_step(b), -1);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -187,24 +146,24 @@ START_TEST(test_fxsave)
     cpu_fixture_run(&b->f, 1);
     ck_assert_uint_eq(b->cpu->x87.tag, 0xff);
     ck_assert_uint_eq(b->cpu->x87.mantissa[3], 0x89abcdef);
-    ck_assert_int_eq(step(b), VECTOR_GP); /* not a multiple of 16 */
-    bench_free(b);
+    ck_assert_int_eq(fpu_bench_step(b), VECTOR_GP); /* not a multiple of 16 */
+    fpu_bench_free(b);
 }
 END_TEST
 
 START_TEST(test_models)
 {
     static const uint8_t cpuid[] = {0x66, 0xb8, 1, 0, 0, 0, 0x0f, 0xa2}; /* MOV EAX,1; CPUID */
-    struct bench *b = bench_new("pentium2", cpuid, sizeof cpuid);
+    struct fpu_bench *b = fpu_bench_new("pentium2", cpuid, sizeof cpuid);
     cpu_fixture_run(&b->f, 2);
     ck_assert_uint_eq(b->cpu->gpr[GPR_AX], 0x652);
     ck_assert_uint_eq(b->cpu->gpr[GPR_DX], 0x183f9ff); /* 183FBFF without the local APIC */
-    bench_free(b);
-    b = bench_new("pentium-mmx", cpuid, sizeof cpuid);
+    fpu_bench_free(b);
+    b = fpu_bench_new("pentium-mmx", cpuid, sizeof cpuid);
     cpu_fixture_run(&b->f, 2);
     ck_assert_uint_eq(b->cpu->gpr[GPR_AX], 0x543);
     ck_assert_uint_eq(b->cpu->gpr[GPR_DX], 0x8001bf);
-    bench_free(b);
+    fpu_bench_free(b);
     ck_assert_str_eq(cpu_model_default()->name, "pentium2");
 }
 END_TEST
@@ -216,13 +175,13 @@ START_TEST(test_pat)
     b->cpu->gpr[GPR_CX] = 0x277;
     b->cpu->gpr[GPR_AX] = 0x00070106;
     b->cpu->gpr[GPR_DX] = 0x05040100;
-    ck_assert_int_eq(step(b), -1);
+    ck_assert_int_eq(fpu_bench_step(b), -1);
     ck_assert_uint_eq(b->cpu->msr.pat, UINT64_C(0x0504010000070106));
     b->cpu->rip = CODE;
     b->cpu->gpr[GPR_AX] = 0x00070206; /* 2 is reserved */
-    ck_assert_int_eq(step(b), VECTOR_GP);
+    ck_assert_int_eq(fpu_bench_step(b), VECTOR_GP);
     ck_assert_uint_eq(b->cpu->msr.pat, UINT64_C(0x0504010000070106));
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 

@@ -3,6 +3,7 @@
 #include "devices/input/mouse.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_line.h"
+#include "tests/support/ps2_check.h"
 #include "tests/support/state_check.h"
 #include "tests/support/suite.h"
 
@@ -28,18 +29,6 @@ static void teardown(struct bench *t)
     mouse_free(t->mouse);
     ck_assert(!t->clock.first);
 }
-
-static bool sends(struct bench *t, const char *expected, unsigned count)
-{
-    uint8_t byte;
-    bool same = true;
-    unsigned n = 0;
-    for (; t->device.send(t->device.self, &byte); n++)
-        same = same && n < count && byte == (uint8_t)expected[n];
-    return same && n == count;
-}
-
-#define SENDS(t, text) sends(t, text, sizeof text - 1)
 
 static void tell(struct bench *t, uint8_t byte)
 {
@@ -72,10 +61,10 @@ START_TEST(silent_before_enable)
     mouse_buttons(t.mouse, MOUSE_LEFT);
     fake_clock_advance(&t.clock, 1000 * MS);
     ck_assert(!t.ready.level);
-    ck_assert(sends(&t, "", 0));
+    ck_assert(SENDS(&t, ""));
     command(&t, 0xF4);
     wait_sample(&t);
-    ck_assert(sends(&t, "", 0)); /* old motion is forgotten */
+    ck_assert(SENDS(&t, "")); /* old motion is forgotten */
     teardown(&t);
 }
 END_TEST
@@ -96,7 +85,7 @@ START_TEST(packets)
     wait_sample(&t);
     ck_assert(SENDS(&t, "\x1D\xFF\x00"));
     wait_sample(&t);
-    ck_assert(sends(&t, "", 0));
+    ck_assert(SENDS(&t, ""));
     teardown(&t);
 }
 END_TEST
@@ -133,7 +122,7 @@ START_TEST(sample_rate_paces)
     mouse_move(t.mouse, 1, 0, 0);
     fake_clock_advance(&t.clock, 99 * MS);
     mouse_move(t.mouse, 1, 0, 0);
-    ck_assert(sends(&t, "", 0));
+    ck_assert(SENDS(&t, ""));
     fake_clock_advance(&t.clock, 2 * MS);
     ck_assert(SENDS(&t, "\x08\x02\x00"));
     /* While a packet waits, motion adds up and no second one is made. */
@@ -202,7 +191,7 @@ START_TEST(remote_mode)
     command(&t, 0xF0);
     mouse_move(t.mouse, 7, 1, 0);
     fake_clock_advance(&t.clock, 100 * MS);
-    ck_assert(sends(&t, "", 0));
+    ck_assert(SENDS(&t, ""));
     tell(&t, 0xEB);
     ck_assert(SENDS(&t, "\xFA\x08\x07\x01"));
     tell(&t, 0xEB);
@@ -292,7 +281,7 @@ START_TEST(a_command_interrupts_a_packet)
     ck_assert(SENDS(&t, "\xFA"));
     mouse_move(t.mouse, 1, 1, 0);
     wait_sample(&t);
-    ck_assert(sends(&t, "", 0));
+    ck_assert(SENDS(&t, ""));
     for (unsigned i = 0; i < 256; i++) {
         tell(&t, (uint8_t)i);
         tell(&t, (uint8_t)i);

@@ -4,62 +4,30 @@
 #include "core/base/bytes.h"
 #include "core/x86/access.h"
 #include "core/x86/model.h"
-#include "tests/support/cpu_fixture.h"
+#include "tests/support/fpu_bench.h"
 #include "tests/support/suite.h"
 
-enum { CODE = 0x1000, DATA = 0x3000, HANDLERS = 0x4000, STACK_TOP = 0x8000 };
+enum { CODE = FPU_BENCH_CODE, DATA = FPU_BENCH_DATA };
 enum { DIRECTORY = 0x10000, TABLE = 0x11000, P = 1, W = 2 };
 
-struct bench {
-    struct cpu_fixture f;
-    struct cpu *cpu;
-};
-
-/* Real mode, flat data at DS = 0, code at 0000:1000, SSE enabled. */
-static struct bench *bench_new(const char *model, const uint8_t *code, unsigned size)
+/* SSE enabled. */
+static struct fpu_bench *sse_new(const char *model, const uint8_t *code, unsigned size)
 {
-    struct bench *b = calloc(1, sizeof *b);
-    cpu_fixture_init(&b->f, model);
-    b->cpu = b->f.cpu;
-    for (unsigned i = 0; i <= SEG_GS; i++) {
-        b->cpu->seg[i].selector = 0;
-        b->cpu->seg[i].base = 0;
-    }
-    b->cpu->rip = CODE;
-    b->cpu->cr0 |= CR0_NE;
+    struct fpu_bench *b = fpu_bench_new(model, code, size);
     b->cpu->cr4 |= CR4_OSFXSR | CR4_OSXMMEXCPT;
     cpu_derive(b->cpu);
-    b->cpu->gpr[GPR_SP] = STACK_TOP;
-    for (unsigned vector = 0; vector < 32; vector++)
-        cpu_fixture_poke(&b->f, vector * 4, 4, HANDLERS + vector);
-    cpu_fixture_load(&b->f, CODE, code, size);
-    x87_fninit(&b->cpu->x87);
     return b;
 }
 
-static void bench_free(struct bench *b)
-{
-    cpu_fixture_free(&b->f);
-    free(b);
-}
-
-/* Runs one instruction, or to the handler of its fault: the vector, or -1. */
-static int step(struct bench *b)
-{
-    cpu_run(b->cpu, b->f.clock.insns + 1);
-    uint64_t vector = b->cpu->rip - HANDLERS;
-    return vector < 32 ? (int)vector : -1;
-}
-
-static int step_at(struct bench *b, unsigned offset)
+static int step_at(struct fpu_bench *b, unsigned offset)
 {
     b->cpu->rip = CODE + offset;
-    return step(b);
+    return fpu_bench_step(b);
 }
 
 #define BENCH(model, ...)                                                                                    \
     static const uint8_t code[] = {__VA_ARGS__};                                                             \
-    struct bench *b = bench_new(model, code, sizeof code)
+    struct fpu_bench *b = sse_new(model, code, sizeof code)
 
 START_TEST(availability)
 {
@@ -85,7 +53,7 @@ START_TEST(availability)
     }
     b->cpu->cr4 &= ~(uint64_t)CR4_OSFXSR; /* MMX registers need no OSFXSR */
     ck_assert_int_eq(step_at(b, 8), -1);
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -95,8 +63,8 @@ START_TEST(alignment)
           0x0f, 0x10, 0x06, 0x08, 0x30,             /* MOVUPS XMM0,[3008] */
           0x0f, 0x29, 0x06, 0x08, 0x30,             /* MOVAPS [3008],XMM0 */
           0x0f, 0x28, 0x06, 0xf8, 0xff,             /* MOVAPS XMM0,[FFF8] */
-          0x36, 0x0f, 0x28, 0x06, 0xf8, 0xff,       /* MOVAPS XMM0,SS:[FFF8]: alignment comes before the limit */
-          0x36, 0x0f, 0x28, 0x06, 0x08, 0x30);      /* MOVAPS XMM0,SS:[3008] */
+          0x36, 0x0f, 0x28, 0x06, 0xf8, 0xff,  /* MOVAPS XMM0,SS:[FFF8]: alignment comes before the limit */
+          0x36, 0x0f, 0x28, 0x06, 0x08, 0x30); /* MOVAPS XMM0,SS:[3008] */
     cpu_fixture_poke(&b->f, DATA + 16, 8, 42);
     ck_assert_int_eq(step_at(b, 0), VECTOR_GP);
     ck_assert_int_eq(step_at(b, 5), -1);
@@ -108,7 +76,7 @@ START_TEST(alignment)
     b->cpu->seg[SEG_DS].base = 8; /* the linear address counts */
     cpu_derive_segment(b->cpu, SEG_DS);
     ck_assert_int_eq(step_at(b, 0), -1);
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -129,7 +97,7 @@ START_TEST(unmasked_exceptions)
     ck_assert_int_eq(step_at(b, 0), -1);
     ck_assert_uint_eq(b->cpu->mxcsr & 0x3F, FLOAT_ZE | FLOAT_PE | FLOAT_DE);
     ck_assert_uint_eq(b->cpu->xmm[0][0], UINT64_C(0x3eaaaaab7f800000));
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -156,7 +124,7 @@ START_TEST(stores_across_pages_are_all_or_nothing)
     ck_assert_uint_eq(cpu_fixture_peek(&b->f, 0x5000, 8), UINT64_C(0x2222222222222222));
     ck_assert_int_eq(step_at(b, 5), -1);
     ck_assert_uint_eq(b->cpu->xmm[1][1], UINT64_C(0x2222222222222222));
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -169,13 +137,13 @@ START_TEST(mxcsr)
     cpu_fixture_poke(&b->f, DATA, 4, 0x1FC0); /* DAZ: not in a Pentium III */
     ck_assert_int_eq(step_at(b, 0), VECTOR_GP);
     ck_assert_uint_eq(b->cpu->mxcsr, 0xFFBF);
-    bench_free(b);
-    b = bench_new("pentium4", code, sizeof code);
+    fpu_bench_free(b);
+    b = sse_new("pentium4", code, sizeof code);
     cpu_fixture_poke(&b->f, DATA, 4, 0x1FC0);
     ck_assert_int_eq(step_at(b, 0), -1);
     cpu_fixture_poke(&b->f, DATA, 4, 0x11FC0);
     ck_assert_int_eq(step_at(b, 0), VECTOR_GP);
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -200,7 +168,7 @@ START_TEST(masked_stores)
     ck_assert_uint_eq(cpu_fixture_peek(&b->f, 0xfff8, 8), 0);
     b->cpu->xmm[1][1] = 0;
     ck_assert_int_eq(step_at(b, 0), -1);
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -222,7 +190,7 @@ START_TEST(fxsave)
     cpu_fixture_poke(&b->f, DATA + 160, 8, 99);
     ck_assert_int_eq(step_at(b, 5), VECTOR_GP); /* before anything is loaded */
     ck_assert_uint_eq(b->cpu->xmm[0][0], 88);
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -252,12 +220,12 @@ START_TEST(gating)
         {{0x66, 0x0f, 0x3a, 0x44, 0xc1, 0x11}, "x86-64-v2", "max"},   /* PCLMULQDQ */
     };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct bench *b = bench_new(cases[i].without, cases[i].code, 6);
-        ck_assert_msg(step(b) == VECTOR_UD, "%u on %s", i, cases[i].without);
-        bench_free(b);
-        b = bench_new(cases[i].with, cases[i].code, 6);
-        ck_assert_msg(step(b) == -1, "%u on %s", i, cases[i].with);
-        bench_free(b);
+        struct fpu_bench *b = sse_new(cases[i].without, cases[i].code, 6);
+        ck_assert_msg(fpu_bench_step(b) == VECTOR_UD, "%u on %s", i, cases[i].without);
+        fpu_bench_free(b);
+        b = sse_new(cases[i].with, cases[i].code, 6);
+        ck_assert_msg(fpu_bench_step(b) == -1, "%u on %s", i, cases[i].with);
+        fpu_bench_free(b);
     }
 }
 END_TEST
@@ -277,9 +245,9 @@ START_TEST(undefined_everywhere)
         {0x66, 0x0f, 0x38, 0x2a, 0xc1},       /* MOVNTDQA from a register */
     };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct bench *b = bench_new("max", cases[i], 6);
-        ck_assert_msg(step(b) == VECTOR_UD, "case %u", i);
-        bench_free(b);
+        struct fpu_bench *b = sse_new("max", cases[i], 6);
+        ck_assert_msg(fpu_bench_step(b) == VECTOR_UD, "case %u", i);
+        fpu_bench_free(b);
     }
 }
 END_TEST
@@ -310,7 +278,7 @@ START_TEST(no_sse_state_needed)
     b->cpu->cr0 &= ~CR0_EM;
     b->cpu->cr4 |= CR4_OSFXSR;
     ck_assert_int_eq(step_at(b, 21), VECTOR_NM);
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -326,7 +294,7 @@ START_TEST(alignment_of_strings)
     ck_assert_int_eq(step_at(b, 8), VECTOR_GP);
     ck_assert_int_eq(step_at(b, 15), -1);
     ck_assert_int_eq(step_at(b, 21), VECTOR_GP);
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -338,7 +306,7 @@ START_TEST(models)
     } expected[] = {{"pentium3", 0x683, 0x0383f9ff}, {"pentium4", 0xf29, 0x0f8bf9ff}};
     static const uint8_t cpuid[] = {0x0f, 0xa2};
     for (unsigned i = 0; i < 2; i++) {
-        struct bench *b = bench_new(expected[i].name, cpuid, 2);
+        struct fpu_bench *b = sse_new(expected[i].name, cpuid, 2);
         b->cpu->gpr[GPR_AX] = 1;
         ck_assert_int_eq(step_at(b, 0), -1);
         ck_assert_uint_eq(b->cpu->gpr[GPR_AX], expected[i].signature);
@@ -347,7 +315,7 @@ START_TEST(models)
         ck_assert_int_eq(step_at(b, 0), -1);
         bool brand = b->cpu->gpr[GPR_AX] == 0x65746e49; /* "Inte" */
         ck_assert_int_eq(brand, i == 1);
-        bench_free(b);
+        fpu_bench_free(b);
     }
 }
 END_TEST

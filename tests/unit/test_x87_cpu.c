@@ -2,59 +2,18 @@
 /* x87 instructions through decoder and interpreter: encodings, memory operands, pointers, #NM, #MF and FERR#.
  */
 #include <check.h>
-#include <stdlib.h>
 
 #include "core/base/bytes.h"
-#include "tests/support/cpu_fixture.h"
+#include "tests/support/fpu_bench.h"
 
-enum { CODE = 0x1000, DATA = 0x3000, HANDLERS = 0x4000, STACK_TOP = 0x8000 };
+enum { CODE = FPU_BENCH_CODE, DATA = FPU_BENCH_DATA };
 
-struct bench {
-    struct cpu_fixture f;
-    struct cpu *cpu;
-};
-
-/* Real mode, flat data at DS = 0, code at 0000:1000, FPU initialised. */
-static struct bench *bench_new(const uint8_t *code, unsigned size)
-{
-    struct bench *b = calloc(1, sizeof *b);
-    cpu_fixture_init(&b->f, "pentiumpro");
-    b->cpu = b->f.cpu;
-    for (unsigned i = 0; i <= SEG_GS; i++) {
-        b->cpu->seg[i].selector = 0;
-        b->cpu->seg[i].base = 0;
-    }
-    b->cpu->rip = CODE;
-    b->cpu->cr0 |= CR0_NE;
-    cpu_derive(b->cpu);
-    b->cpu->gpr[GPR_SP] = STACK_TOP;
-    for (unsigned vector = 0; vector < 32; vector++)
-        cpu_fixture_poke(&b->f, vector * 4, 4, HANDLERS + vector);
-    cpu_fixture_load(&b->f, CODE, code, size);
-    x87_fninit(&b->cpu->x87);
-    return b;
-}
-
-static void bench_free(struct bench *b)
-{
-    cpu_fixture_free(&b->f);
-    free(b);
-}
-
-/* Runs one instruction, or to the handler of its fault: the vector, or -1. */
-static int step(struct bench *b)
-{
-    cpu_run(b->cpu, b->f.clock.insns + 1);
-    uint64_t vector = b->cpu->rip - HANDLERS;
-    return vector < 32 ? (int)vector : -1;
-}
-
-static uint64_t pushed_ip(struct bench *b)
+static uint64_t pushed_ip(struct fpu_bench *b)
 {
     return cpu_fixture_peek(&b->f, b->cpu->gpr[GPR_SP], 2);
 }
 
-static int64_t st_int(struct bench *b, unsigned i)
+static int64_t st_int(struct fpu_bench *b, unsigned i)
 {
     struct float_env env = {.precision = 64, .masks = FLOAT_EXCEPTIONS};
     return f80_to_int(&env, x87_get(&b->cpu->x87, i), 64);
@@ -62,7 +21,7 @@ static int64_t st_int(struct bench *b, unsigned i)
 
 #define BENCH(...)                                                                                           \
     static const uint8_t code[] = {__VA_ARGS__};                                                             \
-    struct bench *b = bench_new(code, sizeof code)
+    struct fpu_bench *b = fpu_bench_new("pentiumpro", code, sizeof code)
 
 START_TEST(test_arithmetic)
 {
@@ -85,7 +44,7 @@ START_TEST(test_arithmetic)
     ck_assert_uint_eq(cpu_fixture_peek(&b->f, DATA + 0x20, 8), UINT64_C(0x4059400000000000));
     ck_assert_uint_eq(b->cpu->gpr[GPR_AX] & 0xffff, 0);
     ck_assert_uint_eq(b->cpu->x87.tag, 0);
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -107,7 +66,7 @@ START_TEST(test_register_forms)
     cpu_fixture_run(&b->f, 3);
     ck_assert_int_eq(st_int(b, 0), -1);
     ck_assert(x87_is_empty(&b->cpu->x87, 1));
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -117,9 +76,9 @@ START_TEST(test_undefined_encodings)
                                        {0xd9, 0xe2}, {0xd9, 0xef}, {0xde, 0xd8}, {0xda, 0xe8}, {0xdd, 0xf0},
                                        {0xdb, 0xf8}, {0xdf, 0xe1}, {0xdf, 0xf8}, {0xdd, 0x0e}};
     for (unsigned i = 0; i < sizeof codes / sizeof *codes; i++) {
-        struct bench *b = bench_new(codes[i], 2);
-        ck_assert_msg(step(b) == VECTOR_UD, "%02x %02x", codes[i][0], codes[i][1]);
-        bench_free(b);
+        struct fpu_bench *b = fpu_bench_new("pentiumpro", codes[i], 2);
+        ck_assert_msg(fpu_bench_step(b) == VECTOR_UD, "%02x %02x", codes[i][0], codes[i][1]);
+        fpu_bench_free(b);
     }
 }
 END_TEST
@@ -137,7 +96,7 @@ START_TEST(test_pointers)
     ck_assert_uint_eq(cpu_fixture_peek(&b->f, DATA + 0x40 + 10, 2), 0x5340); /* 12340 + 3000 */
     ck_assert_uint_eq(cpu_fixture_peek(&b->f, DATA + 0x40 + 12, 2), 0x1000);
     ck_assert_uint_eq(b->cpu->x87.control & 0x3f, 0x3f);
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -145,14 +104,14 @@ START_TEST(test_not_available)
 {
     BENCH(0xdb, 0xe3, 0x9b); /* FNINIT; FWAIT */
     b->cpu->cr0 |= CR0_TS;
-    ck_assert_int_eq(step(b), VECTOR_NM);
+    ck_assert_int_eq(fpu_bench_step(b), VECTOR_NM);
     b->cpu->rip = CODE + 2; /* FWAIT cares for TS only with MP */
     b->cpu->cr0 &= ~CR0_MP;
-    ck_assert_int_eq(step(b), -1);
+    ck_assert_int_eq(fpu_bench_step(b), -1);
     b->cpu->rip = CODE + 2;
     b->cpu->cr0 |= CR0_MP;
-    ck_assert_int_eq(step(b), VECTOR_NM);
-    bench_free(b);
+    ck_assert_int_eq(fpu_bench_step(b), VECTOR_NM);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -165,24 +124,24 @@ static const uint8_t division[] = {0xd9, 0xe8, 0xd9, 0xee, /* FLD1, FLDZ */
 
 START_TEST(test_native_error)
 {
-    struct bench *b = bench_new(division, sizeof division);
+    struct fpu_bench *b = fpu_bench_new("pentiumpro", division, sizeof division);
     x87_fldcw(&b->cpu->x87, 0x037b);
     cpu_fixture_run(&b->f, 4);
     ck_assert_uint_eq(b->cpu->gpr[GPR_AX] & 0xffff, 0xb084); /* B, TOP = 6, ES, ZE: nothing popped */
-    ck_assert_int_eq(step(b), VECTOR_MF);
+    ck_assert_int_eq(fpu_bench_step(b), VECTOR_MF);
     ck_assert_uint_eq(pushed_ip(b), CODE + 8);
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
 START_TEST(test_ferr)
 {
-    struct bench *b = bench_new(division, sizeof division);
+    struct fpu_bench *b = fpu_bench_new("pentiumpro", division, sizeof division);
     x87_fldcw(&b->cpu->x87, 0x037b);
     b->cpu->cr0 &= ~CR0_NE;
     cpu_fixture_run(&b->f, 4);
     ck_assert(!b->cpu->ferr);
-    ck_assert_int_eq(step(b), -1);
+    ck_assert_int_eq(fpu_bench_step(b), -1);
     ck_assert(b->cpu->ferr);
     ck_assert(cpu_is_idle(b->cpu)); /* stopped before FWAIT */
     ck_assert_uint_eq(b->cpu->rip, CODE + 8);
@@ -198,7 +157,7 @@ START_TEST(test_ferr)
     cpu_fixture_run(&b->f, 2); /* FWAIT passes, FNCLEX lowers FERR# */
     ck_assert_uint_eq(b->cpu->rip, CODE + 11);
     ck_assert(!b->cpu->ferr);
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -208,12 +167,12 @@ START_TEST(test_store_fault)
           0xdb, 0x3e, 0xf8, 0xff); /* FSTP m80 [FFF8]: past the segment's end */
     cpu_fixture_run(&b->f, 1);
     struct x87 before = b->cpu->x87;
-    ck_assert_int_eq(step(b), VECTOR_GP);
+    ck_assert_int_eq(fpu_bench_step(b), VECTOR_GP);
     ck_assert_uint_eq(b->cpu->x87.tag, before.tag);
     ck_assert_uint_eq(b->cpu->x87.top, before.top);
     ck_assert_uint_eq(b->cpu->x87.fip, before.fip);
     ck_assert_uint_eq(cpu_fixture_peek(&b->f, 0xfff8, 8), 0);
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
@@ -228,7 +187,7 @@ START_TEST(test_save_restore)
     cpu_fixture_run(&b->f, 1);
     ck_assert_int_eq(st_int(b, 0), 1);
     ck_assert_uint_eq(x87_get(&b->cpu->x87, 1).mantissa, UINT64_C(0xc90fdaa22168c235));
-    bench_free(b);
+    fpu_bench_free(b);
 }
 END_TEST
 
