@@ -269,7 +269,7 @@ main32:
     HIT 1, mov [data], al
     SET_DR 1, .not_armed            ; code, not enabled, while another is
     SET_DR 2, fail
-    SET_DR 7, 0x00130021
+    SET_DR 7, 0x00030021
 .not_armed:
     NO_HIT nop
     CHECK 27                        ; an access that faults meets nothing
