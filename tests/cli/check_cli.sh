@@ -2,12 +2,17 @@
 # SPDX-License-Identifier: MIT
 # The command line's contract: each bad call gives exit status 2 and exactly one line on stderr, beginning with
 # "lathe: " and containing what the table says; each good one its status.
-# usage: check_cli.sh LATHE
+# usage: check_cli.sh [EMULATOR] LATHE
 set -u
-lathe=$(realpath "$1")
+lathe=$(realpath "${!#}")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
+if [ $# = 2 ]; then # for another host
+  printf '#!/bin/sh\nexec %q %q "$@"\n' "$1" "$lathe" > emulated
+  chmod +x emulated
+  lathe=$dir/emulated
+fi
 bad=0
 unset DISPLAY WAYLAND_DISPLAY SDL_VIDEODRIVER
 
