@@ -58,8 +58,7 @@ static bool return_v86(struct cpu *cpu, unsigned size)
     return return_v86_virtual(cpu);
 }
 
-/* EFLAGS bits that a protected-mode IRET at the present CPL may change. */
-static uint32_t return_mask(const struct cpu *cpu, unsigned size)
+uint32_t iret_flags_mask(const struct cpu *cpu, unsigned size)
 {
     uint32_t mask = EFLAGS_ANY_LEVEL | EFLAGS_RF;
     if (cpu->cpl <= cpu_iopl(cpu))
@@ -86,7 +85,7 @@ static bool return_outer_level(struct cpu *cpu, const struct return_frame *frame
         !rip_within(cpu, code, frame->rip) || !descriptor_set_accessed(cpu, (uint16_t)ss, &stack) ||
         !descriptor_set_accessed(cpu, cs, code))
         return false;
-    eflags_write(cpu, (uint32_t)frame->eflags, return_mask(cpu, size));
+    eflags_write(cpu, (uint32_t)frame->eflags, iret_flags_mask(cpu, size));
     level_commit(cpu, &(struct level_target){.cs = cs,
                                              .code = code,
                                              .cpl = cpl,
@@ -105,7 +104,7 @@ static bool return_same_level(struct cpu *cpu, const struct return_frame *frame,
     if (!rip_within(cpu, code, frame->rip) || !descriptor_set_accessed(cpu, cs, code))
         return false;
     stack_release(cpu, 3 * size);
-    eflags_write(cpu, (uint32_t)frame->eflags, return_mask(cpu, size));
+    eflags_write(cpu, (uint32_t)frame->eflags, iret_flags_mask(cpu, size));
     code_segment_commit(cpu, cs, code, cpu->cpl, frame->rip);
     return true;
 }
@@ -123,7 +122,7 @@ static bool return_to_v86(struct cpu *cpu, const struct return_frame *frame)
     }
     if (frame->rip > 0xFFFF)
         return cpu_fault_code(cpu, VECTOR_GP, 0);
-    eflags_write(cpu, (uint32_t)frame->eflags, return_mask(cpu, 4) | EFLAGS_VM);
+    eflags_write(cpu, (uint32_t)frame->eflags, iret_flags_mask(cpu, 4) | EFLAGS_VM);
     cpu->cpl = 3;
     for (unsigned i = 0; i < 5; i++)
         segment_set_real(cpu, order[i], (uint16_t)selector[i]);

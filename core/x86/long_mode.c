@@ -206,16 +206,6 @@ static void commit_return(struct cpu *cpu, const struct target *target, uint16_t
         segments_drop_privileged(cpu);
 }
 
-static uint32_t iret_mask(const struct cpu *cpu, unsigned size)
-{
-    uint32_t mask = EFLAGS_ANY_LEVEL | EFLAGS_RF;
-    if (cpu->cpl <= cpu_iopl(cpu))
-        mask |= EFLAGS_IF;
-    if (cpu->cpl == 0)
-        mask |= EFLAGS_IOPL | EFLAGS_VIF | EFLAGS_VIP;
-    return size == 2 ? mask & 0xFFFF : mask;
-}
-
 /* From 64-bit code SS:RSP are popped at every level. */
 bool long_interrupt_return(struct cpu *cpu, unsigned op_size)
 {
@@ -234,7 +224,7 @@ bool long_interrupt_return(struct cpu *cpu, unsigned op_size)
         return false;
     if (!descriptor_set_accessed(cpu, target.selector, &target.code))
         return false;
-    eflags_write(cpu, (uint32_t)eflags, iret_mask(cpu, op_size));
+    eflags_write(cpu, (uint32_t)eflags, iret_flags_mask(cpu, op_size));
     if (pops_stack) {
         commit_return(cpu, &target, (uint16_t)ss, &stack, sp);
         return true;

@@ -52,4 +52,8 @@ static inline uint64_t cut_offset(uint64_t offset, unsigned size)
     return size == 8 ? offset : offset & (size == 2 ? 0xFFFFu : 0xFFFFFFFFu);
 }
 
+/* EFLAGS bits that an IRET of this operand size at the present CPL may change, in protected and IA-32e mode.
+ */
+uint32_t iret_flags_mask(const struct cpu *cpu, unsigned size);
+
 #endif

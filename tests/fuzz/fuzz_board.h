@@ -5,7 +5,7 @@
 #ifndef LATHE_TESTS_FUZZ_BOARD_H
 #define LATHE_TESTS_FUZZ_BOARD_H
 
-#include "tests/fuzz/rng.h"
+#include "tests/support/rng.h"
 
 struct machine;
 

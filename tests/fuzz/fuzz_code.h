@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "tests/fuzz/rng.h"
+#include "tests/support/rng.h"
 
 struct code {
     struct rng *rng;

@@ -3,7 +3,7 @@
 #ifndef LATHE_TESTS_FUZZ_FUZZ_LONG_H
 #define LATHE_TESTS_FUZZ_FUZZ_LONG_H
 
-#include "tests/fuzz/rng.h"
+#include "tests/support/rng.h"
 
 struct cpu;
 struct machine;

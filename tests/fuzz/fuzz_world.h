@@ -5,7 +5,7 @@
 #define LATHE_TESTS_FUZZ_WORLD_H
 
 #include "devices/pc/machine.h"
-#include "tests/fuzz/rng.h"
+#include "tests/support/rng.h"
 
 enum {
     WORLD_IVT = 0x0,
@@ -34,7 +34,7 @@ struct world {
     uint64_t khz;
     uint64_t seed;
     bool no_reboot;
-    struct machine_engine engine; /* not drawn */
+    struct machine_engine engine;     /* not drawn */
     const char *disk, *floppy, *disc; /* image files; NULL: an empty or absent drive */
 };
 

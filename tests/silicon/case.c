@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/base/bytes.h"
-#include "tests/silicon/rng.h"
+#include "tests/support/rng.h"
 
 void silicon_case_init(struct silicon_case *c, unsigned mode)
 {

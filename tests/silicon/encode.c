@@ -41,18 +41,18 @@ static void choose_prefixes(struct prefixes *p, const struct form *form, unsigne
 {
     bool memory = form->memory || form->string || form->immediate == FORM_MOFFS;
     *p = (struct prefixes){.op16 = false};
-    if (mode == MODE_64 && (form->rex || rng_percent(rng, 60)))
+    if (mode == MODE_64 && (form->rex || rng_chance(rng, 60)))
         p->rex = (uint8_t)(0x40 | rng_below(rng, 16) | form->rex);
     if (may_have_66(form, mode))
-        p->op16 = rng_percent(rng, 25);
+        p->op16 = rng_chance(rng, 25);
     if (how & ENCODE_PLAIN)
         return;
-    p->addr = rng_percent(rng, memory ? 12 : 2);
-    if (rng_percent(rng, memory ? 15 : 2) || (p->addr && mode == MODE_32 && rng_percent(rng, 80)))
+    p->addr = rng_chance(rng, memory ? 12 : 2);
+    if (rng_chance(rng, memory ? 15 : 2) || (p->addr && mode == MODE_32 && rng_chance(rng, 80)))
         p->segment = p->addr && mode == MODE_32 ? 0x64 : random_segment(rng);
-    p->lock = rng_percent(rng, form->row->modes & LOCKABLE ? 15 : 1);
-    if (may_have_rep(form) && rng_percent(rng, form->string ? 50 : 2))
-        p->rep = rng_percent(rng, 50) ? 0xF2 : 0xF3;
+    p->lock = rng_chance(rng, form->row->modes & LOCKABLE ? 15 : 1);
+    if (may_have_rep(form) && rng_chance(rng, form->string ? 50 : 2))
+        p->rep = rng_chance(rng, 50) ? 0xF2 : 0xF3;
 }
 
 static void put(struct encoding *e, uint8_t byte)
@@ -88,7 +88,7 @@ static void put_prefixes(struct encoding *e, const struct prefixes *p, const str
 
 static void put_random(struct encoding *e, unsigned size, struct rng *rng)
 {
-    uint64_t value = rng_percent(rng, 50) ? random_integer(rng) : rng_next(rng);
+    uint64_t value = rng_chance(rng, 50) ? random_integer(rng) : rng_next(rng);
     store_le(e->bytes + e->size, size, value);
     e->size += size;
 }
@@ -113,7 +113,7 @@ static void put_memory_16(struct encoding *e, unsigned reg, struct rng *rng)
 
 static void put_memory(struct encoding *e, unsigned reg, struct rng *rng)
 {
-    unsigned mod = rng_below(rng, 3), rm = rng_percent(rng, 40) ? 4 : rng_below(rng, 8);
+    unsigned mod = rng_below(rng, 3), rm = rng_chance(rng, 40) ? 4 : rng_below(rng, 8);
     unsigned sib = rng_below(rng, 256);
     put(e, (uint8_t)(mod << 6 | reg << 3 | rm));
     if (rm == 4)
@@ -129,7 +129,7 @@ static void put_modrm(struct encoding *e, const struct form *form, struct rng *r
     unsigned reg = form->digit >= 0 ? (unsigned)form->digit : rng_below(rng, 8);
     if (form->exact >= 0)
         put(e, (uint8_t)form->exact);
-    else if (!form->memory || (form->registers && rng_percent(rng, 50)))
+    else if (!form->memory || (form->registers && rng_chance(rng, 50)))
         put(e, (uint8_t)(0xC0 | reg << 3 | rng_below(rng, 8)));
     else if (e->addr_size == 2)
         put_memory_16(e, reg, rng);

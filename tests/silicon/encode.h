@@ -4,7 +4,7 @@
 #define LATHE_TESTS_SILICON_ENCODE_H
 
 #include "tests/silicon/form.h"
-#include "tests/silicon/rng.h"
+#include "tests/support/rng.h"
 
 struct encoding {
     uint8_t bytes[24]; /* more than 15 are possible with many prefixes: the processor raises #GP */

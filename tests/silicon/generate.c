@@ -143,9 +143,9 @@ static const struct form *choose(const struct silicon_generator *g, unsigned und
         if (first && last)
             return form;
         bool leaves = form->row->class != CLASS_NORMAL;
-        if (!(form->row->flags_read & undefined) && (!leaves || last || rng_percent(rng, 10)))
+        if (!(form->row->flags_read & undefined) && (!leaves || last || rng_chance(rng, 10)))
             return form;
-        if (g->covered_count < 20 && rng_percent(rng, 5))
+        if (g->covered_count < 20 && rng_chance(rng, 5))
             return NULL;
     }
 }
@@ -165,7 +165,7 @@ static void place(struct silicon_case *c, struct rng *rng)
 
 static unsigned sequence_length(struct rng *rng)
 {
-    return rng_percent(rng, 85) ? 1 : 2 + rng_below(rng, CASE_INSNS - 1);
+    return rng_chance(rng, 85) ? 1 : 2 + rng_below(rng, CASE_INSNS - 1);
 }
 
 /* Appends an instruction. A short branch just before it skips it half of the time. */
@@ -183,7 +183,7 @@ static bool append(struct silicon_generator *g, const struct form *form, struct 
     c->insns++;
     if (*skip_at >= 0)
         c->code[*skip_at] = (uint8_t)e.size;
-    *skip_at = form->immediate == FORM_JB && rng_percent(rng, 50) ? (int)(start + e.immediate_at) : -1;
+    *skip_at = form->immediate == FORM_JB && rng_chance(rng, 50) ? (int)(start + e.immediate_at) : -1;
     return true;
 }
 

@@ -10,10 +10,10 @@
 #include "tests/silicon/generate.h"
 #include "tests/silicon/judge.h"
 #include "tests/silicon/native.h"
-#include "tests/silicon/rng.h"
 #include "tests/silicon/shrink.h"
 #include "tests/silicon/text.h"
 #include "tests/silicon/vectors.h"
+#include "tests/support/rng.h"
 
 enum { MODES = 2, EXIT_SKIPPED = 77, SHOWN = 10, PROGRESS_SECONDS = 10 };
 

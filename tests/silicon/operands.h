@@ -4,7 +4,7 @@
 #define LATHE_TESTS_SILICON_OPERANDS_H
 
 #include "tests/silicon/case.h"
-#include "tests/silicon/rng.h"
+#include "tests/support/rng.h"
 
 uint64_t random_integer(struct rng *rng);
 

@@ -91,7 +91,7 @@ static void patch_lanes(struct preparation *p, uint64_t address)
     unsigned kind = (unsigned)rng_next(p->rng);
     for (unsigned i = 0; i < sizeof bytes; i += 8)
         store_le64(bytes + i, random_lanes(p->rng, kind));
-    if (!strcmp(p->form->row->mnemonic, "LDMXCSR") && rng_percent(p->rng, 80))
+    if (!strcmp(p->form->row->mnemonic, "LDMXCSR") && rng_chance(p->rng, 80))
         store_le32(bytes, (uint32_t)rng_next(p->rng) & 0xFFFF);
     silicon_case_patch(p->c, address, bytes, sizeof bytes);
 }
@@ -105,7 +105,7 @@ static void patch_fx(struct preparation *p, uint64_t address)
     random_x87_state(p->rng, &s);
     random_xmm_state(p->rng, &s, 0);
     memcpy(bytes, s.fx, sizeof bytes);
-    if (rng_percent(p->rng, 10))
+    if (rng_chance(p->rng, 10))
         store_le32(bytes + FX_MXCSR, (uint32_t)rng_next(p->rng));
     silicon_case_patch(p->c, address, bytes, sizeof bytes);
 }
@@ -120,9 +120,9 @@ static void patch_x87(struct preparation *p, uint64_t address)
         return;
     }
     random_x87_register(p->rng, bytes);
-    if (!strstr(operands, "Mt") || rng_percent(p->rng, 5))
+    if (!strstr(operands, "Mt") || rng_chance(p->rng, 5))
         store_le64(bytes, random_x87_memory(p->rng));
-    bool decimal = !strcmp(p->form->row->mnemonic, "FBLD") && rng_percent(p->rng, 90);
+    bool decimal = !strcmp(p->form->row->mnemonic, "FBLD") && rng_chance(p->rng, 90);
     for (unsigned i = 0; i < 9 && decimal; i++)
         bytes[i] = (uint8_t)((bytes[i] & 15) % 10 + (bytes[i] >> 4) % 10 * 16);
     for (unsigned i = 10; i < sizeof bytes; i++)
@@ -204,7 +204,7 @@ static void aim(struct preparation *p, uint64_t target)
     } else if (insn->base != GPR_ZERO && insn->base != insn->index) {
         uint64_t index = c->in.gpr[insn->index % 16] << insn->scale;
         uint64_t base = offset - disp - (insn->index == GPR_ZERO ? 0 : index);
-        uint64_t above = rng_percent(p->rng, 50) ? 0 : random_integer(p->rng);
+        uint64_t above = rng_chance(p->rng, 50) ? 0 : random_integer(p->rng);
         c->in.gpr[insn->base] = cut(c, (base & mask) | (above & ~mask));
     } else if (insn->base != GPR_ZERO) { /* base and index are one: base * (1 + scale) */
         c->in.gpr[insn->base] = cut(c, ((offset - disp) & mask) / ((1u << insn->scale) + 1));
@@ -218,7 +218,7 @@ static void aim(struct preparation *p, uint64_t target)
 static void prepare_memory(struct preparation *p)
 {
     uint64_t target = random_target(p->c, p->rng);
-    if (p->insn->index != GPR_ZERO && p->insn->base != GPR_ZERO && rng_percent(p->rng, 70))
+    if (p->insn->index != GPR_ZERO && p->insn->base != GPR_ZERO && rng_chance(p->rng, 70))
         p->c->in.gpr[p->insn->index] = rng_below(p->rng, 256);
     aim(p, target);
     patch_operand(p, target);
@@ -237,9 +237,9 @@ static void prepare_string(struct preparation *p)
             patch_words(p, target, random_integer, 2);
     }
     bool repeated = p->insn->flags & (INSN_REP | INSN_REPNE);
-    if (rng_percent(p->rng, repeated ? 92 : 50))
+    if (rng_chance(p->rng, repeated ? 92 : 50))
         s->gpr[GPR_CX] = rng_below(p->rng, repeated ? 12 : 100);
-    if (rng_percent(p->rng, 30))
+    if (rng_chance(p->rng, 30))
         s->rflags ^= EFLAGS_DF;
 }
 
@@ -291,7 +291,7 @@ static void prepare_immediate(struct preparation *p)
         break;
     case FORM_IW:
     case FORM_IW_IB: /* RET and ENTER: frames of a plausible size */
-        if (rng_percent(p->rng, 80))
+        if (rng_chance(p->rng, 80))
             store_le16(bytes, (uint16_t)rng_below(p->rng, 256));
         break;
     default: break;
@@ -322,9 +322,9 @@ static void prepare_division(struct preparation *p)
 {
     struct silicon_state *s = &p->c->in;
     if (!strstr(p->form->row->mnemonic, "DIV") || p->form->row->feature != FEATURE_8086 ||
-        rng_percent(p->rng, 50))
+        rng_chance(p->rng, 50))
         return;
-    s->gpr[GPR_DX] = cut(p->c, s->gpr[GPR_AX] >> 63 || rng_percent(p->rng, 30) ? ~UINT64_C(0) : 0);
+    s->gpr[GPR_DX] = cut(p->c, s->gpr[GPR_AX] >> 63 || rng_chance(p->rng, 30) ? ~UINT64_C(0) : 0);
     if (p->e->op_size == 2 || p->insn->op_size == 1)
         s->gpr[GPR_AX] = (uint64_t)(int64_t)(int16_t)s->gpr[GPR_AX] & (cut(p->c, ~UINT64_C(0)));
 }
@@ -333,7 +333,7 @@ static void prepare_division(struct preparation *p)
 static void prepare_comparison(struct preparation *p)
 {
     struct silicon_state *s = &p->c->in;
-    if (strncmp(p->form->row->mnemonic, "CMPXCHG", 7) != 0 || rng_percent(p->rng, 50))
+    if (strncmp(p->form->row->mnemonic, "CMPXCHG", 7) != 0 || rng_chance(p->rng, 50))
         return;
     if (!(p->insn->flags & INSN_MEM)) {
         s->gpr[GPR_AX] = s->gpr[p->insn->rm & 15];
@@ -382,7 +382,7 @@ static bool is_shift(const struct insn_row *row)
 static void prepare_count(struct preparation *p)
 {
     uint8_t count = (uint8_t)(8u * p->insn->op_size - 1 + rng_below(p->rng, 3));
-    if (!is_shift(p->form->row) || !rng_percent(p->rng, 30))
+    if (!is_shift(p->form->row) || !rng_chance(p->rng, 30))
         return;
     if (p->form->immediate == FORM_IB)
         p->e->bytes[p->e->immediate_at] = count;
@@ -396,7 +396,7 @@ static void prepare_decimal(struct preparation *p)
     static const uint8_t starts[] = {0x00, 0x90, 0xF0};
     const char *mnemonic = p->form->row->mnemonic;
     bool decimal = (mnemonic[0] == 'D' || mnemonic[0] == 'A') && mnemonic[1] == 'A';
-    if (decimal && rng_percent(p->rng, 50))
+    if (decimal && rng_chance(p->rng, 50))
         p->c->in.gpr[GPR_AX] = (p->c->in.gpr[GPR_AX] & ~UINT64_C(0xFF)) |
                                (starts[rng_below(p->rng, sizeof starts)] + rng_below(p->rng, 16));
 }
@@ -438,7 +438,7 @@ static uint64_t random_stack_pointer(const struct silicon_case *c, struct rng *r
 
 static uint64_t random_register(const struct silicon_case *c, struct rng *rng)
 {
-    return cut(c, rng_percent(rng, 35) ? random_target(c, rng) : random_integer(rng));
+    return cut(c, rng_chance(rng, 35) ? random_target(c, rng) : random_integer(rng));
 }
 
 static uint64_t random_flags(struct rng *rng)
@@ -455,12 +455,12 @@ static uint64_t random_flags(struct rng *rng)
 /* 32-bit segments with a base and a limit, now and then. */
 static void random_segments(struct silicon_case *c, struct rng *rng)
 {
-    if (rng_percent(rng, 5))
+    if (rng_chance(rng, 5))
         c->in.seg[SEG_SS] = SELECTOR_LOW;
-    if (rng_percent(rng, 5))
-        c->in.seg[SEG_DS] = rng_percent(rng, 50) ? SELECTOR_LOW : SELECTOR_DOWN;
-    if (rng_percent(rng, 5))
-        c->in.seg[SEG_ES] = rng_percent(rng, 50) ? SELECTOR_LOW : SELECTOR_DOWN;
+    if (rng_chance(rng, 5))
+        c->in.seg[SEG_DS] = rng_chance(rng, 50) ? SELECTOR_LOW : SELECTOR_DOWN;
+    if (rng_chance(rng, 5))
+        c->in.seg[SEG_ES] = rng_chance(rng, 50) ? SELECTOR_LOW : SELECTOR_DOWN;
 }
 
 void prepare_registers(struct silicon_case *c, bool lean, struct rng *rng)
@@ -471,7 +471,7 @@ void prepare_registers(struct silicon_case *c, bool lean, struct rng *rng)
     for (unsigned i = 0; i < count; i++)
         c->in.gpr[i] = random_register(c, rng);
     c->in.gpr[GPR_SP] = random_stack_pointer(c, rng);
-    if (rng_percent(rng, 50) && !segment_base(c, SEG_SS))
+    if (rng_chance(rng, 50) && !segment_base(c, SEG_SS))
         c->in.gpr[GPR_BP] = STACK + 0x400 + 4 * rng_below(rng, 0x600);
     c->in.rflags = random_flags(rng);
 }

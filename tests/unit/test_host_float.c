@@ -4,7 +4,7 @@
 #include "core/x86/fpu/host_float.h"
 
 #include "core/x86/fpu/softfloat.h"
-#include "tests/fuzz/rng.h"
+#include "tests/support/rng.h"
 #include "tests/support/suite.h"
 
 enum { CASES = 400000 };

@@ -5,8 +5,8 @@
 #ifndef LATHE_TESTS_FUZZ_ENGINES_GUEST_H
 #define LATHE_TESTS_FUZZ_ENGINES_GUEST_H
 
-#include "tests/fuzz/rng.h"
 #include "tests/support/cpu_fixture.h"
+#include "tests/support/rng.h"
 
 /* Physical addresses. */
 enum {

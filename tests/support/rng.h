@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reproducible random numbers (SplitMix64) and choices between interesting values. */
-#ifndef LATHE_TESTS_FUZZ_RNG_H
-#define LATHE_TESTS_FUZZ_RNG_H
+#ifndef LATHE_TESTS_SUPPORT_RNG_H
+#define LATHE_TESTS_SUPPORT_RNG_H
 
 #include <stdbool.h>
 #include <stdint.h>
