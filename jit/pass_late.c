@@ -2,6 +2,7 @@
 #include "jit/pass_late.h"
 
 #include "core/x86/regs.h"
+#include "jit/fp_form.h"
 #include "jit/ir.h"
 
 static bool is_guest_reg(unsigned value)
@@ -71,6 +72,12 @@ static bool reads_carry(const struct ir_op *op)
     return info->reads_carry || op->code == IR_SETCF || (info->reads_cond && (pair == 1 || pair == 3));
 }
 
+/* What may go the slow way before it has done anything: there the recipe can be stored late. */
+static bool has_slow_path(const struct ir_op *op)
+{
+    return op->code == IR_PROBE || (op->code == IR_FP && op->fp->loads_control);
+}
+
 /* The end of the stretch in which the flags of op[at] live, where the recipe can be moved; 0: it cannot. */
 static unsigned end_of_life(const struct ir *ir, unsigned at)
 {
@@ -79,7 +86,7 @@ static unsigned end_of_life(const struct ir *ir, unsigned at)
     for (unsigned i = at + 1; i < ir->count; i++) {
         const struct ir_op *op = &ir->op[i];
         const struct ir_info *info = &ir_info[op->code];
-        if (op->code == IR_PROBE ? spoilt : info->observes || op->reload_flags)
+        if (has_slow_path(op) ? spoilt : info->observes || op->reload_flags)
             return 0;
         if (steps && reads_carry(op))
             return 0;
@@ -98,7 +105,7 @@ void pass_late(struct ir *ir)
             continue;
         ir->op[i].save_flags = ir->op[i].reload_flags = false;
         for (unsigned j = i + 1; j < end; j++)
-            if (ir->op[j].code == IR_PROBE)
+            if (has_slow_path(&ir->op[j]))
                 ir->op[j].late_save = &ir->op[i];
     }
 }

@@ -132,6 +132,12 @@ static bool frame_beyond_4_gib(const struct allow_context *a, const struct silic
     return (a->c->in.gpr[GPR_SP] - 16) >> 32 || (a->lathe->out.gpr[GPR_SP] - 16) >> 32;
 }
 
+static bool steps_between_iterations(const struct allow_context *a, const struct silicon_difference *d)
+{
+    return a->host->vector == VECTOR_DB && a->lathe->vector == VECTOR_DB && d->flags == EFLAGS_RF &&
+           a->is_last && a->executed->insn.flags & (INSN_REP | INSN_REPNE);
+}
+
 static bool upper_halves(const struct allow_context *a, const struct silicon_difference *d)
 {
     bool same = a->c->mode == MODE_64 && a->host->out.seg[SEG_CS] == SELECTOR_CODE_32;

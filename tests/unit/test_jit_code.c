@@ -134,6 +134,16 @@ static const struct snippet snippets[] = {
       0xD9, 0xEB,             /* fldpi */
       0xDE, 0xF9,             /* fdivp */
       0xD9, 0xE8}},           /* fld1 */
+    {"an error that FLDCW unmasks finds the flags of a comparison",
+     8,
+     {0xC7, 0x04, 0x5F, 0x03, /* mov word [si],035Fh */
+      0xD9, 0xE8,             /* fld1 */
+      0xD9, 0xEB,             /* fldpi */
+      0xDE, 0xF9,             /* fdivp: inexact */
+      0x39, 0xC8,             /* cmp ax,cx: equal */
+      0xD9, 0x2C,             /* fldcw [si] */
+      0xD9, 0xE8,             /* fld1: waits */
+      0x01, 0xDA}},           /* add dx,bx */
     {"a fault finds the flags of a comparison, half of whose register has changed",
      5,
      {0xBD, 0xFF, 0xFF, /* mov bp,FFFFh */
