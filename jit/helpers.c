@@ -68,8 +68,10 @@ void jit_x87_store(struct cpu *cpu)
 
 bool jit_call_handler(struct cpu *cpu, struct jit_site *site)
 {
+    struct jit *jit = cpu->engine_self;
     const struct insn *insn = site->insn;
-    ((struct jit *)cpu->engine_self)->stats.calls++;
+    jit->stats.calls++;
+    jit->handled[insn->row]++;
     cpu->rip = site->block->rip;
     cpu->trace = site->block->copy;
     if (site->uses_flags)
@@ -133,6 +135,7 @@ const uint8_t *jit_call_serial(struct cpu *cpu, struct jit_site *site)
 {
     struct jit *jit = cpu->engine_self;
     jit->stats.calls++;
+    jit->handled[site->insn->row]++;
     cpu->rip = site->block->rip;
     cpu->trace = site->block->copy;
     flag_recipe_settle(cpu);

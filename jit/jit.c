@@ -227,6 +227,8 @@ static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
         return NULL;
     if (exit->kind == EXIT_RESUME)
         return exec_resume(cpu);
+    if (exit->insn != exit->block->copy->insns)
+        jit->handled[exit->insn->row]++;
     cpu->rip = exit->block->rip;
     cpu->trace = exit->block->copy;
     return exec_at(cpu, exit->insn);
@@ -270,6 +272,7 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     }
     jit->jumps = alloc_array(JUMP_ENTRIES, sizeof *jit->jumps);
     jit->buckets = alloc_array(BLOCK_BUCKETS, sizeof *jit->buckets);
+    jit->handled = alloc_array(insn_table_rows, sizeof *jit->handled);
     jit->ir = alloc_zeroed(sizeof *jit->ir);
     jit->emitter = host_new_emitter();
     jit->come_back = jit_come_back;
@@ -302,6 +305,7 @@ void jit_free(struct jit *jit)
     perf_map_close(jit);
     code_cache_free(&jit->code);
     lowering_free(jit->lowering);
+    alloc_free(jit->handled);
     alloc_free(jit->ir);
     alloc_free(jit->emitter);
     alloc_free(jit->jumps);

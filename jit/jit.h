@@ -43,4 +43,9 @@ void jit_free(struct jit *jit);
 
 const struct jit_stats *jit_get_stats(const struct jit *jit);
 
+/* The form of an instruction that is at `place` (0, 1, ...) among those that handlers execute in translated
+ * blocks, the most frequent first: its row of the instruction table, and how many times. False beyond the
+ * last. */
+bool jit_handled(const struct jit *jit, unsigned place, unsigned *row, uint64_t *times);
+
 #endif

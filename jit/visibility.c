@@ -10,6 +10,7 @@
 #include "core/x86/cpu.h"
 #include "jit/block.h"
 #include "jit/ir.h"
+#include "jit/jit.h"
 #include "jit/listing.h"
 
 /* --- The map of perf --------------------------------------------------------------------------------------
@@ -89,4 +90,32 @@ void show_block(const struct jit *jit, const struct jit_block *block)
         dump_block(jit, block);
     if (jit->perf_map)
         map_line(jit, block->code, block->code_bytes, "guest:", linear);
+}
+
+/* --- What handlers execute --------------------------------------------------------------------------------
+ */
+
+/* Whether a row comes before another: more often executed, or as often and earlier in the table. */
+static bool precedes(const struct jit *jit, unsigned row, unsigned other)
+{
+    return jit->handled[row] != jit->handled[other] ? jit->handled[row] > jit->handled[other] : row < other;
+}
+
+bool jit_handled(const struct jit *jit, unsigned place, unsigned *row, uint64_t *times)
+{
+    unsigned last = insn_table_rows; /* none */
+    for (unsigned i = 0; i <= place; i++) {
+        unsigned next = insn_table_rows;
+        for (unsigned one = 0; one < insn_table_rows; one++) {
+            bool left = jit->handled[one] && (last == insn_table_rows || precedes(jit, last, one));
+            if (left && (next == insn_table_rows || precedes(jit, one, next)))
+                next = one;
+        }
+        if (next == insn_table_rows)
+            return false;
+        last = next;
+    }
+    *row = last;
+    *times = jit->handled[last];
+    return true;
 }

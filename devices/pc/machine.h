@@ -124,6 +124,11 @@ struct machine_engine_stats {
 };
 bool machine_engine_stats(const struct machine *machine, struct machine_engine_stats *stats);
 
+/* The form of an instruction at `place` (0, 1, ...) among those that handlers execute in translated blocks,
+ * the most frequent first; false beyond the last. */
+bool machine_handled(const struct machine *machine, unsigned place, const char **mnemonic,
+                     const char **operands, uint64_t *times);
+
 /* After MACHINE_DIVERGED: where and how, in several lines; else "". */
 const char *machine_divergence(const struct machine *machine);
 

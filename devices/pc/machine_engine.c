@@ -2,6 +2,7 @@
 /* Which engine a machine runs on. */
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/x86/insn.h"
 #include "devices/pc/machine.h"
 #include "devices/pc/machine_private.h"
 #include "jit/jit.h"
@@ -39,5 +40,16 @@ bool machine_engine_stats(const struct machine *machine, struct machine_engine_s
                                            .entries = jit->entries,
                                            .follows = jit->follows,
                                            .calls = jit->calls};
+    return true;
+}
+
+bool machine_handled(const struct machine *machine, unsigned place, const char **mnemonic,
+                     const char **operands, uint64_t *times)
+{
+    unsigned row;
+    if (!machine->jit || !jit_handled(machine->jit, place, &row, times))
+        return false;
+    *mnemonic = insn_table[row].mnemonic;
+    *operands = insn_table[row].operands;
     return true;
 }

@@ -271,6 +271,19 @@ static bool open_frontends(struct session *session, struct error *err)
 
 /* --- After ------------------------------------------------------------------------------------------- */
 
+enum { HANDLED_FORMS = 20 };
+
+static void print_handled(const struct session *session)
+{
+    const char *mnemonic, *operands;
+    uint64_t times;
+    for (unsigned i = 0; i < HANDLED_FORMS; i++)
+        if (lathe_engine_handled(session->lathe, i, &mnemonic, &operands, &times))
+            fprintf(stderr, "%s %" PRIu64 " %s%s%s", i ? "," : "handled:", times, mnemonic,
+                    *operands ? " " : "", operands);
+    putc('\n', stderr);
+}
+
 static void print_engine_stats(const struct session *session)
 {
     struct lathe_engine_stats stats;
@@ -285,6 +298,7 @@ static void print_engine_stats(const struct session *session)
     fprintf(stderr, "dropped: %" PRIu64 " blocks, %" PRIu64 " times all\n", stats.killed, stats.flushes);
     fprintf(stderr, "dispatched: %" PRIu64 " entries, %" PRIu64 " follows, %" PRIu64 " handler calls\n",
             stats.entries, stats.follows, stats.calls);
+    print_handled(session);
 }
 
 static void print_stats(const struct session *session)

@@ -123,6 +123,12 @@ void lathe_engine_stats(const struct lathe *lathe, struct lathe_engine_stats *st
                                          .calls = from.calls};
 }
 
+bool lathe_engine_handled(const struct lathe *lathe, unsigned place, const char **mnemonic,
+                          const char **operands, uint64_t *times)
+{
+    return machine_handled(lathe->machine, place, mnemonic, operands, times);
+}
+
 bool lathe_is_idle(const struct lathe *lathe, bool *dead)
 {
     bool ignored;

@@ -121,6 +121,11 @@ struct lathe_engine_stats {
 };
 void lathe_engine_stats(const struct lathe *lathe, struct lathe_engine_stats *stats);
 
+/* The form of an instruction at `place` (0, 1, ...) among those that handlers executed in translated blocks,
+ * because they are not translated or an access was slow, the most frequent first; false beyond the last. */
+bool lathe_engine_handled(const struct lathe *lathe, unsigned place, const char **mnemonic,
+                          const char **operands, uint64_t *times);
+
 /* Process exit status by the command-line contract for a reason to stop: (value << 1) | 1 after a debug
  * exit. */
 int lathe_exit_status(const struct lathe *lathe, enum lathe_stop stop);
