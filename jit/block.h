@@ -139,7 +139,7 @@ struct jit {
     struct jit_exit resume;          /* the one EXIT_RESUME */
 };
 
-enum { ARENA_SIZE = 16 << 20, ARENA_START = 16 /* so that no offset in it is 0 */ };
+enum { ARENA_SIZE = 32 << 20, ARENA_START = 16 /* so that no offset in it is 0 */ };
 
 /* Whether the host can execute the guest's x87 or SSE instructions itself: the guest may use them, and no
  * exception is unmasked or reported. */
