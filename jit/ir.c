@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "core/base/assert.h"
+#include "core/x86/regs.h"
 
 #define ARITHMETIC  .makes_flags = true
 #define CARRY_ALONE .makes_flags = true, .carry_alone = true
@@ -29,8 +30,8 @@ const struct ir_info ir_info[IR_CODES] = {
     [IR_DEC] = {.name = "dec", STEP},
     [IR_NEG] = {.name = "neg", ARITHMETIC},
     [IR_NOT] = {.name = "not"},
-    [IR_ROL] = {.name = "rol", ARITHMETIC},
-    [IR_ROR] = {.name = "ror", ARITHMETIC},
+    [IR_ROL] = {.name = "rol", CARRY_ALONE},
+    [IR_ROR] = {.name = "ror", CARRY_ALONE},
     [IR_SHL] = {.name = "shl", ARITHMETIC},
     [IR_SHR] = {.name = "shr", ARITHMETIC},
     [IR_SAR] = {.name = "sar", ARITHMETIC},
@@ -76,6 +77,13 @@ struct ir_op *ir_add(struct ir *ir, enum ir_code code, unsigned size, unsigned d
     struct ir_op *op = &ir->op[ir->count++];
     *op = (struct ir_op){.code = (uint8_t)code, .size = (uint8_t)size, .d = (uint8_t)d, .a = (uint8_t)a};
     return op;
+}
+
+bool ir_shifts_by_cl(const struct ir_op *op)
+{
+    if (op->code == IR_SHLD || op->code == IR_SHRD)
+        return !op->imm;
+    return op->code >= IR_SHL && op->code <= IR_SAR && op->a == GPR_CX;
 }
 
 static void dump_value(unsigned value, const struct ir_op *op, FILE *out)

@@ -48,7 +48,7 @@ enum ir_code {
     IR_XCHG,
     IR_CMPXCHG, /* with IR_MEM */
     IR_XADD,    /* with IR_MEM */
-    IR_SHLD,    /* d and a, by imm below the size, not 0 */
+    IR_SHLD,    /* d and a, by imm below the size; by CL where imm is 0 */
     IR_SHRD,
     IR_BSF, /* a zero source leaves d alone */
     IR_BSR,
@@ -128,7 +128,7 @@ struct ir_info {
     const char *name;
     bool makes_flags; /* all of OSZAPC, or all but CF (keeps_carry) */
     bool keeps_carry;
-    bool carry_alone; /* makes CF and keeps the rest */
+    bool carry_alone; /* makes CF (rotates: OF too) and keeps the rest */
     bool reads_carry, reads_cond;
     bool clobbers; /* the host's flags are lost */
     bool observes; /* a fault, an exit or a call: the guest's flags must be in memory */
@@ -138,6 +138,9 @@ extern const struct ir_info ir_info[IR_CODES];
 
 /* Appends an operation; returns it for more fields to be set. The caller keeps the count below IR_MAX_OPS. */
 struct ir_op *ir_add(struct ir *ir, enum ir_code code, unsigned size, unsigned d, unsigned a);
+
+/* Whether the operation is a shift by CL, which may be none: then the flags of before stay. */
+bool ir_shifts_by_cl(const struct ir_op *op);
 
 /* One line an operation. */
 void ir_dump(const struct ir *ir, FILE *out);

@@ -227,8 +227,7 @@ static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
         return NULL;
     if (exit->kind == EXIT_RESUME)
         return exec_resume(cpu);
-    if (exit->insn != exit->block->copy->insns)
-        jit->handled[exit->insn->row]++;
+    jit->handled[exit->insn->row]++;
     cpu->rip = exit->block->rip;
     cpu->trace = exit->block->copy;
     return exec_at(cpu, exit->insn);

@@ -110,14 +110,15 @@ static bool lower_unary(struct lower *l)
     return true;
 }
 
-/* By an immediate below the operand's size; by CL too, whose flags pass_flags must find dead. */
+/* By an immediate below the operand's size, or by CL. */
 static bool lower_shift(struct lower *l)
 {
     unsigned size = l->insn->op_size, count = (unsigned)l->insn->imm & (size == 8 ? 63 : 31);
     if (l->shape == SHAPE_RM_CL) {
-        if (l->insn->flags & INSN_MEM || size < 4)
+        if (size < 4)
             return false;
-        lower_add(l, l->code, size, l->insn->rm, GPR_CX);
+        unsigned shifted = lower_rm(l, IR_MODIFY, size);
+        lower_add(l, l->code, size, shifted, GPR_CX);
         return true;
     }
     if (!count || count >= size * 8)

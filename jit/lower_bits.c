@@ -56,12 +56,14 @@ bool lower_xchg(struct lower *l)
     return true;
 }
 
+/* By an immediate below the operand's size, or by CL. */
 bool lower_double_shift(struct lower *l)
 {
     unsigned size = l->insn->op_size, count = (unsigned)l->insn->imm & (size == 8 ? 63 : 31);
-    if (is_memory(l) || size < 4 || !count || insn_table[l->insn->row].operands[6] != 'I')
+    bool by_cl = l->insn->opcode & 1;
+    if (is_memory(l) || size < 4 || (!count && !by_cl))
         return false;
-    lower_add(l, l->code, size, l->insn->rm, l->insn->reg)->imm = count;
+    lower_add(l, l->code, size, l->insn->rm, l->insn->reg)->imm = by_cl ? 0 : count;
     return true;
 }
 

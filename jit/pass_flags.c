@@ -36,15 +36,19 @@ static unsigned reads(const struct ir_op *op)
 /* Which flags the host's operation leaves as the guest's. */
 static unsigned host_makes(const struct ir_op *op)
 {
+    if (ir_shifts_by_cl(op))
+        return 0;
     switch (op->code) {
     case IR_SHL:
     case IR_SHR:
-    case IR_SAR: return op->a == GPR_CX ? 0 : op->imm == 1 ? ALL : CARRY | OTHERS;
+    case IR_SAR: return op->imm == 1 ? ALL : CARRY | OTHERS;
     case IR_IMUL:
     case IR_MUL:
     case IR_IMULW: return CARRY | OVERFLOW_FLAG;
     case IR_SHLD:
     case IR_SHRD: return CARRY | OTHERS;
+    case IR_ROL:
+    case IR_ROR:
     case IR_BT:
     case IR_BTS:
     case IR_BTR:
@@ -54,19 +58,16 @@ static unsigned host_makes(const struct ir_op *op)
     }
 }
 
-/* Rotates change two flags and keep the rest, shifts by CL may keep all: only where nobody looks can they go
- * without their handler. */
+/* Rotates by CL may change two flags or none: only where nobody looks can they go without their handler. */
 static bool needs_handler(const struct ir_op *op)
 {
-    bool rotates = op->code == IR_ROL || op->code == IR_ROR;
-    return rotates;
+    return (op->code == IR_ROL || op->code == IR_ROR) && op->a == GPR_CX;
 }
 
 /* Whether flags from before may show through: a shift by CL may be none at all. */
 static bool keeps_some(const struct ir_op *op)
 {
-    const struct ir_info *info = &ir_info[op->code];
-    return info->carry_alone || (op->code >= IR_SHL && op->code <= IR_SAR && op->a == GPR_CX);
+    return ir_info[op->code].carry_alone || ir_shifts_by_cl(op);
 }
 
 /* Their handlers read flags and write them. */

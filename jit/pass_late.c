@@ -91,7 +91,7 @@ static unsigned end_of_life(const struct ir *ir, unsigned at)
         if (steps && reads_carry(op))
             return 0;
         if (info->makes_flags)
-            return info->keeps_carry || info->carry_alone || op->a == GPR_CX ? 0 : i;
+            return op->flags_live && (info->keeps_carry || info->carry_alone || ir_shifts_by_cl(op)) ? 0 : i;
         spoilt |= spoils(op, kept);
     }
     return 0;

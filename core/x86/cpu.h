@@ -51,11 +51,13 @@ struct descriptor_table {
 
 /* Arithmetic flags that an engine has left as the operation and its operands; see flag_recipe.h. */
 struct flag_recipe {
-    uint64_t result, operand;
+    uint64_t result, operand, rotated;
     uint8_t carry;
-    uint8_t new_carry;  /* CF where `overrides` */
-    uint16_t kind;      /* enum recipe_kind; 0: flag_result and flag_aux hold the flags */
-    uint16_t overrides; /* 1: CF is new_carry, whatever the kind says; written together with `kind` as 0 */
+    uint8_t new_carry; /* CF where `overrides` */
+    uint16_t kind;     /* enum recipe_kind; 0: flag_result and flag_aux hold the flags */
+    /* Written together with `kind` as 0. */
+    uint8_t overrides; /* 1: CF is new_carry, whatever the rest says */
+    uint8_t rotation;  /* enum recipe_rotation: CF and OF are those of `rotated`, whatever the kind says */
 };
 
 /* Where the floating-point state is while an engine's code runs. */

@@ -64,13 +64,23 @@ static void settle_kind(struct cpu *cpu, const struct flag_recipe recipe)
     }
 }
 
+static void settle_rotation(struct cpu *cpu, unsigned rotation, uint64_t rotated)
+{
+    unsigned bits = 8u << (rotation & 3);
+    bool top = (rotated >> (bits - 1) & 1) != 0, next = (rotated >> (bits - 2) & 1) != 0;
+    bool left = (rotation & ~3u) == ROTATION_LEFT, cf = left ? (rotated & 1) != 0 : top;
+    flags_set_cf_of(cpu, cf, left ? top != cf : top != next);
+}
+
 void flag_recipe_settle(struct cpu *cpu)
 {
     const struct flag_recipe recipe = cpu->recipe;
     cpu->recipe.kind = RECIPE_NONE;
-    cpu->recipe.overrides = 0;
+    cpu->recipe.overrides = cpu->recipe.rotation = 0;
     if (recipe.kind != RECIPE_NONE)
         settle_kind(cpu, recipe);
+    if (recipe.rotation)
+        settle_rotation(cpu, recipe.rotation, recipe.rotated);
     if (recipe.overrides)
         flags_set_cf(cpu, recipe.new_carry);
 }

@@ -31,6 +31,13 @@ enum recipe_kind {
     RECIPE_KINDS = 60
 };
 
+/* What a rotate made of `rotated`: add log2 of the operand's bytes. */
+enum recipe_rotation {
+    ROTATION_NONE = 0,
+    ROTATION_LEFT = 4,  /* CF = lowest bit, OF = CF ^ top bit */
+    ROTATION_RIGHT = 8, /* CF = top bit, OF = the two top bits differ */
+};
+
 /* Turns a pending recipe into flag_result and flag_aux, exactly as the interpreter's handlers would have left
  * them in all that the guest can see. */
 void flag_recipe_settle(struct cpu *cpu);

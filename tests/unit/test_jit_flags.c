@@ -161,31 +161,98 @@ static void check_observed(const struct form *form, unsigned size, const struct 
                       cpu_fixture_peek(&pair->interpreted, PF_STACK0 - 4, 4) ==
                           cpu_fixture_peek(&pair->translated, PF_STACK0 - 4, 4) &&
                       cpu_fixture_peek(&pair->interpreted, 0x40000, 8) ==
-                          cpu_fixture_peek(&pair->translated, 0x40000, 8),
+                          cpu_fixture_peek(&pair->translated, 0x40000, 8) &&
+                      cpu_fixture_peek(&pair->interpreted, 0x40008, 4) ==
+                          cpu_fixture_peek(&pair->translated, 0x40008, 4),
                   "%s.%u %x, %x, CF %d: engines differ", form->name, size, in->ax, in->cx, in->carry);
+}
+
+static struct jit *pair_init(struct pair *pair)
+{
+    struct error err = {{0}};
+    protected_fixture_init(&pair->interpreted);
+    protected_fixture_init(&pair->translated);
+    struct jit *jit = jit_new(pair->translated.cpu, &(struct jit_options){0}, &err);
+    ck_assert_msg(jit, "%s", err.text);
+    return jit;
+}
+
+static void pair_free(struct pair *pair, struct jit *jit)
+{
+    ck_assert_uint_gt(jit_get_stats(jit)->entries, 0);
+    jit_free(jit);
+    cpu_fixture_free(&pair->interpreted);
+    cpu_fixture_free(&pair->translated);
+}
+
+/* The observer behind `length` bytes of code, with all operands. */
+static void observe(struct pair *pair, const struct form *form, unsigned size, uint8_t *code, unsigned length)
+{
+    memcpy(code + length, observer, sizeof observer);
+    cpu_fixture_load(&pair->interpreted, PF_CODE, code, length + sizeof observer);
+    cpu_fixture_load(&pair->translated, PF_CODE, code, length + sizeof observer);
+    for_all_operands(check_observed, form, size, pair);
 }
 
 START_TEST(flags_survive_blocks_and_stores)
 {
     struct pair pair;
-    struct error err = {{0}};
-    protected_fixture_init(&pair.interpreted);
-    protected_fixture_init(&pair.translated);
-    struct jit *jit = jit_new(pair.translated.cpu, &(struct jit_options){0}, &err);
-    ck_assert_msg(jit, "%s", err.text);
+    struct jit *jit = pair_init(&pair);
     for (unsigned i = 0; i < sizeof forms / sizeof forms[0]; i++)
         for (unsigned size = 1; size <= 4; size *= 2) {
-            uint8_t code[48];
-            unsigned length = encode(&forms[i], size, code);
-            memcpy(code + length, observer, sizeof observer);
-            cpu_fixture_load(&pair.interpreted, PF_CODE, code, length + sizeof observer);
-            cpu_fixture_load(&pair.translated, PF_CODE, code, length + sizeof observer);
-            for_all_operands(check_observed, &forms[i], size, &pair);
+            uint8_t code[64];
+            observe(&pair, &forms[i], size, code, encode(&forms[i], size, code));
         }
-    ck_assert_uint_gt(jit_get_stats(jit)->entries, 0);
-    jit_free(jit);
-    cpu_fixture_free(&pair.interpreted);
-    cpu_fixture_free(&pair.translated);
+    pair_free(&pair, jit);
+}
+END_TEST
+
+/* Behind CMP EAX, ECX and a store of EAX: what changes some flags and keeps the rest, or may change none. */
+static const struct {
+    const char *name;
+    uint8_t length, code[8];
+} partial[] = {
+    {"rol eax,3", 3, {0xC1, 0xC0, 3}},
+    {"ror eax,7", 3, {0xC1, 0xC8, 7}},
+    {"rol eax,1", 2, {0xD1, 0xC0}},
+    {"ror ecx,1", 2, {0xD1, 0xC9}},
+    {"rol ah,1", 2, {0xD0, 0xC4}},
+    {"ror al,3", 3, {0xC0, 0xC8, 3}},
+    {"rol ax,5", 4, {0x66, 0xC1, 0xC0, 5}},
+    {"ror cx,9", 4, {0x66, 0xC1, 0xC9, 9}},
+    {"rol eax,3; bt eax,ecx", 6, {0xC1, 0xC0, 3, 0x0F, 0xA3, 0xC8}},
+    {"bt eax,ecx; ror eax,4", 6, {0x0F, 0xA3, 0xC8, 0xC1, 0xC8, 4}},
+    {"rol eax,9; stc", 4, {0xC1, 0xC0, 9, 0xF9}},
+    {"ror eax,5; inc eax", 4, {0xC1, 0xC8, 5, 0x40}},
+    {"rol eax,9; ror ecx,3", 6, {0xC1, 0xC0, 9, 0xC1, 0xC9, 3}},
+    {"ror dword [esi+8],5", 4, {0xC1, 0x4E, 8, 5}},
+    {"rol byte [esi+8],5", 4, {0xC0, 0x46, 8, 5}},
+    {"shl eax,cl", 2, {0xD3, 0xE0}},
+    {"shr eax,cl", 2, {0xD3, 0xE8}},
+    {"sar eax,cl", 2, {0xD3, 0xF8}},
+    {"rol eax,3; shl eax,cl", 5, {0xC1, 0xC0, 3, 0xD3, 0xE0}},
+    {"shl dword [esi+8],cl", 3, {0xD3, 0x66, 8}},
+    {"shr dword [esi+8],cl", 3, {0xD3, 0x6E, 8}},
+    {"sar dword [esi+8],cl", 3, {0xD3, 0x7E, 8}},
+    {"shld eax,ecx,cl", 3, {0x0F, 0xA5, 0xC8}},
+    {"shrd eax,ecx,cl", 3, {0x0F, 0xAD, 0xC8}},
+    {"shld ecx,eax,cl", 3, {0x0F, 0xA5, 0xC1}},
+    {"shrd ecx,ecx,cl", 3, {0x0F, 0xAD, 0xC9}},
+};
+
+START_TEST(flags_of_before_show_through)
+{
+    static const uint8_t before[] = {0x89, 0x46, 0x08, 0x39, 0xC8};
+    struct pair pair;
+    struct jit *jit = pair_init(&pair);
+    for (unsigned i = 0; i < sizeof partial / sizeof partial[0]; i++) {
+        const struct form form = {.name = partial[i].name};
+        uint8_t code[64];
+        memcpy(code, before, sizeof before);
+        memcpy(code + sizeof before, partial[i].code, partial[i].length);
+        observe(&pair, &form, 4, code, sizeof before + partial[i].length);
+    }
+    pair_free(&pair, jit);
 }
 END_TEST
 
@@ -319,8 +386,8 @@ START_TEST(zero_of_a_product_comes_from_the_recipe)
 }
 END_TEST
 
-/* Rotates are the handler's where their flags are looked at, and only there. */
-START_TEST(rotates_with_live_flags_are_calls)
+/* Rotates by CL are the handler's where their flags are looked at, and only there. */
+START_TEST(rotates_by_cl_with_live_flags_are_calls)
 {
     static const enum ir_code codes[] = {IR_ROL, IR_ROR};
     for (unsigned i = 0; i < 2; i++) {
@@ -328,7 +395,7 @@ START_TEST(rotates_with_live_flags_are_calls)
         add(&ir, codes[i], 0, GPR_AX, IR_IMM)->imm = 3;
         add(&ir, codes[i], 1, GPR_AX, GPR_CX);
         add(&ir, IR_ADD, 2, GPR_AX, GPR_CX);
-        add(&ir, codes[i], 3, GPR_AX, IR_IMM)->imm = 3;
+        add(&ir, codes[i], 3, GPR_AX, GPR_CX);
         add(&ir, IR_JUMP, 4, IR_NONE, IR_NONE);
         pass_flags(&ir);
         ck_assert_uint_eq(ir.op[0].code, codes[i]);
@@ -337,6 +404,23 @@ START_TEST(rotates_with_live_flags_are_calls)
         expect_op(&ir, 2, "add live save");
         expect_op(&ir, 3, "call");
     }
+}
+END_TEST
+
+/* A rotate makes two flags: what was before is kept for the others. */
+START_TEST(a_rotate_keeps_the_flags_of_before)
+{
+    struct ir ir = {.count = 0};
+    add(&ir, IR_SUB, 0, GPR_AX, GPR_DX);
+    add(&ir, IR_ROL, 1, GPR_AX, IR_IMM)->imm = 3;
+    add(&ir, IR_SETCC, 2, GPR_DX, IR_NONE)->cond = 2;
+    add(&ir, IR_SETCC, 3, GPR_DX, IR_NONE)->cond = 4;
+    add(&ir, IR_JUMP, 4, IR_NONE, IR_NONE);
+    pass_flags(&ir);
+    expect_op(&ir, 0, "sub live save");
+    expect_op(&ir, 1, "rol live save");
+    expect_op(&ir, 2, "setcc");
+    expect_op(&ir, 3, "setcc reload");
 }
 END_TEST
 
@@ -361,6 +445,7 @@ int main(void)
     const TTest *const tests[] = {
         a_recipe_settles_to_the_interpreters_flags,
         flags_survive_blocks_and_stores,
+        flags_of_before_show_through,
         flags_that_nobody_sees_are_dead,
         a_branch_uses_the_hosts_flags,
         a_probe_saves_before_and_reloads_behind,
@@ -368,7 +453,8 @@ int main(void)
         inc_keeps_the_carry_of_before,
         overflow_of_a_long_shift_comes_from_the_recipe,
         zero_of_a_product_comes_from_the_recipe,
-        rotates_with_live_flags_are_calls,
+        rotates_by_cl_with_live_flags_are_calls,
+        a_rotate_keeps_the_flags_of_before,
         a_shift_by_cl_keeps_the_flags_of_before,
     };
     return suite_run("flags", tests, sizeof tests / sizeof tests[0]);

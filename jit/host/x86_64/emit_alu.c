@@ -104,12 +104,16 @@ static void save_carry(struct emitter *e)
     asm_rm(&e->as, 1, 0x0F92, 0, RECIPE(carry));
 }
 
+static unsigned log2_of(unsigned size)
+{
+    return size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3;
+}
+
 static void save_kind(struct emitter *e, unsigned kind, unsigned size)
 {
-    unsigned log2 = size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3;
     _Static_assert(offsetof(struct flag_recipe, overrides) == offsetof(struct flag_recipe, kind) + 2,
                    "one store");
-    asm_store_imm(&e->as, 4, RECIPE(kind), (int32_t)(kind + log2));
+    asm_store_imm(&e->as, 4, RECIPE(kind), (int32_t)(kind + log2_of(size)));
 }
 
 /* What must be noted before the operation overwrites it. */
@@ -326,22 +330,44 @@ void emit_unary(struct emitter *e, const struct ir_op *op)
         save_after(e, op);
 }
 
-/* By CL, whose low bits may be zero: then no flag changes, and the recipe stays as it is. */
-static void shift_by_cl(struct emitter *e, const struct ir_op *op, unsigned digit)
+/* Goes around what follows where CL shifts by nothing: then no flag changes, and the recipe stays as it is. A
+ * register's upper half is cleared even then. */
+static uint8_t *skip_empty_shift(struct emitter *e, const struct ir_op *op)
 {
     struct assembler *as = &e->as;
-    uint8_t *none = NULL;
-    if (op->save_flags) {
-        if (op->size == 4) /* clears the upper half even where it shifts by nothing */
-            asm_mov_rr(as, 4, emit_reg(op->d), emit_reg(op->d));
-        asm_rr(as, 1, 0xF6, 0, RCX);
-        asm_byte(as, op->size == 8 ? 63 : 31);
-        none = asm_jcc(as, CC_E, NULL);
-    }
+    if (op->size == 4 && op->d != IR_MEM)
+        asm_mov_rr(as, 4, emit_reg(op->d), emit_reg(op->d));
+    if (!op->save_flags)
+        return NULL;
+    asm_rr(as, 1, 0xF6, 0, RCX);
+    asm_byte(as, op->size == 8 ? 63 : 31);
+    return asm_jcc(as, CC_E, NULL);
+}
+
+static void end_skip(struct emitter *e, uint8_t *skip)
+{
+    if (skip)
+        asm_patch(e->as.to_exec, skip, asm_here(&e->as));
+}
+
+static void shift_by_cl(struct emitter *e, const struct ir_op *op, unsigned digit)
+{
+    uint8_t *skip = op->save_flags ? skip_empty_shift(e, op) : NULL;
     rm_digit(e, op->size, 0xD2, digit, op->d);
     save_after(e, op);
-    if (none)
-        asm_patch(as->to_exec, none, asm_here(as));
+    end_skip(e, skip);
+}
+
+/* CF and OF follow from the rotated value; the other flags are as the recipe says. */
+static void save_rotation(struct emitter *e, const struct ir_op *op)
+{
+    unsigned kind = op->code == IR_ROL ? ROTATION_LEFT : ROTATION_RIGHT;
+    if (!op->save_flags)
+        return;
+    _Static_assert(offsetof(struct flag_recipe, rotation) == offsetof(struct flag_recipe, overrides) + 1,
+                   "one store");
+    save_value(e, op->size, RECIPE(rotated), op->d, 0);
+    asm_store_imm(&e->as, 2, RECIPE(overrides), (int32_t)((kind + log2_of(op->size)) << 8));
 }
 
 void emit_shift(struct emitter *e, const struct ir_op *op)
@@ -358,7 +384,10 @@ void emit_shift(struct emitter *e, const struct ir_op *op)
         rm_digit(e, op->size, 0xC0, digit, op->d);
         asm_byte(&e->as, (unsigned)op->imm);
     }
-    save_after(e, op);
+    if (ir_info[op->code].carry_alone)
+        save_rotation(e, op);
+    else
+        save_after(e, op);
 }
 
 void emit_imul(struct emitter *e, const struct ir_op *op)
@@ -422,10 +451,15 @@ void emit_exchange(struct emitter *e, const struct ir_op *op)
 
 void emit_double_shift(struct emitter *e, const struct ir_op *op)
 {
+    bool by_cl = ir_shifts_by_cl(op);
+    unsigned opcode = (op->code == IR_SHLD ? 0x0FA4u : 0x0FACu) + by_cl;
+    uint8_t *skip = by_cl ? skip_empty_shift(e, op) : NULL;
     save_before(e, op);
-    asm_rr(&e->as, op->size, op->code == IR_SHLD ? 0x0FA4 : 0x0FAC, emit_reg(op->a), emit_reg(op->d));
-    asm_byte(&e->as, (unsigned)op->imm);
+    asm_rr(&e->as, op->size, opcode, emit_reg(op->a), emit_reg(op->d));
+    if (!by_cl)
+        asm_byte(&e->as, (unsigned)op->imm);
     save_after(e, op);
+    end_skip(e, skip);
 }
 
 /* A value of a recipe that is written late: guest registers that are not pinned come from struct cpu. */
