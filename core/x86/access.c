@@ -121,7 +121,8 @@ static void write_beside_code(struct cpu *cpu, struct tlb_entry *entry, gva_t ad
     uint8_t *host = mem_host(entry, address);
     mem_t offset = (mem_t)(host - cpu->memory->host);
     store_le(host, size, value);
-    memory_written(cpu->memory, offset, size);
+    if (cpu->memory->code_line[offset >> MEM_PAGE_SHIFT] & memory_line_mask(offset, size))
+        memory_written(cpu->memory, offset, size);
     if (!memory_page_has_code(cpu->memory, offset))
         tlb_derive_entry(cpu, entry);
 }
