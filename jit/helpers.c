@@ -4,6 +4,7 @@
 #include "core/base/clock.h"
 #include "core/x86/cpu.h"
 #include "core/x86/exec/chain.h"
+#include "core/x86/exec/handlers.h"
 #include "core/x86/flag_recipe.h"
 #include "core/x86/flags.h"
 #include "jit/block.h"
@@ -142,7 +143,8 @@ const uint8_t *jit_call_serial(struct cpu *cpu, struct jit_site *site)
     if (cpu->fp.live & FP_X87)
         settle_pointers(cpu);
     uint64_t derivations = cpu->derivations, cr0 = cpu->cr0;
-    if (!exec_serial(cpu, site->insn))
+    bool serial = site->insn->fn == exec_serial_op;
+    if (!(serial ? exec_serial : exec_string)(cpu, site->insn))
         return jit->routines.leave_for_boundary;
     bool same = derivations == cpu->derivations && cr0 == cpu->cr0;
     const struct jit_context *context = same ? site->block->context : jit_context_now(jit);

@@ -384,6 +384,13 @@ static bool lower_ret(struct lower *l)
     return true;
 }
 
+/* Between two iterations is an instruction boundary, as behind the last. */
+static bool lower_string(struct lower *l)
+{
+    lower_add(l, IR_SERIAL, 0, IR_NONE, IR_NONE);
+    return true;
+}
+
 static const struct {
     const char *mnemonic;
     const char *operands; /* only rows with these; NULL: all */
@@ -465,6 +472,13 @@ static const struct {
     {"JMP", "Ev", lower_jump_rm, 0},
     {"CALL", NULL, lower_call, 0},
     {"RET", NULL, lower_ret, 0},
+    {"MOVS", NULL, lower_string, 0},
+    {"CMPS", NULL, lower_string, 0},
+    {"STOS", NULL, lower_string, 0},
+    {"LODS", NULL, lower_string, 0},
+    {"SCAS", NULL, lower_string, 0},
+    {"INS", NULL, lower_string, 0},
+    {"OUTS", NULL, lower_string, 0},
 };
 
 static enum shape shape_of(const char *operands)

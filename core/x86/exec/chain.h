@@ -48,6 +48,9 @@ bool exec_fetch_page(struct cpu *cpu, gva_t linear);
  * loop must look before the next one. */
 bool exec_serial(struct cpu *cpu, const struct insn *insn);
 
+/* The same for a string instruction (MOVS, CMPS, STOS, LODS, SCAS, INS, OUTS), repeated or not. */
+bool exec_string(struct cpu *cpu, const struct insn *insn);
+
 /* Goes on at cpu->rip, from no trace: as exec_goto_slow without a link to set. */
 const struct insn *exec_resume(struct cpu *cpu);
 

@@ -149,16 +149,25 @@ static bool comparison_ends(const struct cpu *cpu, const struct insn *insn)
     return flag_zf(cpu) != ((insn->flags & INSN_REP) != 0);
 }
 
-static const struct insn *string_fault(struct cpu *cpu, const struct insn *insn, unsigned size,
-                                       uint64_t stride)
+static bool string_fault(struct cpu *cpu, const struct insn *insn, unsigned size, uint64_t stride)
 {
     string_fault_286(cpu, insn, size, stride);
-    return exec_fault(cpu, insn);
+    exec_fault(cpu, insn);
+    return false;
+}
+
+/* RIP and the clock after the last iteration. False where the outer loop must look before the next
+ * instruction. */
+static bool string_ends(struct cpu *cpu, const struct insn *insn)
+{
+    cpu->rip += insn->offset + insn->length;
+    cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget;
+    return !cpu->debug_hits;
 }
 
 /* The whole instruction is off the budget as one; further iterations are charged as they are done. */
-static const struct insn *run_repeated(struct cpu *cpu, const struct insn *insn, unsigned size,
-                                       string_step *step, enum string_kind kind, uint64_t stride)
+static bool run_repeated(struct cpu *cpu, const struct insn *insn, unsigned size, string_step *step,
+                         enum string_kind kind, uint64_t stride)
 {
     unsigned count_size = address_size(insn);
     uint64_t left = reg_read(cpu, GPR_CX, count_size);
@@ -181,16 +190,14 @@ static const struct insn *run_repeated(struct cpu *cpu, const struct insn *insn,
             cpu->rip += insn->offset;
             cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget - insn->left;
             cpu->repeating = true;
-            return NULL;
+            return false;
         }
     }
-    cpu->rip += insn->offset + insn->length;
-    cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget;
-    return cpu->debug_hits ? NULL : exec_goto(cpu, 0);
+    return string_ends(cpu, insn);
 }
 
-static const struct insn *run_string(struct cpu *cpu, const struct insn *insn, unsigned size,
-                                     string_step *step, enum string_kind kind)
+static inline bool run_string(struct cpu *cpu, const struct insn *insn, unsigned size, string_step *step,
+                              enum string_kind kind)
 {
     uint64_t bytes = kind == STRING_IO ? io_size(insn) : size;
     uint64_t stride = cpu->eflags & EFLAGS_DF ? 0 - bytes : bytes;
@@ -199,9 +206,12 @@ static const struct insn *run_string(struct cpu *cpu, const struct insn *insn, u
         return run_repeated(cpu, insn, size, step, kind, stride);
     if (!step(cpu, insn, stride))
         return string_fault(cpu, insn, size, stride);
-    cpu->rip += insn->offset + insn->length;
-    cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget;
-    return cpu->debug_hits ? NULL : exec_goto(cpu, 0);
+    return string_ends(cpu, insn);
+}
+
+static inline const struct insn *go_on(struct cpu *cpu, bool ended)
+{
+    return ended ? exec_goto(cpu, 0) : NULL;
 }
 
 #define WIDTH 8
@@ -216,3 +226,27 @@ static const struct insn *run_string(struct cpu *cpu, const struct insn *insn, u
 #define WIDTH 64
 #include "core/x86/exec/string.inc"
 #undef WIDTH
+
+/* Steps by log2 of the size; absent where there is no such form. */
+struct string_form {
+    string_step *step[4];
+    enum string_kind kind;
+};
+
+/* By opcode / 2: 6C to 6F, A4 to A7, AA to AF. */
+static const struct string_form forms[128] = {
+    [0x6C / 2] = {{ins_step, ins_step, ins_step, ins_step}, STRING_IO},
+    [0x6E / 2] = {{outs_step, outs_step, outs_step, outs_step}, STRING_IO},
+    [0xA4 / 2] = {{movs_step_8, movs_step_16, movs_step_32, movs_step_64}, STRING_MOVE},
+    [0xA6 / 2] = {{cmps_step_8, cmps_step_16, cmps_step_32, cmps_step_64}, STRING_COMPARE},
+    [0xAA / 2] = {{stos_step_8, stos_step_16, stos_step_32, stos_step_64}, STRING_STORE},
+    [0xAC / 2] = {{lods_step_8, lods_step_16, lods_step_32, lods_step_64}, STRING_OTHER},
+    [0xAE / 2] = {{scas_step_8, scas_step_16, scas_step_32, scas_step_64}, STRING_COMPARE},
+};
+
+bool exec_string(struct cpu *cpu, const struct insn *insn)
+{
+    const struct string_form *form = &forms[insn->opcode / 2];
+    unsigned size = insn->op_size, log2 = size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3;
+    return run_string(cpu, insn, size, form->step[log2], form->kind);
+}
