@@ -66,6 +66,11 @@ static const struct special_case special_cases[] = {
     {x87_fpatan, {ONE, 0x7fff}, {ONE, 0xffff}, {UINT64_C(0x96cbe3f9990e91a8), 0x4000}, PE | C1},
     {x87_fpatan, {ONE, 0x3fff}, {ONE, 0x7fff}, {0, 0}, 0},
     {x87_fpatan, {ONE, 0xbfff}, {ONE, 0x3fff}, {PI, 0xbffe}, PE | C1},
+    {x87_fpatan, /* within 2^-126 of its result, and inexact all the same */
+     {UINT64_MAX, 0x3f2a},
+     {ONE | 2, 0x3f68},
+     {UINT64_MAX - 4, 0x3fc1},
+     PE},
 };
 
 START_TEST(test_special_cases)

@@ -96,9 +96,13 @@ struct unrounded wide_series(enum wide_series which, struct unrounded s, struct 
     struct u128 correction = u128_mulhi(s.m, horner(t, z));
     /* Never exact: directed roundings must see on which side the result is. */
     correction.lo |= 1;
-    if (t->alternating)
-        return wide_normalise(s.sign, s.exponent, u128_sub(s.m, correction));
+    if (t->alternating) {
+        struct u128 difference = u128_sub(s.m, correction);
+        difference.lo |= 1; /* where the errors of both cancel */
+        return wide_normalise(s.sign, s.exponent, difference);
+    }
     struct u128 sum = u128_add(s.m, correction);
+    sum.lo |= 1;
     if (u128_less(sum, s.m)) {
         sum = u128_shr_sticky(sum, 1);
         sum.hi |= F80_INTEGER_BIT;
