@@ -10,12 +10,12 @@
 #include "core/x86/regs.h"
 #include "core/x86/trace.h"
 #include "jit/code_cache.h"
+#include "jit/ir.h"
 #include "jit/jit.h"
 #include "jit/lower.h"
 
 struct jit_block;
 struct emitter;
-struct ir;
 
 /* Why translated code stops running. */
 enum exit_kind {
@@ -30,6 +30,11 @@ struct jit_exit {
     struct jit_block *block;
     const struct insn *insn; /* EXIT_LEAVE */
     uint64_t rip;            /* EXIT_FOLLOW: of the next block */
+    struct ir_made made;     /* EXIT_FOLLOW: flags that the next block inherits, without a recipe */
+    /* EXIT_FOLLOW: the way around the code that writes the recipe, to a block that inherits; or NULL. After
+     * `heat` more passes such a block is looked for. */
+    struct jit_exit *shortcut;
+    uint32_t heat;
     /* EXIT_FOLLOW, of the back end: a jump that leads to `stub` until it is linked. */
     uint8_t *jump;
     const uint8_t *stub;
@@ -64,6 +69,7 @@ struct jit_block {
     mem_t memory; /* of its first byte */
     uint64_t rip;
     const struct jit_context *context;
+    struct ir_made inherited; /* flags that it begins with, whose recipe is not written */
     struct trace *source;
     struct trace *copy; /* its instructions; cpu->trace while handlers run */
     const uint8_t *code;
@@ -153,7 +159,17 @@ void jit_forget_contexts(struct jit *jit);
 /* Memory from the arena, zeroed, aligned for anything. The caller has checked that there is room. */
 void *jit_arena_take(struct jit *jit, size_t size);
 
-/* The block at guest memory `memory` that runs at rip in a context, or NULL. */
+/* Passes after which an exit is taken often. */
+static inline uint32_t jit_exit_heat(const struct jit *jit)
+{
+    return 5 * jit->options.threshold + 1;
+}
+
+/* The block at guest memory `memory` that runs at rip in a context and inherits nothing, or NULL. */
+/* A block like `block` that begins with the flags of `made`: translated where there is none. NULL where that
+ * cannot be done. */
+struct jit_block *jit_specialise(struct jit *jit, const struct jit_block *block, const struct ir_made *made);
+
 struct jit_block *jit_find_block(const struct jit *jit, mem_t memory, uint64_t rip,
                                  const struct jit_context *context);
 

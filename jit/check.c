@@ -62,7 +62,8 @@ static bool check_exits(const struct jit *jit, const struct jit_block *block, st
             continue;
         if (jit->options.unlinked)
             return fail(err, block, "has a linked exit, and none may be");
-        if (target->dead || target->rip != exit->rip || target->context != block->context)
+        if (target->dead || target->rip != exit->rip || target->context != block->context ||
+            !ir_made_equal(&target->inherited, &exit->made))
             return fail(err, block, "has an exit to a dead block or another than it should");
         if (!is_incoming(target, exit))
             return fail(err, block, "has an exit that its target does not know");
@@ -88,18 +89,28 @@ static bool check_block(const struct jit *jit, const struct jit_block *block, st
         return fail(err, block, "is dead and can be found");
     if (!is_context(jit, block->context))
         return fail(err, block, "has no context");
-    if (jit_find_block(jit, block->memory, block->rip, block->context) != block)
+    if (block->inherited.code == IR_INSN &&
+        jit_find_block(jit, block->memory, block->rip, block->context) != block)
         return fail(err, block, "cannot be found by its key, or stands there twice");
     if (block->code < first || block->code >= jit->code.executable + jit->code.used)
         return fail(err, block, "has its code outside the cache");
     return check_source(jit, block, err) && check_exits(jit, block, err) && check_incoming(block, err);
 }
 
+/* Blocks that inherit flags are known to their trace alone. */
+static bool check_variants(const struct jit *jit, const struct trace *source, struct error *err)
+{
+    for (const struct jit_block *block = source->translations; block; block = block->next_variant)
+        if (block->inherited.code != IR_INSN && !check_block(jit, block, err))
+            return false;
+    return true;
+}
+
 static bool check_blocks(const struct jit *jit, struct error *err)
 {
     for (unsigned i = 0; i < BLOCK_BUCKETS; i++)
         for (const struct jit_block *block = jit->buckets[i]; block; block = block->next_in_hash)
-            if (!check_block(jit, block, err))
+            if (!check_block(jit, block, err) || !check_variants(jit, block->source, err))
                 return false;
     return true;
 }

@@ -155,6 +155,17 @@ const uint8_t *jit_call_serial(struct cpu *cpu, struct jit_site *site)
     return block ? block->code : NULL;
 }
 
+/* An exit that is taken often goes to a block that inherits its flags. */
+static void take_shortcut(struct jit *jit, struct jit_exit *exit, const struct jit_block *block)
+{
+    struct jit_exit *shortcut = exit->shortcut;
+    bool often = exit->target == block;
+    exit->heat = often ? 0 /* as good as never */ : jit_exit_heat(jit);
+    struct jit_block *target = often ? jit_specialise(jit, block, &shortcut->made) : NULL;
+    if (target)
+        link_exit(jit, shortcut, target);
+}
+
 const uint8_t *jit_follow(struct cpu *cpu, struct jit_exit *exit)
 {
     struct jit *jit = cpu->engine_self;
@@ -162,8 +173,11 @@ const uint8_t *jit_follow(struct cpu *cpu, struct jit_exit *exit)
     struct jit_block *block = block_at_rip(cpu, exit->block->context);
     if (!block)
         return NULL;
-    if (!jit->options.unlinked && !exit->block->dead)
-        link_exit(jit, exit, block);
+    if (jit->options.unlinked || exit->block->dead)
+        return block->code;
+    if (exit->shortcut)
+        take_shortcut(jit, exit, block);
+    link_exit(jit, exit, block);
     return block->code;
 }
 

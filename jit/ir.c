@@ -86,6 +86,17 @@ bool ir_shifts_by_cl(const struct ir_op *op)
     return op->code >= IR_SHL && op->code <= IR_SAR && op->a == GPR_CX;
 }
 
+struct ir_made ir_made_of(const struct ir_op *op)
+{
+    return (struct ir_made){
+        .code = op->code, .size = op->size, .d = op->d, .a = op->a, .imm = op->a == IR_IMM ? op->imm : 0};
+}
+
+bool ir_made_equal(const struct ir_made *a, const struct ir_made *b)
+{
+    return a->code == b->code && a->size == b->size && a->d == b->d && a->a == b->a && a->imm == b->imm;
+}
+
 static void dump_value(unsigned value, const struct ir_op *op, FILE *out)
 {
     static const char names[20][4] = {"ax",  "cx",  "dx",  "bx",  "sp",  "bp",  "si", "di", "r8", "r9",
@@ -131,7 +142,8 @@ void ir_dump(const struct ir *ir, FILE *out)
             fprintf(out, " cc%X", op->cond);
         if (op->code == IR_BRANCH || op->code == IR_JUMP)
             fprintf(out, " -> %" PRIx64, op->target);
-        fprintf(out, "%s%s%s\n", op->flags_live ? " live" : "", op->save_flags ? " save" : "",
-                op->reload_flags ? " reload" : "");
+        fprintf(out, "%s%s%s%s%s\n", op->happened ? " inherited" : "", op->flags_live ? " live" : "",
+                op->save_flags ? " save" : "", op->reload_flags ? " reload" : "",
+                op->late_save ? " late" : "");
     }
 }

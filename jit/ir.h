@@ -95,6 +95,14 @@ struct ir_address {
     int64_t disp; /* alone it may have 64 bits */
 };
 
+/* Flags whose maker left no recipe, because all that one is made of still stands in registers: its operation.
+ */
+struct ir_made {
+    uint8_t code; /* IR_INSN: none */
+    uint8_t size, d, a;
+    int64_t imm;
+};
+
 struct ir_op {
     uint8_t code; /* enum ir_code */
     uint8_t size; /* bytes: 1, 2, 4, 8 */
@@ -104,12 +112,14 @@ struct ir_op {
     uint8_t access; /* enum ir_access */
     uint8_t insn;   /* number of the guest instruction */
     bool has_imm;
-    bool aligned; /* IR_PROBE: a multiple of 16, else the slow path faults */
+    bool aligned;  /* IR_PROBE: a multiple of 16, else the slow path faults */
+    bool happened; /* before the block, which inherits its flags: nothing is to be done */
     /* Set by pass_flags. */
     bool flags_live;   /* somebody looks at the flags that this operation makes */
     bool save_flags;   /* they must be left as a recipe */
     bool reload_flags; /* flags that it reads must come from the recipe in memory, not from the host */
-    const struct ir_op *late_save; /* IR_PROBE: whose recipe its slow path writes first; set by pass_late */
+    const struct ir_op
+        *late_save; /* IR_PROBE, exits: whose recipe is written out of line; set by pass_late */
     int64_t imm;
     uint64_t target;
     const struct fp_form *fp; /* IR_FP and its kin: which instruction */
@@ -141,6 +151,10 @@ struct ir_op *ir_add(struct ir *ir, enum ir_code code, unsigned size, unsigned d
 
 /* Whether the operation is a shift by CL, which may be none: then the flags of before stay. */
 bool ir_shifts_by_cl(const struct ir_op *op);
+
+/* An operation as the maker of flags, and whether two are the same. */
+struct ir_made ir_made_of(const struct ir_op *op);
+bool ir_made_equal(const struct ir_made *a, const struct ir_made *b);
 
 /* One line an operation. */
 void ir_dump(const struct ir *ir, FILE *out);

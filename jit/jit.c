@@ -71,6 +71,11 @@ static void unlink_incoming(struct jit *jit, struct jit_block *block)
     block->incoming = NULL;
 }
 
+static bool inherits(const struct jit_block *block)
+{
+    return block->inherited.code != IR_INSN;
+}
+
 static void kill_block(struct jit *jit, struct jit_block *block)
 {
     block->dead = true;
@@ -78,11 +83,13 @@ static void kill_block(struct jit *jit, struct jit_block *block)
     struct jump_entry *jump = &jit->jumps[jump_index(block->rip)];
     if (jump->code == block->code)
         *jump = (struct jump_entry){0};
+    jit->stats.killed++;
+    if (inherits(block))
+        return;
     struct jit_block **link = &jit->buckets[bucket_of(block->memory, block->rip)];
     while (*link != block)
         link = &(*link)->next_in_hash;
     *link = block->next_in_hash;
-    jit->stats.killed++;
 }
 
 static void trace_killed(void *self, struct trace *trace)
@@ -112,12 +119,14 @@ static struct trace *copy_trace(struct jit *jit, struct trace *source)
     return copy;
 }
 
-static struct jit_block *new_block(struct jit *jit, struct trace *trace, const struct jit_context *context)
+static struct jit_block *new_block(struct jit *jit, struct trace *trace, const struct jit_context *context,
+                                   const struct ir_made *inherited)
 {
     struct jit_block *block = jit_arena_take(jit, sizeof *block);
     block->memory = trace->key >> 2;
     block->rip = jit->cpu->rip;
     block->context = context;
+    block->inherited = *inherited;
     block->source = trace;
     block->copy = copy_trace(jit, trace);
     return block;
@@ -132,11 +141,14 @@ static void assert_sound(const struct jit *jit)
     ASSERT(sound);
 }
 
+/* Blocks that inherit are found by way of their trace alone. */
 static void publish(struct jit *jit, struct jit_block *block)
 {
-    struct jit_block **bucket = &jit->buckets[bucket_of(block->memory, block->rip)];
-    block->next_in_hash = *bucket;
-    *bucket = block;
+    if (!inherits(block)) {
+        struct jit_block **bucket = &jit->buckets[bucket_of(block->memory, block->rip)];
+        block->next_in_hash = *bucket;
+        *bucket = block;
+    }
     block->next_variant = block->source->translations;
     block->source->translations = block;
     jit->stats.blocks++;
@@ -147,25 +159,28 @@ static void publish(struct jit *jit, struct jit_block *block)
 
 enum { MOST_ARENA = 64 << 10 /* of one block with all that hangs on it */ };
 
-/* Translates a trace that runs at cpu->rip. NULL where that cannot be done now; when all is full the traces
- * are cleared, and with them this one. */
-static struct jit_block *translate(struct jit *jit, struct trace *trace, const struct jit_context *context)
+static bool has_room(const struct jit *jit)
 {
-    struct cpu *cpu = jit->cpu;
-    if (jit->arena_used + MOST_ARENA > ARENA_SIZE) {
-        trace_cache_clear(cpu);
-        return NULL;
-    }
-    if (!lower_block(jit->lowering, &context->assume, trace->insns, trace->count, cpu->rip, jit->ir))
+    return jit->arena_used + MOST_ARENA <= ARENA_SIZE;
+}
+
+/* Translates a trace that runs at cpu->rip. NULL where that cannot be done; *full says whether for want of
+ * room. */
+static struct jit_block *translate(struct jit *jit, struct trace *trace, const struct jit_context *context,
+                                   const struct ir_made *inherited, bool *full)
+{
+    *full = !has_room(jit);
+    if (*full || !lower_block(jit->lowering, &context->assume, trace->insns, trace->count, jit->cpu->rip,
+                              inherited, jit->ir))
         return NULL;
     pass_flags(jit->ir);
-    pass_late(jit->ir);
-    struct jit_block *block = new_block(jit, trace, context);
-    size_t before = jit->code.used;
-    if (!host_emit(jit, block, jit->ir)) {
-        trace_cache_clear(cpu);
+    if (!pass_late(jit->ir))
         return NULL;
-    }
+    struct jit_block *block = new_block(jit, trace, context, inherited);
+    size_t before = jit->code.used;
+    *full = !host_emit(jit, block, jit->ir);
+    if (*full)
+        return NULL;
     jit->stats.host_bytes += jit->code.used - before;
     publish(jit, block);
     show_block(jit, block);
@@ -173,12 +188,32 @@ static struct jit_block *translate(struct jit *jit, struct trace *trace, const s
 }
 
 static struct jit_block *find_variant(const struct trace *trace, uint64_t rip,
-                                      const struct jit_context *context)
+                                      const struct jit_context *context, const struct ir_made *inherited)
 {
     struct jit_block *block = trace->translations;
-    while (block && (block->rip != rip || block->context != context))
+    while (block &&
+           (block->rip != rip || block->context != context || !ir_made_equal(&block->inherited, inherited)))
         block = block->next_variant;
     return block;
+}
+
+enum { MOST_VARIANTS = 8 };
+
+static bool has_many_variants(const struct trace *trace)
+{
+    unsigned count = 0;
+    for (const struct jit_block *block = trace->translations; block; block = block->next_variant)
+        count++;
+    return count >= MOST_VARIANTS;
+}
+
+struct jit_block *jit_specialise(struct jit *jit, const struct jit_block *block, const struct ir_made *made)
+{
+    bool full;
+    struct jit_block *found = find_variant(block->source, block->rip, block->context, made);
+    if (found || has_many_variants(block->source))
+        return found;
+    return translate(jit, block->source, block->context, made, &full);
 }
 
 /* In 64-bit mode translated code looks at no segment's end: breakpoints and alignment checks are the
@@ -188,9 +223,11 @@ static bool is_checked(const struct cpu *cpu)
     return cpu->mode == MODE_64 && cpu->seg[SEG_DS].read_end != UINT64_MAX;
 }
 
-/* The translation of the trace about to run, or NULL where it is to be interpreted. */
+/* The translation of the trace about to run, or NULL where it is to be interpreted. When all is full the
+ * traces are cleared, and with them this one. */
 static struct jit_block *block_for(struct jit *jit, struct trace *trace)
 {
+    static const struct ir_made nothing = {0};
     struct cpu *cpu = jit->cpu;
     if (!trace->translations && trace->heat < jit->options.threshold) {
         trace->heat++;
@@ -201,8 +238,13 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
     const struct jit_context *context = jit_context_now(jit);
     if (!context)
         return NULL;
-    struct jit_block *block = find_variant(trace, cpu->rip, context);
-    return block || trace->key == TRACE_DEAD ? block : translate(jit, trace, context);
+    bool full = false;
+    struct jit_block *block = find_variant(trace, cpu->rip, context, &nothing);
+    if (!block && trace->key != TRACE_DEAD)
+        block = translate(jit, trace, context, &nothing, &full);
+    if (full)
+        trace_cache_clear(cpu);
+    return block;
 }
 
 static const struct insn *enter(struct cpu *cpu, const struct insn *insn)

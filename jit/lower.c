@@ -588,11 +588,23 @@ static void lower_insn(struct lower *l, const struct lowering *lowering)
 
 enum { MOST_OPS = 12 /* of one instruction */ };
 
+/* The operation whose flags the block inherits. */
+static void inherit(struct lower *l, const struct ir_made *made)
+{
+    if (made->code == IR_INSN)
+        return;
+    struct ir_op *op = lower_add(l, (enum ir_code)made->code, made->size, made->d, made->a);
+    op->imm = made->imm;
+    op->happened = true;
+}
+
 bool lower_block(const struct lowering *lowering, const struct jit_assumptions *assume,
-                 const struct insn *insns, unsigned count, uint64_t rip, struct ir *ir)
+                 const struct insn *insns, unsigned count, uint64_t rip, const struct ir_made *inherited,
+                 struct ir *ir)
 {
     struct lower l = {.ir = ir, .assume = assume, .rip = rip};
     ir->count = 0;
+    inherit(&l, inherited);
     for (l.number = 0; l.number < count; l.number++) {
         if (ir->count + MOST_OPS > IR_MAX_OPS)
             return false;

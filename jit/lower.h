@@ -10,6 +10,7 @@
 struct insn;
 struct insn_row;
 struct ir;
+struct ir_made;
 struct lowering;
 
 /* What a block may take for granted, besides its own bytes. Two blocks with different assumptions are two
@@ -28,10 +29,11 @@ struct jit_assumptions {
 struct lowering *lowering_new(void);
 void lowering_free(struct lowering *lowering);
 
-/* A straight run of instructions whose first is at `rip`. The IR ends with a jump or leave. False where it is
- * too long. */
+/* A straight run of instructions whose first is at `rip`, begun with the flags of `inherited`. The IR ends
+ * with a jump or leave. False where it is too long. */
 bool lower_block(const struct lowering *lowering, const struct jit_assumptions *assume,
-                 const struct insn *insns, unsigned count, uint64_t rip, struct ir *ir);
+                 const struct insn *insns, unsigned count, uint64_t rip, const struct ir_made *inherited,
+                 struct ir *ir);
 
 /* Whether a handler works on x87 or XMM registers, which must then be in struct cpu. */
 bool lower_touches_fp(const struct insn_row *row);

@@ -36,7 +36,7 @@ static unsigned reads(const struct ir_op *op)
 /* Which flags the host's operation leaves as the guest's. */
 static unsigned host_makes(const struct ir_op *op)
 {
-    if (ir_shifts_by_cl(op))
+    if (op->happened || ir_shifts_by_cl(op))
         return 0;
     switch (op->code) {
     case IR_SHL:
@@ -96,7 +96,7 @@ static void use_handler(struct ir *ir, unsigned at)
     unsigned insn = ir->op[at].insn;
     for (unsigned i = 0; i < ir->count; i++) {
         struct ir_op *op = &ir->op[i];
-        if (op->insn == insn && op->code != IR_INSN)
+        if (op->insn == insn && op->code != IR_INSN && !op->happened)
             *op = (struct ir_op){.code = IR_INSN, .insn = (uint8_t)insn};
     }
     ir->op[at].code = IR_CALL;

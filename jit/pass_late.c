@@ -72,40 +72,64 @@ static bool reads_carry(const struct ir_op *op)
     return info->reads_carry || op->code == IR_SETCF || (info->reads_cond && (pair == 1 || pair == 3));
 }
 
-/* What may go the slow way before it has done anything: there the recipe can be stored late. */
-static bool has_slow_path(const struct ir_op *op)
+/* Where control may leave before the operation has done anything, with the recipe written out of line. */
+static bool is_way_out(const struct ir_op *op)
 {
-    return op->code == IR_PROBE || (op->code == IR_FP && op->fp->loads_control);
+    return op->code == IR_PROBE || op->code == IR_BRANCH || op->code == IR_BRANCHZ || op->code == IR_JUMP ||
+           (op->code == IR_FP && op->fp->loads_control);
 }
 
-/* The end of the stretch in which the flags of op[at] live, where the recipe can be moved; 0: it cannot. */
+static bool is_step(const struct ir_op *op)
+{
+    return op->code == IR_INC || op->code == IR_DEC;
+}
+
+/* Whether a maker of flags leaves nothing of those before it. */
+static bool makes_all(const struct ir_op *op)
+{
+    return !is_step(op) && !ir_info[op->code].carry_alone && !ir_shifts_by_cl(op);
+}
+
+/* The end of the stretch in which the flags of op[at] live, where the recipe can be moved; 0: it cannot. A
+ * step after a step takes the carry, which neither changes, from the recipe before both. */
 static unsigned end_of_life(const struct ir *ir, unsigned at)
 {
     const struct ir_op *kept = &ir->op[at];
-    bool spoilt = false, steps = kept->code == IR_INC || kept->code == IR_DEC;
+    bool spoilt = false, steps = is_step(kept);
     for (unsigned i = at + 1; i < ir->count; i++) {
         const struct ir_op *op = &ir->op[i];
         const struct ir_info *info = &ir_info[op->code];
-        if (has_slow_path(op) ? spoilt : info->observes || op->reload_flags)
+        if (steps && is_step(op))
+            return i;
+        if (op->reload_flags || (is_way_out(op) ? spoilt : info->observes))
             return 0;
         if (steps && reads_carry(op))
             return 0;
         if (info->makes_flags)
-            return op->flags_live && (info->keeps_carry || info->carry_alone || ir_shifts_by_cl(op)) ? 0 : i;
+            return !op->flags_live || makes_all(op) ? i : 0;
         spoilt |= spoils(op, kept);
     }
-    return 0;
+    return ir->count;
 }
 
-void pass_late(struct ir *ir)
+/* Leaves the recipe of op[at] to the ways out before `end`. */
+static void move_out(struct ir *ir, unsigned at, unsigned end)
+{
+    struct ir_op *kept = &ir->op[at];
+    kept->save_flags = kept->reload_flags = false;
+    for (unsigned i = at + 1; i < end; i++)
+        if (is_way_out(&ir->op[i]))
+            ir->op[i].late_save = kept;
+    if (end < ir->count && is_step(&ir->op[end]) && ir->op[end].flags_live)
+        ir->op[end].reload_flags = true;
+}
+
+bool pass_late(struct ir *ir)
 {
     for (unsigned i = 0; i < ir->count; i++) {
         unsigned end = is_movable(&ir->op[i]) ? end_of_life(ir, i) : 0;
-        if (!end)
-            continue;
-        ir->op[i].save_flags = ir->op[i].reload_flags = false;
-        for (unsigned j = i + 1; j < end; j++)
-            if (has_slow_path(&ir->op[j]))
-                ir->op[j].late_save = &ir->op[i];
+        if (end)
+            move_out(ir, i, end);
     }
+    return !ir->op[0].happened || !(ir->op[0].save_flags || ir->op[0].reload_flags);
 }

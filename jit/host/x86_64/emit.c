@@ -67,25 +67,53 @@ static void emit_serial(struct emitter *e, const struct ir_op *op)
     asm_jmp(&e->as, e->jit->routines.serial);
 }
 
-static bool is_own_start(const struct emitter *e, uint64_t target)
+/* Flags that an exit hands on without a recipe. */
+static struct ir_made handed_on(const struct ir_op *op)
 {
-    return target == e->block->rip && !e->jit->options.unlinked;
+    return op->late_save ? ir_made_of(op->late_save) : (struct ir_made){0};
+}
+
+/* Whether an exit leads to the block's own start, with just the flags that it began with. */
+static bool is_own_start(const struct emitter *e, const struct ir_op *op)
+{
+    struct ir_made made = handed_on(op);
+    return op->target == e->block->rip && ir_made_equal(&made, &e->block->inherited) &&
+           !e->jit->options.unlinked;
+}
+
+static struct jit_exit *new_exit(struct emitter *e, uint64_t rip, uint8_t *jump)
+{
+    struct jit_exit *exit = jit_arena_take(e->jit, sizeof *exit);
+    exit->kind = EXIT_FOLLOW;
+    exit->block = e->block;
+    exit->rip = rip;
+    exit->jump = jump;
+    exit->heat = jit_exit_heat(e->jit);
+    exit->next_of_block = e->block->exits;
+    e->block->exits = exit;
+    return exit;
+}
+
+static bool is_in_page(const struct emitter *e, uint64_t rip)
+{
+    const struct jit_context *context = e->block->context;
+    return (jit_linear(context, rip) ^ jit_linear(context, e->block->rip)) < MEM_PAGE_SIZE;
 }
 
 /* A jump, conditional where cond is not negative, out of the block. */
 static void emit_exit(struct emitter *e, int cond, const struct ir_op *op)
 {
-    const uint8_t *target = is_own_start(e, op->target) ? e->entry : NULL;
+    const uint8_t *target = is_own_start(e, op) ? e->entry : NULL;
     uint8_t *jump = cond < 0 ? asm_jmp(&e->as, target) : asm_jcc(&e->as, (unsigned)cond, target);
     if (target)
         return;
-    struct jit_exit *exit = jit_arena_take(e->jit, sizeof *exit);
-    exit->kind = EXIT_FOLLOW;
-    exit->block = e->block;
-    exit->rip = op->target;
-    exit->jump = jump;
-    exit->next_of_block = e->block->exits;
-    e->block->exits = exit;
+    struct jit_exit *shortcut = NULL;
+    if (op->late_save && is_in_page(e, op->target)) {
+        shortcut = new_exit(e, op->target, jump);
+        shortcut->made = handed_on(op);
+    }
+    struct jit_exit *exit = new_exit(e, op->target, jump);
+    exit->shortcut = shortcut;
     emit_stub(e, STUB_EXIT, op, jump)->exit = exit;
 }
 
@@ -294,6 +322,8 @@ bool host_emit(struct jit *jit, struct jit_block *block, const struct ir *ir)
     emit_prologue(e);
     for (unsigned i = 0; i < ir->count && has_room(e); i++) {
         const struct ir_op *op = &ir->op[i];
+        if (op->happened)
+            continue;
         if (op->reload_flags)
             asm_call(&e->as, jit->routines.flags);
         emit_legal(e, op);

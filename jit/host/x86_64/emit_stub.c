@@ -29,7 +29,8 @@ static bool leaves_flags(const struct emitter *e, unsigned insn)
 {
     for (unsigned i = 0; i < e->ir->count; i++) {
         const struct ir_op *op = &e->ir->op[i];
-        if (op->insn == insn && (op->reload_flags || (ir_info[op->code].makes_flags && op->flags_live)))
+        if (op->insn == insn && !op->happened &&
+            (op->reload_flags || (ir_info[op->code].makes_flags && op->flags_live)))
             return true;
     }
     return false;
@@ -78,6 +79,8 @@ static void emit_budget(struct emitter *e)
     struct assembler *as = &e->as;
     asm_rr(as, 8, 0x83, 0, REG_BUDGET);
     asm_byte(as, e->block->copy->count);
+    if (e->ir->op[0].happened)
+        emit_late_save(e, &e->ir->op[0]);
     asm_mov_imm(as, REG_T1, e->block->rip);
     asm_store(as, 8, CPU_FIELD(rip), REG_T1);
     leave(e, &e->jit->resume);
@@ -118,24 +121,45 @@ static void emit_page_check(struct emitter *e, struct jit_exit *exit, gva_t page
     asm_store(as, 8, CPU_FIELD(fetch_memory), REG_ADDEND);
 }
 
-enum { FILL_JUMPS = 4 };
+enum { REFUSALS = 4 };
 
-/* Until the exit is linked it leads to the dispatcher, by way of the page check where the target is in
- * another page. */
+/* The way to a target in another page. */
+static void emit_far_way(struct emitter *e, struct jit_exit *exit, gva_t page)
+{
+    struct assembler *as = &e->as;
+    uint8_t *refused[REFUSALS];
+    emit_page_check(e, exit, page, refused);
+    exit->jump = asm_jmp(as, NULL);
+    asm_patch(as->to_exec, exit->jump, asm_here(as));
+    for (unsigned i = 0; i < REFUSALS; i++)
+        asm_patch(as->to_exec, refused[i], asm_here(as));
+}
+
+/* The way on after a recipe was written, where there is a way around that. */
+static void emit_long_way(struct emitter *e, struct jit_exit *exit, const uint8_t *start)
+{
+    struct assembler *as = &e->as;
+    exit->shortcut->stub = start;
+    asm_mov_imm(as, REG_T1, (uint64_t)(uintptr_t)exit);
+    asm_rm(as, 4, 0x83, 5, mem_base((enum host_reg)REG_T1, (int32_t)offsetof(struct jit_exit, heat)));
+    asm_byte(as, 1);
+    asm_jcc(as, CC_E, e->jit->routines.follow);
+    exit->jump = asm_jmp(as, NULL);
+    asm_patch(as->to_exec, exit->jump, asm_here(as));
+}
+
+/* Writes what was left to the exit. Until it is linked it leads to the dispatcher. */
 static void emit_exit_stub(struct emitter *e, const struct stub *stub)
 {
     struct assembler *as = &e->as;
     struct jit_exit *exit = stub->exit;
     gva_t page = linear_page(e, exit->rip);
-    uint8_t *refused[FILL_JUMPS] = {0};
-    if (page != linear_page(e, e->block->rip)) {
-        emit_page_check(e, exit, page, refused);
-        exit->jump = asm_jmp(as, NULL);
-        asm_patch(as->to_exec, exit->jump, asm_here(as));
-    }
-    for (unsigned i = 0; i < FILL_JUMPS; i++)
-        if (refused[i])
-            asm_patch(as->to_exec, refused[i], asm_here(as));
+    if (stub->op->late_save)
+        emit_late_save(e, stub->op->late_save);
+    if (page != linear_page(e, e->block->rip))
+        emit_far_way(e, exit, page);
+    else if (exit->shortcut)
+        emit_long_way(e, exit, stub->start);
     exit->stub = asm_here(as);
     asm_mov_imm(as, REG_T1, (uint64_t)(uintptr_t)exit);
     asm_jmp(as, e->jit->routines.follow);
