@@ -22,13 +22,14 @@ enum exit_kind {
     EXIT_FOLLOW, /* the next block is not known yet */
     EXIT_RESUME, /* cpu->rip is set: interpret from there */
     EXIT_LEAVE,  /* interpret the block's copy of its trace from `insn` on */
+    EXIT_LOST,   /* the same, because operands that share a look-up are not in one page */
 };
 
 /* A way out of a block. */
 struct jit_exit {
     enum exit_kind kind;
     struct jit_block *block;
-    const struct insn *insn; /* EXIT_LEAVE */
+    const struct insn *insn; /* EXIT_LEAVE, EXIT_LOST */
     uint64_t rip;            /* EXIT_FOLLOW: of the next block */
     struct ir_made made;     /* EXIT_FOLLOW: flags that the next block inherits, without a recipe */
     /* EXIT_FOLLOW: the way around the code that writes the recipe, to a block that inherits; or NULL. After
@@ -76,6 +77,7 @@ struct jit_block {
     uint32_t straight_bytes, code_bytes; /* of host code: without and with what is out of line */
     struct jit_exit *incoming;           /* linked exits that lead here */
     struct jit_exit *exits;              /* EXIT_FOLLOW */
+    uint32_t lost;                       /* times left by EXIT_LOST */
     struct jit_block *next_in_hash, *next_variant;
     bool dead;
 };

@@ -48,9 +48,9 @@ static bool add_operand(struct fp_form *form, const char *operand, unsigned posi
     case 'W':
     case 'Q': form->parts |= *operand == 'W' ? FP_SSE : FP_X87; break;
     case 'S': return true; /* ST and STi: the opcode says which */
-    case 'G': return operand[1] == 'd' || operand[1] == 'y';
+    case 'G': form->general = true; return operand[1] == 'd' || operand[1] == 'y';
     case 'I': form->has_imm = true; return operand[1] == 'b';
-    case 'E':
+    case 'E': form->general = true; break;
     case 'M': break;
     default: return false;
     }

@@ -17,6 +17,7 @@ struct fp_form {
     bool compares; /* makes CF, PF, ZF */
     bool pointers; /* FIP, and with a memory operand FDP, come to name it */
     bool has_imm;
+    bool general;       /* may write a general register */
     bool loads_control; /* FLDCW */
     int8_t cond;        /* of FCMOV, as in Jcc opcodes; else -1 */
     uint8_t prefix;     /* mandatory: 66, F2, F3; 0: none */

@@ -13,6 +13,7 @@
 const struct ir_info ir_info[IR_CODES] = {
     [IR_INSN] = {.name = "insn"},
     [IR_PROBE] = {.name = "probe", .clobbers = true, .observes = true},
+    [IR_SHARED] = {.name = "shared"},
     [IR_MOV] = {.name = "mov"},
     [IR_MOVZX] = {.name = "movzx"},
     [IR_MOVSX] = {.name = "movsx"},
@@ -136,8 +137,10 @@ void ir_dump(const struct ir *ir, FILE *out)
         fprintf(out, "    %s.%u", ir_info[op->code].name, op->size);
         dump_value(op->d, op, out);
         dump_value(op->a, op, out);
-        if (op->code == IR_PROBE || op->code == IR_LEA)
+        if (op->code == IR_PROBE || op->code == IR_SHARED || op->code == IR_LEA)
             dump_address(op, out);
+        if (op->group)
+            fprintf(out, " group%u.%u+%d", op->group->place, op->group->first, op->delta);
         if (ir_info[op->code].reads_cond)
             fprintf(out, " cc%X", op->cond);
         if (op->code == IR_BRANCH || op->code == IR_JUMP)

@@ -16,8 +16,9 @@
 struct fp_form;
 
 enum ir_code {
-    IR_INSN,  /* instruction number imm begins */
-    IR_PROBE, /* makes IR_MEM stand for the operand at `address`; slow path: the instruction's handler */
+    IR_INSN,   /* instruction number imm begins */
+    IR_PROBE,  /* makes IR_MEM stand for the operand at `address`; slow path: the instruction's handler */
+    IR_SHARED, /* the same where a group's probe has done the work */
     IR_MOV,
     IR_MOVZX, /* d (size) = zero-extended a (source_size) */
     IR_MOVSX,
@@ -103,6 +104,35 @@ struct ir_made {
     int64_t imm;
 };
 
+/* What is known of a guest register's value: an unknown one, numbered, and what was added to it since. */
+struct ir_value {
+    uint16_t version;
+    int32_t offset;
+};
+
+enum {
+    IR_GPRS = 16,
+    IR_MOST_INSNS = 34, /* of a block, with its end */
+    IR_MOST_GROUPS = 48,
+    IR_PLACES = 2,
+    IR_PLACE_ADDEND = 1 /* the one that other probes have as a temporary where it is free */
+};
+
+/* Operands of several instructions that share one look-up: base + (index << scale) as numbered values, 0
+ * where absent, and displacements from `low` up to but without `high`. Its host address is kept in a place
+ * from instruction `first` to `last`. */
+struct ir_group {
+    uint16_t base, index;
+    uint8_t seg, bits, scale;
+    uint8_t place;
+    uint8_t first, last;
+    bool placed, opened;
+    bool reads, writes;
+    bool aligned; /* some operand must be a multiple of 16: with displacement aligned_at */
+    int32_t low, high, aligned_at;
+    unsigned members;
+};
+
 struct ir_op {
     uint8_t code; /* enum ir_code */
     uint8_t size; /* bytes: 1, 2, 4, 8 */
@@ -124,6 +154,11 @@ struct ir_op {
     uint64_t target;
     const struct fp_form *fp; /* IR_FP and its kin: which instruction */
     struct ir_address address;
+    /* IR_PROBE, IR_SHARED; set by pass_share. */
+    struct ir_group *group; /* NULL: a look-up of its own */
+    int32_t delta;          /* from the group's lowest byte, */
+    uint8_t loose;          /* and a register more, or IR_NONE */
+    uint8_t loose_scale;
 };
 
 enum { IR_MAX_OPS = 512 };
@@ -131,6 +166,10 @@ enum { IR_MAX_OPS = 512 };
 struct ir {
     struct ir_op op[IR_MAX_OPS];
     unsigned count;
+    /* Of pass_share: groups, and values at the start of each instruction. */
+    struct ir_group group[IR_MOST_GROUPS];
+    unsigned groups;
+    struct ir_value value[IR_MOST_INSNS][IR_GPRS];
 };
 
 /* What an operation does to flags. */
@@ -151,6 +190,9 @@ struct ir_op *ir_add(struct ir *ir, enum ir_code code, unsigned size, unsigned d
 
 /* Whether the operation is a shift by CL, which may be none: then the flags of before stay. */
 bool ir_shifts_by_cl(const struct ir_op *op);
+
+/* Places, as bits, that groups occupy at an instruction. */
+unsigned ir_places_kept(const struct ir *ir, unsigned insn);
 
 /* An operation as the maker of flags, and whether two are the same. */
 struct ir_made ir_made_of(const struct ir_op *op);

@@ -23,6 +23,7 @@
 #include "jit/ir.h"
 #include "jit/pass_flags.h"
 #include "jit/pass_late.h"
+#include "jit/pass_share.h"
 #include "jit/visibility.h"
 
 enum { DEFAULT_CACHE = 32 << 20, LEAST_CACHE = 128 << 10 };
@@ -164,6 +165,11 @@ static bool has_room(const struct jit *jit)
     return jit->arena_used + MOST_ARENA <= ARENA_SIZE;
 }
 
+static unsigned address_bits(const struct jit_assumptions *assume)
+{
+    return assume->mode == MODE_64 ? 64 : assume->mode == MODE_32 ? 32 : 16;
+}
+
 /* Translates a trace that runs at cpu->rip. NULL where that cannot be done; *full says whether for want of
  * room. */
 static struct jit_block *translate(struct jit *jit, struct trace *trace, const struct jit_context *context,
@@ -174,6 +180,10 @@ static struct jit_block *translate(struct jit *jit, struct trace *trace, const s
                               inherited, jit->ir))
         return NULL;
     pass_flags(jit->ir);
+    if (!trace->separate) {
+        pass_share(jit->ir, address_bits(&context->assume));
+        pass_flags(jit->ir);
+    }
     if (!pass_late(jit->ir))
         return NULL;
     struct jit_block *block = new_block(jit, trace, context, inherited);
@@ -247,6 +257,15 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
     return block;
 }
 
+/* A block whose operands are often not where they could share a look-up is made anew without. */
+static void count_lost(struct jit *jit, struct jit_block *block)
+{
+    if (++block->lost < jit_exit_heat(jit) || block->dead)
+        return;
+    block->source->separate = true;
+    trace_killed(jit, block->source);
+}
+
 static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
 {
     struct jit *jit = cpu->engine_self;
@@ -269,7 +288,10 @@ static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
         return NULL;
     if (exit->kind == EXIT_RESUME)
         return exec_resume(cpu);
-    jit->handled[exit->insn->row]++;
+    if (exit->kind == EXIT_LOST)
+        count_lost(jit, exit->block);
+    else
+        jit->handled[exit->insn->row]++;
     cpu->rip = exit->block->rip;
     cpu->trace = exit->block->copy;
     return exec_at(cpu, exit->insn);
@@ -278,10 +300,11 @@ static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
 static const struct engine_ops engine = {
     .enter = enter, .trace_killed = trace_killed, .traces_cleared = traces_cleared};
 
+/* Memory that host code can address with 32 bits. */
 static void *reserve(size_t bytes)
 {
-    void *memory =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_32BIT, -1, 0);
     return memory == MAP_FAILED ? NULL : memory;
 }
 
@@ -307,7 +330,8 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     if (!jit->direct || !jit->arena ||
         !code_cache_init(&jit->code, cache_size(options), options->perf_map, err)) {
         if (!jit->direct || !jit->arena)
-            error_set(err, "no address space for the translator: %s; use --engine interp", strerror(errno));
+            error_set(err, "no address space below 2 GiB for the translator: %s; use --engine interp",
+                      strerror(errno));
         jit_free(jit);
         return NULL;
     }

@@ -603,7 +603,7 @@ bool lower_block(const struct lowering *lowering, const struct jit_assumptions *
                  struct ir *ir)
 {
     struct lower l = {.ir = ir, .assume = assume, .rip = rip};
-    ir->count = 0;
+    ir->count = ir->groups = 0;
     inherit(&l, inherited);
     for (l.number = 0; l.number < count; l.number++) {
         if (ir->count + MOST_OPS > IR_MAX_OPS)

@@ -47,6 +47,7 @@ static bool spoils(const struct ir_op *op, const struct ir_op *kept)
     switch (op->code) {
     case IR_INSN:
     case IR_PROBE:
+    case IR_SHARED:
     case IR_CMP:
     case IR_TEST:
     case IR_BT:

@@ -30,6 +30,7 @@ struct trace {
     struct trace *near[2]; /* the same where the way is a direct one and stays in the page: always right */
     uint16_t count;        /* instructions */
     uint16_t bytes;
+    bool separate; /* of the engine: operands are not to share look-ups */
     struct insn insns[]; /* count of them, then exec_trace_end */
 };
 

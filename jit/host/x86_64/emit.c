@@ -49,6 +49,17 @@ const uint8_t *emit_handler_routine(const struct emitter *e, unsigned number)
     return fp ? e->jit->routines.handler_fp : e->jit->routines.handler;
 }
 
+struct jit_exit *emit_lost_exit(struct emitter *e, unsigned number)
+{
+    if (e->lost[number])
+        return e->lost[number];
+    struct jit_exit *exit = jit_arena_take(e->jit, sizeof *exit);
+    exit->kind = EXIT_LOST;
+    exit->block = e->block;
+    exit->insn = &e->block->copy->insns[number];
+    return e->lost[number] = exit;
+}
+
 static void emit_leave(struct emitter *e, const struct ir_op *op)
 {
     asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)emit_leave_exit(e, op->insn));
@@ -187,6 +198,7 @@ typedef void emit_fn(struct emitter *e, const struct ir_op *op);
 static emit_fn *const emitters[IR_CODES] = {
     [IR_INSN] = emit_insn,
     [IR_PROBE] = emit_probe,
+    [IR_SHARED] = emit_shared,
     [IR_MOV] = emit_move,
     [IR_MOVZX] = emit_extend,
     [IR_MOVSX] = emit_extend,

@@ -17,7 +17,7 @@ enum stub_kind {
     STUB_FP_LOAD,  /* floating-point state is not where it is wanted */
 };
 
-enum { STUB_JUMPS = 4 };
+enum { LOOK_UP_REFUSALS = 6, STUB_JUMPS = LOOK_UP_REFUSALS };
 
 struct stub {
     enum stub_kind kind;
@@ -25,6 +25,7 @@ struct stub {
     uint8_t *jumps[STUB_JUMPS]; /* that lead here */
     const uint8_t *back;        /* STUB_CROSSING, STUB_FP_LOAD: where the fast path goes on */
     unsigned slow;              /* STUB_CROSSING: number of the STUB_SLOW beside it */
+    unsigned bytes;             /* STUB_CROSSING: of the operand */
     struct jit_exit *exit;      /* STUB_EXIT */
     const uint8_t *start;
 };
@@ -40,7 +41,9 @@ struct emitter {
     const uint8_t *label[TRACE_MAX_INSNS + 2]; /* of each instruction */
     uint8_t fp_ready[TRACE_MAX_INSNS + 2];     /* what the code after a label takes to be live */
     struct jit_site *site[TRACE_MAX_INSNS + 1];
-    struct jit_exit *leave[TRACE_MAX_INSNS + 1];
+    struct jit_exit *leave[TRACE_MAX_INSNS + 2], *lost[TRACE_MAX_INSNS + 2];
+    const struct ir_op *probe; /* of the present memory operand */
+    struct host_mem mem;       /* where that is */
     struct stub stub[MOST_STUBS];
     unsigned stub_count;
     bool failed; /* more stubs than there is room for */
@@ -55,9 +58,32 @@ const uint8_t *emit_handler_routine(const struct emitter *e, unsigned insn);
 /* The site or leave exit of an instruction, made at first use. */
 struct jit_site *emit_site(struct emitter *e, unsigned insn);
 struct jit_exit *emit_leave_exit(struct emitter *e, unsigned insn);
+struct jit_exit *emit_lost_exit(struct emitter *e, unsigned insn);
 
-/* emit_memory.c: makes R8 + R9 the host address of the operand. */
+/* Finding the bytes from a linear address on, and ways to say no. */
+struct look_up {
+    unsigned seg, bits, bytes;
+    unsigned temporary; /* becomes the addend to the linear address in R8 */
+    bool reads, writes, aligned;
+    bool group;          /* operands that may wrap one by one */
+    bool crossing;       /* misaligned ones have a second chance */
+    uint8_t *misaligned; /* by this jump, with the way back; NULL: none */
+    const uint8_t *checked;
+    uint8_t *refused[LOOK_UP_REFUSALS];
+    unsigned refusals;
+};
+
+/* emit_memory.c: finds the operand. Clobbers R8, R9 or R10, and flags. */
 void emit_probe(struct emitter *e, const struct ir_op *op);
+void emit_shared(struct emitter *e, const struct ir_op *op);
+void emit_crossing(struct emitter *e, const struct stub *stub);
+
+/* Finds a group's operands again before instruction `insn`. False where its registers have changed too much:
+ * nothing was emitted. */
+bool emit_group_anew(struct emitter *e, const struct ir_group *g, unsigned insn, struct look_up *l);
+
+/* The offset within the segment, in `to`, cut to the address size. Changes no flags; clobbers R8 and R10. */
+void emit_offset(struct emitter *e, unsigned to, const struct ir_address *at);
 void emit_lea(struct emitter *e, const struct ir_op *op);
 
 /* emit_alu.c: everything that computes. */

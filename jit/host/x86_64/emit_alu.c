@@ -21,11 +21,6 @@ unsigned emit_reg(unsigned value)
     return pinned_reg(value);
 }
 
-static struct host_mem operand_mem(void)
-{
-    return (struct host_mem){REG_ADDRESS, REG_ADDEND, 0, 0};
-}
-
 static struct host_mem recipe_field(size_t offset)
 {
     return cpu_at(offsetof(struct cpu, recipe) + offset);
@@ -66,7 +61,7 @@ static void rm_reg(struct emitter *e, unsigned size, unsigned opcode, unsigned r
     force_rex(e, size, reg);
     force_rex(e, size, rm);
     if (rm == IR_MEM)
-        asm_rm(&e->as, size, code, emit_reg(reg), operand_mem());
+        asm_rm(&e->as, size, code, emit_reg(reg), e->mem);
     else
         asm_rr(&e->as, size, code, emit_reg(reg), emit_reg(rm));
 }
@@ -77,7 +72,7 @@ static void rm_digit(struct emitter *e, unsigned size, unsigned opcode, unsigned
     unsigned code = opcode | (size > 1 ? 1u : 0u);
     force_rex(e, size, rm);
     if (rm == IR_MEM)
-        asm_rm(&e->as, size, code, digit, operand_mem());
+        asm_rm(&e->as, size, code, digit, e->mem);
     else
         asm_rr(&e->as, size, code, digit, emit_reg(rm));
 }
@@ -92,7 +87,7 @@ static void save_value(struct emitter *e, unsigned size, struct host_mem field, 
         asm_store(&e->as, 1, field, low_of(value));
         swap_bytes(e, value);
     } else if (value == IR_MEM) {
-        asm_rm(&e->as, size, size == 1 ? 0x8A : 0x8B, REG_T0, operand_mem());
+        asm_rm(&e->as, size, size == 1 ? 0x8A : 0x8B, REG_T0, e->mem);
         asm_store(&e->as, size, field, REG_T0);
     } else {
         asm_store(&e->as, size, field, emit_reg(value));
@@ -237,7 +232,7 @@ static void plain_extend(struct emitter *e, const struct ir_op *op)
         opcode = op->code == IR_MOVZX ? 0x8B : 0x63;
     force_rex(e, op->source_size, op->a);
     if (op->a == IR_MEM)
-        asm_rm(&e->as, op->size, opcode, emit_reg(op->d), operand_mem());
+        asm_rm(&e->as, op->size, opcode, emit_reg(op->d), e->mem);
     else
         asm_rr(&e->as, op->size, opcode, emit_reg(op->d), emit_reg(op->a));
 }
@@ -395,7 +390,7 @@ void emit_imul(struct emitter *e, const struct ir_op *op)
     unsigned to = emit_reg(op->d);
     unsigned opcode = !op->has_imm ? 0x0FAF : op->imm == (int8_t)op->imm ? 0x6B : 0x69;
     if (op->a == IR_MEM)
-        asm_rm(&e->as, op->size, opcode, to, operand_mem());
+        asm_rm(&e->as, op->size, opcode, to, e->mem);
     else
         asm_rr(&e->as, op->size, opcode, to, emit_reg(op->a));
     if (op->has_imm)
@@ -413,7 +408,7 @@ void emit_setcc(struct emitter *e, const struct ir_op *op)
 {
     force_rex(e, 1, op->d);
     if (op->d == IR_MEM)
-        asm_rm(&e->as, 1, 0x0F90 | op->cond, 0, operand_mem());
+        asm_rm(&e->as, 1, 0x0F90 | op->cond, 0, e->mem);
     else
         asm_rr(&e->as, 1, 0x0F90 | op->cond, 0, emit_reg(op->d));
 }
@@ -421,7 +416,7 @@ void emit_setcc(struct emitter *e, const struct ir_op *op)
 void emit_cmov(struct emitter *e, const struct ir_op *op)
 {
     if (op->a == IR_MEM)
-        asm_rm(&e->as, op->size, 0x0F40 | op->cond, emit_reg(op->d), operand_mem());
+        asm_rm(&e->as, op->size, 0x0F40 | op->cond, emit_reg(op->d), e->mem);
     else
         asm_rr(&e->as, op->size, 0x0F40 | op->cond, emit_reg(op->d), emit_reg(op->a));
 }

@@ -4,11 +4,6 @@
 #include "core/x86/regs.h"
 #include "jit/host/x86_64/emit.h"
 
-static struct host_mem operand_mem(void)
-{
-    return (struct host_mem){REG_ADDRESS, REG_ADDEND, 0, 0};
-}
-
 /* CF is as the host has it, the other flags are as the recipe says. */
 static void override_carry(struct emitter *e, const struct ir_op *op)
 {
@@ -25,7 +20,7 @@ void emit_bit(struct emitter *e, const struct ir_op *op)
     bool memory = op->d == IR_MEM;
     if (op->a == IR_IMM) {
         if (memory)
-            asm_rm(as, op->size, 0x0FBA, 4 + which, operand_mem());
+            asm_rm(as, op->size, 0x0FBA, 4 + which, e->mem);
         else
             asm_rr(as, op->size, 0x0FBA, 4 + which, emit_reg(op->d));
         asm_byte(as, (unsigned)op->imm & (op->size * 8u - 1));
@@ -53,7 +48,7 @@ void emit_scan(struct emitter *e, const struct ir_op *op)
 {
     struct assembler *as = &e->as;
     if (op->a == IR_MEM)
-        asm_load(as, op->size, REG_T0, operand_mem());
+        asm_load(as, op->size, REG_T0, e->mem);
     else
         asm_mov_rr(as, op->size, REG_T0, emit_reg(op->a));
     asm_rr(as, op->size, 0x85, REG_T0, REG_T0);

@@ -81,7 +81,7 @@ static void simd(struct emitter *e, const struct ir_op *op, const struct insn *i
     if (form->prefix)
         asm_byte(as, form->prefix);
     if (op->a == IR_MEM)
-        asm_rm(as, size, opcode, reg, (struct host_mem){REG_ADDRESS, REG_ADDEND, 0, 0});
+        asm_rm(as, size, opcode, reg, e->mem);
     else
         asm_rr(as, size, opcode, reg, vector_operand(insn->rm, rm_kind));
     if (form->has_imm)
@@ -93,29 +93,22 @@ static void simd(struct emitter *e, const struct ir_op *op, const struct insn *i
 }
 
 /* FDP and FDS will have to name this instruction's operand, whose offset is noted. */
-static void note_data(struct emitter *e, const struct ir_op *op, const struct insn *insn, uint32_t site)
+static void note_data(struct emitter *e, const struct insn *insn, uint32_t site)
 {
     struct assembler *as = &e->as;
     bool flat = insn->seg != SEG_CS && (e->block->context->assume.flat_segs >> insn->seg & 1);
-    unsigned size = e->block->context->assume.mode == MODE_64 ? 8 : 4;
-    (void)op;
+    bool in_r8 = flat && !e->probe->group && e->mem.index == REG_ADDEND;
     asm_store_imm(as, 4, CPU_FIELD(fp.data), (int32_t)site);
-    if (flat) {
-        asm_store(as, 8, CPU_FIELD(fp.offset), REG_ADDRESS);
-        return;
-    }
-    asm_mov_rr(as, size, REG_T0, REG_ADDRESS);
-    asm_rm(as, size, 0x2B, REG_T0,
-           cpu_at(offsetof(struct cpu, seg) + insn->seg * sizeof(struct segment) +
-                  offsetof(struct segment, base)));
-    asm_store(as, 8, CPU_FIELD(fp.offset), REG_T0);
+    if (!in_r8)
+        emit_offset(e, REG_T0, &e->probe->address);
+    asm_store(as, 8, CPU_FIELD(fp.offset), in_r8 ? REG_ADDRESS : REG_T0);
 }
 
 /* A control word that unmasks an exception takes the slow path. */
 static void check_control(struct emitter *e, const struct ir_op *op)
 {
     struct assembler *as = &e->as;
-    asm_rm(as, 4, 0x0FB7, REG_T0, (struct host_mem){REG_ADDRESS, REG_ADDEND, 0, 0});
+    asm_rm(as, 4, 0x0FB7, REG_T0, e->mem);
     asm_rr(as, 4, 0xF7, 2, REG_T0); /* NOT */
     asm_rr(as, 1, 0xF6, 0, REG_T0);
     asm_byte(as, 0x3F);
@@ -139,14 +132,14 @@ static void x87(struct emitter *e, const struct ir_op *op, const struct insn *in
     if (op->fp->loads_control)
         check_control(e, op);
     if (op->a == IR_MEM)
-        asm_rm(as, 4, insn->opcode, insn->reg & 7, (struct host_mem){REG_ADDRESS, REG_ADDEND, 0, 0});
+        asm_rm(as, 4, insn->opcode, insn->reg & 7, e->mem);
     else
         asm_rr(as, 4, insn->opcode, insn->modrm >> 3 & 7, insn->modrm & 7);
     if (!op->fp->pointers)
         return;
     asm_store_imm(as, 4, CPU_FIELD(fp.code), (int32_t)site);
     if (op->a == IR_MEM)
-        note_data(e, op, insn, site);
+        note_data(e, insn, site);
 }
 
 void emit_fp(struct emitter *e, const struct ir_op *op)

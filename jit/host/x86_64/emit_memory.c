@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Effective addresses, and the look-up in the direct table. */
+/* Effective addresses, and look-ups in the direct table or the TLB: of one operand, or of a group. */
+#include "core/base/assert.h"
 #include "core/x86/engine.h"
 #include "jit/host/x86_64/emit.h"
 
@@ -14,8 +15,7 @@ static uint8_t address_reg(struct emitter *e, unsigned gpr, unsigned spare)
     return (uint8_t)spare;
 }
 
-/* The offset within the segment, in `to`, cut to the address size. Changes no flags; clobbers R8 and R9. */
-static void load_offset(struct emitter *e, unsigned to, const struct ir_address *at)
+void emit_offset(struct emitter *e, unsigned to, const struct ir_address *at)
 {
     struct assembler *as = &e->as;
     unsigned size = at->bits == 64 ? 8 : 4;
@@ -27,7 +27,7 @@ static void load_offset(struct emitter *e, unsigned to, const struct ir_address 
         return;
     }
     struct host_mem offset = {.base = address_reg(e, at->base, REG_ADDRESS),
-                              .index = address_reg(e, at->index, REG_ADDEND),
+                              .index = address_reg(e, at->index, REG_T0),
                               .scale = at->scale,
                               .disp = (int32_t)at->disp};
     if (at->index == IR_NONE && !at->disp)
@@ -45,131 +45,278 @@ void emit_lea(struct emitter *e, const struct ir_op *op)
         struct ir_address address = op->address;
         if (op->size == 4 && address.bits == 64)
             address.bits = 32;
-        load_offset(e, to, &address);
+        emit_offset(e, to, &address);
         return;
     }
-    load_offset(e, REG_T0, &op->address);
+    emit_offset(e, REG_T0, &op->address);
     asm_mov_rr(&e->as, op->size, to, REG_T0);
 }
 
-/* Sends an access that reaches `end` of its segment to the slow path. */
-static void check_end(struct emitter *e, const struct ir_op *op, size_t end, struct stub *slow,
-                      unsigned number)
+static bool is_wide(const struct emitter *e)
+{
+    return e->block->context->assume.mode == MODE_64;
+}
+
+static bool is_flat(const struct emitter *e, const struct look_up *l)
+{
+    return l->bits == 32 && l->seg != SEG_CS && (e->block->context->assume.flat_segs >> l->seg & 1);
+}
+
+static struct host_mem segment_field(unsigned seg, size_t field)
+{
+    return cpu_at(offsetof(struct cpu, seg) + seg * sizeof(struct segment) + field);
+}
+
+static void refuse(struct look_up *l, uint8_t *jump)
+{
+    ASSERT(l->refusals < LOOK_UP_REFUSALS);
+    l->refused[l->refusals++] = jump;
+}
+
+/* Refuses an access that reaches `end` of its segment; bytes from R8 on. */
+static void check_end(struct emitter *e, struct look_up *l, size_t end)
 {
     struct assembler *as = &e->as;
-    asm_lea(as, 8, REG_ADDEND, mem_base((enum host_reg)REG_ADDRESS, op->size));
-    asm_rm(as, 8, 0x3B, REG_ADDEND,
-           cpu_at(offsetof(struct cpu, seg) + op->address.seg * sizeof(struct segment) + end));
-    slow->jumps[number] = asm_jcc(as, CC_A, NULL);
+    asm_lea(as, 8, l->temporary, mem_base((enum host_reg)REG_ADDRESS, (int32_t)l->bytes));
+    asm_rm(as, 8, 0x3B, l->temporary, segment_field(l->seg, end));
+    refuse(l, asm_jcc(as, CC_A, NULL));
+}
+
+/* Operands of a group must not wrap at 64 KiB one by one. */
+static void check_wrap(struct emitter *e, struct look_up *l)
+{
+    struct assembler *as = &e->as;
+    asm_rr(as, 4, 0x81, 7, REG_ADDRESS);
+    asm_imm32(as, (UINT16_MAX + 1u) - l->bytes);
+    refuse(l, asm_jcc(as, CC_A, NULL));
 }
 
 /* Limits and base of a segment that is not flat. */
-static void apply_segment(struct emitter *e, const struct ir_op *op, struct stub *slow)
+static void apply_segment(struct emitter *e, struct look_up *l)
 {
-    if (op->access != IR_READ)
-        check_end(e, op, offsetof(struct segment, write_end), slow, 0);
-    if (op->access != IR_WRITE)
-        check_end(e, op, offsetof(struct segment, read_end), slow, 1);
-    asm_rm(&e->as, 4, 0x03, REG_ADDRESS,
-           cpu_at(offsetof(struct cpu, seg) + op->address.seg * sizeof(struct segment) +
-                  offsetof(struct segment, base)));
+    if (l->writes)
+        check_end(e, l, offsetof(struct segment, write_end));
+    if (l->reads)
+        check_end(e, l, offsetof(struct segment, read_end));
+    if (l->bits == 16 && l->group)
+        check_wrap(e, l);
+    asm_rm(&e->as, 4, 0x03, REG_ADDRESS, segment_field(l->seg, offsetof(struct segment, base)));
 }
 
-static bool is_flat(const struct emitter *e, const struct ir_op *op)
+static void check_multiple(struct emitter *e, struct look_up *l, unsigned of)
 {
-    unsigned seg = op->address.seg;
-    return op->address.bits == 32 && seg != SEG_CS && (e->block->context->assume.flat_segs >> seg & 1);
+    asm_rr(&e->as, 1, 0xF6, 0, REG_ADDRESS);
+    asm_byte(&e->as, of - 1u);
+    refuse(l, asm_jcc(&e->as, CC_NE, NULL));
 }
 
-/* Whether the access stays within its page, where alignment does not tell. */
-static void check_page(struct emitter *e, const struct ir_op *op, struct stub *slow)
+static void page_test(struct assembler *as, unsigned bytes, unsigned temporary)
 {
-    struct assembler *as = &e->as;
-    asm_lea(as, 4, REG_T0, mem_base((enum host_reg)REG_ADDRESS, op->size - 1));
-    asm_rr(as, 4, 0x31, REG_ADDRESS, REG_T0);
-    asm_rr(as, 4, 0xF7, 0, REG_T0);
+    asm_lea(as, 4, temporary, mem_base((enum host_reg)REG_ADDRESS, (int32_t)bytes - 1));
+    asm_rr(as, 4, 0x31, REG_ADDRESS, temporary);
+    asm_rr(as, 4, 0xF7, 0, temporary);
     asm_imm32(as, ~(uint32_t)(MEM_PAGE_SIZE - 1));
-    slow->jumps[3] = asm_jcc(as, CC_NE, NULL);
 }
 
-/* The bytes must lie in one page; a multiple of the size always does. */
-static void check_alignment(struct emitter *e, const struct ir_op *op, struct stub *slow)
+void emit_crossing(struct emitter *e, const struct stub *stub)
 {
     struct assembler *as = &e->as;
-    if (op->size & (op->size - 1)) {
-        check_page(e, op, slow);
+    page_test(as, stub->bytes, REG_T0);
+    asm_jcc(as, CC_E, stub->back);
+    asm_jmp(as, e->stub[stub->slow].start);
+}
+
+/* The bytes must lie in one page; a multiple of a power of two that they do not exceed always does. */
+static void check_page(struct emitter *e, struct look_up *l)
+{
+    struct assembler *as = &e->as;
+    unsigned bytes = l->bytes;
+    bool simple = !(bytes & (bytes - 1)) && bytes <= 16;
+    if (l->aligned)
+        check_multiple(e, l, 16);
+    if (bytes == 1 || (l->aligned && bytes <= 16))
+        return;
+    if (!simple || !l->crossing) {
+        page_test(as, bytes, l->temporary);
+        refuse(l, asm_jcc(as, CC_NE, NULL));
         return;
     }
     asm_rr(as, 1, 0xF6, 0, REG_ADDRESS);
-    asm_byte(as, op->size - 1u);
-    uint8_t *misaligned = asm_jcc(as, CC_NE, NULL);
-    if (op->aligned) {
-        slow->jumps[3] = misaligned;
-        return;
-    }
-    struct stub *crossing = emit_stub(e, STUB_CROSSING, op, misaligned);
-    crossing->slow = (unsigned)(slow - e->stub);
-    crossing->back = asm_here(as);
+    asm_byte(as, bytes - 1u);
+    l->misaligned = asm_jcc(as, CC_NE, NULL);
+    l->checked = asm_here(as);
 }
 
 /* The linear address in R8 through the direct table, which covers 4 GiB. */
-static void probe_direct(struct emitter *e, const struct ir_op *op, struct stub *slow)
-{
-    struct assembler *as = &e->as;
-    int32_t table =
-        op->access == IR_READ ? 0 : (int32_t)(DIRECT_WRITE_SYSTEM * DIRECT_PAGES * sizeof(uint64_t));
-    asm_mov_rr(as, 4, REG_ADDEND, REG_ADDRESS);
-    asm_rr(as, 4, 0xC1, 5, REG_ADDEND);
-    asm_byte(as, MEM_PAGE_SHIFT);
-    asm_load(as, 8, REG_ADDEND, (struct host_mem){REG_DIRECT, REG_ADDEND, 3, table});
-    if (op->size > 1)
-        check_alignment(e, op, slow);
-    asm_rr(as, 8, 0x85, REG_ADDEND, REG_ADDEND);
-    slow->jumps[2] = asm_jcc(as, CC_E, NULL);
-}
-
-/* The same in 64-bit mode, through the TLB: its tag must be the page of the operand's last byte. */
-static void probe_tagged(struct emitter *e, const struct ir_op *op, struct stub *slow)
+static void look_up_direct(struct emitter *e, struct look_up *l)
 {
     struct assembler *as = &e->as;
     bool user = e->block->context->assume.user;
-    size_t tag =
-        (op->access == IR_READ ? offsetof(struct tlb_entry, read) : offsetof(struct tlb_entry, write)) +
-        (user ? sizeof(uint64_t) : 0);
-    struct host_mem entry = {REG_CPU, REG_ADDEND, 0, (int32_t)offsetof(struct cpu, tlb.entry) - CPU_BIAS};
-    if (op->aligned) {
-        asm_rr(as, 1, 0xF6, 0, REG_ADDRESS);
-        asm_byte(as, op->size - 1u);
-        slow->jumps[0] = asm_jcc(as, CC_NE, NULL);
-    }
-    asm_mov_rr(as, 4, REG_ADDEND, REG_ADDRESS);
-    asm_rr(as, 4, 0xC1, 5, REG_ADDEND);
+    unsigned kind = l->writes ? user ? DIRECT_WRITE_USER : DIRECT_WRITE_SYSTEM
+                    : user    ? DIRECT_READ_USER
+                              : DIRECT_READ_SYSTEM;
+    check_page(e, l);
+    asm_mov_rr(as, 4, l->temporary, REG_ADDRESS);
+    asm_rr(as, 4, 0xC1, 5, l->temporary);
+    asm_byte(as, MEM_PAGE_SHIFT);
+    asm_load(as, 8, l->temporary,
+             (struct host_mem){NO_REG, (uint8_t)l->temporary, 3,
+                               (int32_t)(intptr_t)(e->jit->direct + kind * (size_t)DIRECT_PAGES)});
+    asm_rr(as, 8, 0x85, l->temporary, l->temporary);
+    refuse(l, asm_jcc(as, CC_E, NULL));
+}
+
+/* The same in 64-bit mode, through the TLB: its tag must be the page of the last byte. */
+static void look_up_tagged(struct emitter *e, struct look_up *l)
+{
+    struct assembler *as = &e->as;
+    size_t tag = (l->writes ? offsetof(struct tlb_entry, write) : offsetof(struct tlb_entry, read)) +
+                 (e->block->context->assume.user ? sizeof(uint64_t) : 0);
+    struct host_mem entry = {REG_CPU, (uint8_t)l->temporary, 0,
+                             (int32_t)offsetof(struct cpu, tlb.entry) - CPU_BIAS};
+    if (l->aligned)
+        check_multiple(e, l, 16);
+    asm_mov_rr(as, 4, l->temporary, REG_ADDRESS);
+    asm_rr(as, 4, 0xC1, 5, l->temporary);
     asm_byte(as, MEM_PAGE_SHIFT - 6);
-    asm_rr(as, 4, 0x81, 4, REG_ADDEND);
+    asm_rr(as, 4, 0x81, 4, l->temporary);
     asm_imm32(as, (TLB_ENTRIES - 1) << 6); /* entries have 64 bytes */
-    asm_lea(as, 8, REG_T0, mem_base((enum host_reg)REG_ADDRESS, op->size - 1));
-    asm_rr(as, 8, 0x81, 4, REG_T0);
+    asm_lea(as, 8, REG_T2, mem_base((enum host_reg)REG_ADDRESS, (int32_t)l->bytes - 1));
+    asm_rr(as, 8, 0x81, 4, REG_T2);
     asm_imm32(as, ~(uint32_t)(MEM_PAGE_SIZE - 1));
     entry.disp += (int32_t)tag;
-    asm_rm(as, 8, 0x3B, REG_T0, entry);
-    slow->jumps[2] = asm_jcc(as, CC_NE, NULL);
+    asm_rm(as, 8, 0x3B, REG_T2, entry);
+    refuse(l, asm_jcc(as, CC_NE, NULL));
     entry.disp += (int32_t)offsetof(struct tlb_entry, addend) - (int32_t)tag;
-    asm_load(as, 8, REG_ADDEND, entry);
+    asm_load(as, 8, l->temporary, entry);
+}
+
+static void look_up(struct emitter *e, struct look_up *l, const struct ir_address *at)
+{
+    emit_offset(e, REG_ADDRESS, at);
+    if (!is_wide(e) && !is_flat(e, l))
+        apply_segment(e, l);
+    if (is_wide(e) && (l->seg == SEG_FS || l->seg == SEG_GS))
+        asm_rm(&e->as, 8, 0x03, REG_ADDRESS, segment_field(l->seg, offsetof(struct segment, base)));
+    if (is_wide(e))
+        look_up_tagged(e, l);
+    else
+        look_up_direct(e, l);
+}
+
+static const uint8_t place_reg[IR_PLACES] = {REG_PLACE, REG_ADDEND};
+
+/* R9, or where a group has it R10. */
+static unsigned temporary_at(const struct emitter *e, unsigned insn)
+{
+    return ir_places_kept(e->ir, insn) >> IR_PLACE_ADDEND & 1 ? REG_T0 : REG_ADDEND;
+}
+
+static void look_up_group(struct emitter *e, struct look_up *l, const struct ir_group *g,
+                          const struct ir_address *at)
+{
+    l->group = true;
+    l->bytes = (unsigned)(g->high - g->low);
+    l->reads = g->reads;
+    l->writes = g->writes;
+    l->aligned = g->aligned;
+    look_up(e, l, at);
+    asm_lea(&e->as, 8, place_reg[g->place], (struct host_mem){REG_ADDRESS, (uint8_t)l->temporary, 0, 0});
+}
+
+void emit_shared(struct emitter *e, const struct ir_op *op)
+{
+    e->probe = op;
+    e->mem = (struct host_mem){.base = place_reg[op->group->place],
+                               .index = op->loose == IR_NONE ? NO_REG : (uint8_t)pinned_reg(op->loose),
+                               .scale = op->loose_scale,
+                               .disp = op->delta};
+}
+
+static void probe_group(struct emitter *e, const struct ir_op *op, struct look_up *l)
+{
+    struct ir_address at = op->address;
+    if (op->loose != IR_NONE && at.index == op->loose)
+        at.index = IR_NONE;
+    else if (op->loose != IR_NONE)
+        at.base = IR_NONE;
+    at.disp -= op->delta;
+    look_up_group(e, l, op->group, &at);
+    emit_shared(e, op);
+    if (l->temporary == REG_ADDEND && op->loose == IR_NONE) /* does not wait for the place */
+        e->mem = (struct host_mem){REG_ADDRESS, REG_ADDEND, 0, op->delta};
+}
+
+static void probe_single(struct emitter *e, const struct ir_op *op, struct look_up *l)
+{
+    l->bytes = op->size;
+    l->reads = op->access != IR_WRITE;
+    l->writes = op->access != IR_READ;
+    l->aligned = op->aligned;
+    l->crossing = true;
+    look_up(e, l, &op->address);
+    e->probe = op;
+    e->mem = (struct host_mem){REG_ADDRESS, (uint8_t)l->temporary, 0, 0};
+    if (l->temporary == REG_ADDEND)
+        return;
+    asm_rr(&e->as, 8, 0x01, l->temporary, REG_ADDRESS);
+    e->mem.index = NO_REG;
+}
+
+/* Sends what a look-up refuses to a stub. */
+static void refuse_to(struct emitter *e, const struct look_up *l, const struct ir_op *op)
+{
+    struct stub *slow = emit_stub(e, STUB_SLOW, op, NULL);
+    for (unsigned i = 0; i < l->refusals; i++)
+        slow->jumps[i] = l->refused[i];
+    if (!l->misaligned)
+        return;
+    unsigned number = (unsigned)(slow - e->stub);
+    struct stub *crossing = emit_stub(e, STUB_CROSSING, op, l->misaligned);
+    crossing->slow = number;
+    crossing->bytes = l->bytes;
+    crossing->back = l->checked;
 }
 
 void emit_probe(struct emitter *e, const struct ir_op *op)
 {
-    bool wide = e->block->context->assume.mode == MODE_64;
-    struct stub *slow = emit_stub(e, STUB_SLOW, op, NULL);
-    load_offset(e, REG_ADDRESS, &op->address);
-    if (!wide && !is_flat(e, op))
-        apply_segment(e, op, slow);
-    if (wide && (op->address.seg == SEG_FS || op->address.seg == SEG_GS))
-        asm_rm(&e->as, 8, 0x03, REG_ADDRESS,
-               cpu_at(offsetof(struct cpu, seg) + op->address.seg * sizeof(struct segment) +
-                      offsetof(struct segment, base)));
-    if (wide)
-        probe_tagged(e, op, slow);
+    struct look_up l = {
+        .seg = op->address.seg, .bits = op->address.bits, .temporary = temporary_at(e, op->insn)};
+    if (op->group)
+        probe_group(e, op, &l);
     else
-        probe_direct(e, op, slow);
+        probe_single(e, op, &l);
+    refuse_to(e, &l, op);
+}
+
+/* A register whose value, where instruction `insn` begins, is the numbered one. IR_NONE: there is none. */
+static unsigned holder_of(const struct emitter *e, unsigned insn, uint16_t version)
+{
+    for (unsigned i = 0; version && i < IR_GPRS; i++)
+        if (e->ir->value[insn][i].version == version)
+            return i;
+    return IR_NONE;
+}
+
+static int64_t offset_in(const struct emitter *e, unsigned insn, unsigned reg)
+{
+    return reg == IR_NONE ? 0 : e->ir->value[insn][reg].offset;
+}
+
+bool emit_group_anew(struct emitter *e, const struct ir_group *g, unsigned insn, struct look_up *l)
+{
+    struct ir_address at = {.base = (uint8_t)holder_of(e, insn, g->base),
+                            .index = (uint8_t)holder_of(e, insn, g->index),
+                            .scale = g->scale,
+                            .seg = g->seg,
+                            .bits = g->bits};
+    if ((g->base && at.base == IR_NONE) || (g->index && at.index == IR_NONE))
+        return false;
+    int64_t disp = g->low - offset_in(e, insn, at.base) - offset_in(e, insn, at.index) * (1 << g->scale);
+    if (disp != (int32_t)disp)
+        return false;
+    at.disp = disp;
+    *l = (struct look_up){.seg = g->seg, .bits = g->bits, .temporary = temporary_at(e, insn)};
+    look_up_group(e, l, g, &at);
+    return true;
 }

@@ -36,6 +36,41 @@ static bool leaves_flags(const struct emitter *e, unsigned insn)
     return false;
 }
 
+/* Groups whose operands are wanted after the instruction are looked up anew: its handler may have changed
+ * mappings. Returns how many ways there are to fail; with *possible false nothing can be found. */
+static unsigned find_groups(struct emitter *e, unsigned insn, uint8_t **failed, bool *possible)
+{
+    unsigned count = 0;
+    *possible = true;
+    for (unsigned i = 0; i < e->ir->groups && *possible; i++) {
+        const struct ir_group *g = &e->ir->group[i];
+        struct look_up l = {0};
+        if (!g->placed || g->first > insn || g->last <= insn)
+            continue;
+        *possible = emit_group_anew(e, g, insn + 1, &l);
+        for (unsigned j = 0; j < l.refusals; j++)
+            failed[count++] = l.refused[j];
+    }
+    return count;
+}
+
+/* What comes after the handler. */
+static void go_on_after(struct emitter *e, unsigned insn)
+{
+    uint8_t *failed[IR_PLACES * LOOK_UP_REFUSALS];
+    bool possible;
+    unsigned failures = find_groups(e, insn, failed, &possible);
+    if (possible) {
+        if (leaves_flags(e, insn))
+            asm_call(&e->as, e->jit->routines.flags);
+        asm_jmp(&e->as, e->label[insn + 1]);
+    }
+    for (unsigned i = 0; i < failures; i++)
+        asm_patch(e->as.to_exec, failed[i], asm_here(&e->as));
+    if (failures || !possible)
+        leave(e, emit_lost_exit(e, insn + 1));
+}
+
 /* Nothing of the instruction has happened yet: its handler executes it whole. */
 static void emit_slow(struct emitter *e, const struct stub *stub)
 {
@@ -50,9 +85,7 @@ static void emit_slow(struct emitter *e, const struct stub *stub)
     asm_call(&e->as, emit_handler_routine(e, insn));
     if (emit_handler_routine(e, insn) == e->jit->routines.handler_fp)
         emit_make_live(e, e->fp_ready[insn + 1]);
-    if (leaves_flags(e, insn))
-        asm_call(&e->as, e->jit->routines.flags);
-    asm_jmp(&e->as, e->label[insn + 1]);
+    go_on_after(e, insn);
 }
 
 void emit_make_live(struct emitter *e, unsigned parts)
@@ -61,17 +94,6 @@ void emit_make_live(struct emitter *e, unsigned parts)
         asm_call(&e->as, e->jit->routines.x87_load);
     if (parts & FP_SSE)
         asm_call(&e->as, e->jit->routines.sse_load);
-}
-
-static void emit_crossing(struct emitter *e, const struct stub *stub)
-{
-    struct assembler *as = &e->as;
-    asm_lea(as, 4, REG_T0, mem_base((enum host_reg)REG_ADDRESS, stub->op->size - 1));
-    asm_rr(as, 4, 0x31, REG_ADDRESS, REG_T0);
-    asm_rr(as, 4, 0xF7, 0, REG_T0);
-    asm_imm32(as, ~(uint32_t)(MEM_PAGE_SIZE - 1));
-    asm_jcc(as, CC_E, stub->back);
-    asm_jmp(as, e->stub[stub->slow].start);
 }
 
 static void emit_budget(struct emitter *e)
@@ -179,6 +201,26 @@ static void make_absent_live(struct emitter *e, unsigned parts)
     }
 }
 
+/* Twice, so that the stack stays aligned. */
+static void save_place(struct emitter *e, unsigned opcode)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        asm_byte(&e->as, 0x41);
+        asm_byte(&e->as, opcode | (REG_ADDEND & 7));
+    }
+}
+
+static void emit_fp_load_stub(struct emitter *e, const struct stub *stub)
+{
+    bool kept = ir_places_kept(e->ir, stub->op->insn) >> IR_PLACE_ADDEND & 1;
+    if (kept)
+        save_place(e, 0x50); /* PUSH */
+    make_absent_live(e, (unsigned)stub->op->imm);
+    if (kept)
+        save_place(e, 0x58); /* POP */
+    asm_jmp(&e->as, stub->back);
+}
+
 static void emit_one(struct emitter *e, struct stub *stub)
 {
     stub->start = asm_here(&e->as);
@@ -187,10 +229,7 @@ static void emit_one(struct emitter *e, struct stub *stub)
     case STUB_SLOW: emit_slow(e, stub); break;
     case STUB_CROSSING: emit_crossing(e, stub); break;
     case STUB_LEAVE: leave(e, emit_leave_exit(e, stub->op->insn)); break;
-    case STUB_FP_LOAD:
-        make_absent_live(e, (unsigned)stub->op->imm);
-        asm_jmp(&e->as, stub->back);
-        break;
+    case STUB_FP_LOAD: emit_fp_load_stub(e, stub); break;
     case STUB_BUDGET: emit_budget(e); break;
     case STUB_EXIT: emit_exit_stub(e, stub); break;
     }

@@ -129,16 +129,6 @@ static void make_x87_load(struct assembler *as, struct jit *jit)
     ret(as);
 }
 
-/* The direct table of the present privilege level. */
-static void load_direct(struct assembler *as, const struct jit *jit)
-{
-    asm_load(as, 4, REG_T0, CPU_FIELD(user));
-    asm_rr(as, 8, 0xC1, 4, REG_T0); /* * bytes of one table */
-    asm_byte(as, 23);
-    asm_mov_imm(as, REG_DIRECT, (uint64_t)(uintptr_t)jit->direct);
-    asm_rr(as, 8, 0x01, REG_T0, REG_DIRECT);
-}
-
 /* struct jit_exit *enter(struct cpu *cpu, const uint8_t *code) */
 static void make_enter(struct assembler *as, struct jit *jit)
 {
@@ -149,7 +139,6 @@ static void make_enter(struct assembler *as, struct jit *jit)
     asm_lea(as, 8, REG_CPU, mem_base(RDI, CPU_BIAS));
     asm_mov_rr(as, 8, REG_T1, RSI);
     asm_load(as, 8, REG_BUDGET, CPU_FIELD(budget));
-    load_direct(as, jit);
     load_guest(as);
     asm_rr(as, 4, 0xFF, 4, REG_T1);
 }
@@ -197,7 +186,6 @@ static void make_serial(struct assembler *as, struct jit *jit, const uint8_t *le
     asm_jmp(as, jit->routines.leave);
     jit->routines.serial = asm_here(as);
     call_c(as, jit, (uint64_t)(uintptr_t)jit_call_serial);
-    load_direct(as, jit);
     go_on(as, jit, leave_stored);
 }
 
