@@ -48,6 +48,7 @@ struct jit_exit {
 /* One instruction that its handler executes, followed by what makes the handler come back. */
 struct jit_site {
     struct jit_block *block;
+    struct jit_block *next; /* of a serial instruction: the block that came after it last time, or NULL */
     bool uses_flags;
     struct insn insn[2];
 };
@@ -104,13 +105,17 @@ static inline uint64_t jump_rip(uint64_t key)
 
 enum { CONTEXT_SHIFT = 48 };
 
+enum { JUMP_HASH_SHIFT = 18 /* leaves 14 bits */ };
+
+#define JUMP_HASH UINT32_C(0x9E3779B1) /* 2^32 divided by the golden ratio */
+
 /* Where a RIP is in the jump cache. */
 static inline unsigned jump_index(uint64_t rip)
 {
-    return (unsigned)(rip ^ rip >> MEM_PAGE_SHIFT) & 4095;
+    return (uint32_t)rip * JUMP_HASH >> JUMP_HASH_SHIFT;
 }
 
-enum { JUMP_ENTRIES = 4096, BLOCK_BUCKETS = 1 << 15, CONTEXTS = 256, CONTEXT_SLOTS = 64 };
+enum { JUMP_ENTRIES = 1 << 14, BLOCK_BUCKETS = 1 << 15, CONTEXTS = 256, CONTEXT_SLOTS = 64 };
 
 /* Routines of the back end that translated code calls. In the executable view. */
 struct jit_routines {
@@ -164,7 +169,7 @@ void *jit_arena_take(struct jit *jit, size_t size);
 /* Passes after which an exit is taken often. */
 static inline uint32_t jit_exit_heat(const struct jit *jit)
 {
-    return 5 * jit->options.threshold + 1;
+    return 25 * jit->options.threshold + 1;
 }
 
 /* The block at guest memory `memory` that runs at rip in a context and inherits nothing, or NULL. */

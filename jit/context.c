@@ -20,24 +20,14 @@ bool jit_sse_is_direct(const struct cpu *cpu)
            (cpu->mxcsr & MXCSR_ALL_MASKED) == MXCSR_ALL_MASKED;
 }
 
-static unsigned is_flat(const struct segment *segment, bool code)
-{
-    const uint64_t end = UINT64_C(1) << 32;
-    return (segment->base == 0) & (segment->read_end == end) & (code | (segment->write_end == end));
-}
-
 /* Everything but code_end and cs_base in one word; the lowest byte is flat_segs. */
 enum { BITS_MODE = 8, BITS_USER = 10, BITS_WIDE_STACK, BITS_X87, BITS_SSE };
 
 static uint32_t bits_now(const struct cpu *cpu)
 {
-    uint32_t bits = cpu->mode << BITS_MODE | cpu->user << BITS_USER |
-                    (uint32_t)(cpu->sp_mask != UINT16_MAX) << BITS_WIDE_STACK |
-                    (uint32_t)jit_x87_is_direct(cpu) << BITS_X87 |
-                    (uint32_t)jit_sse_is_direct(cpu) << BITS_SSE;
-    for (unsigned i = SEG_ES; i <= SEG_GS; i++)
-        bits |= is_flat(&cpu->seg[i], i == SEG_CS) << i;
-    return bits;
+    return cpu->flat_segs | cpu->mode << BITS_MODE | cpu->user << BITS_USER |
+           (uint32_t)(cpu->sp_mask != UINT16_MAX) << BITS_WIDE_STACK |
+           (uint32_t)jit_x87_is_direct(cpu) << BITS_X87 | (uint32_t)jit_sse_is_direct(cpu) << BITS_SSE;
 }
 
 static struct jit_assumptions unpack(const struct cpu *cpu, uint32_t bits)

@@ -9,6 +9,7 @@
 #include "core/x86/flags.h"
 #include "jit/block.h"
 #include "jit/host/host.h"
+#include "jit/lower.h"
 
 /* Someone asked to stop after the instruction under way: the next one has not begun. */
 static void stop_before_next(struct cpu *cpu, const struct insn *insn)
@@ -103,18 +104,68 @@ bool jit_call_fp_handler(struct cpu *cpu, struct jit_site *site)
     return false;
 }
 
-/* The block at cpu->rip after the checks that any transfer of control makes, or NULL. */
-static struct jit_block *block_at_rip(struct cpu *cpu, const struct jit_context *context)
+static bool is_block_at(const struct jit_block *block, mem_t memory, uint64_t rip,
+                        const struct jit_context *context)
 {
-    struct jit *jit = cpu->engine_self;
+    return block && block->memory == memory && block->rip == rip && block->context == context && !block->dead;
+}
+
+/* Where the instruction at cpu->rip is in guest memory, after the checks that any transfer of control makes,
+ * or MEM_NONE. */
+static mem_t memory_at_rip(struct cpu *cpu)
+{
     gva_t linear = (cpu->seg[SEG_CS].base + cpu->rip) & cpu->linear_mask;
-    jit->stats.follows++;
+    ((struct jit *)cpu->engine_self)->stats.follows++;
     cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget;
     cpu->current = NULL;
     if (cpu->budget <= 0 || cpu->rip >= cpu->code_end || !exec_fetch_page(cpu, linear) ||
         cpu->fetch_memory == MEM_NONE)
-        return NULL;
-    return jit_find_block(jit, cpu->fetch_memory + (linear & (MEM_PAGE_SIZE - 1)), cpu->rip, context);
+        return MEM_NONE;
+    return cpu->fetch_memory + (linear & (MEM_PAGE_SIZE - 1));
+}
+
+static const uint8_t *code_of(const struct jit_block *block)
+{
+    return block ? block->code : NULL;
+}
+
+/* Executes the instruction at cpu->rip, which goes on in the next page. False where the interpreter must see
+ * to what comes next; *boundary tells whether it must look for events first. */
+static bool step_over_edge(struct cpu *cpu, bool *boundary)
+{
+    struct jit *jit = cpu->engine_self;
+    struct trace *trace = exec_fetch_at_edge(cpu, (cpu->seg[SEG_CS].base + cpu->rip) & cpu->linear_mask);
+    *boundary = !trace;
+    if (!trace)
+        return false;
+    struct insn *insn = trace->insns;
+    const struct insn_row *row = &insn_table[insn->row];
+    if (row->class != CLASS_NORMAL || lower_is_invalid(insn) || lower_touches_fp(row))
+        return false;
+    insn[1].fn = jit->come_back;
+    cpu->trace = trace;
+    cpu->budget--;
+    *boundary = true;
+    flag_recipe_settle(cpu);
+    if (insn->fn(cpu, insn) != &insn[1])
+        return false;
+    if (cpu->stop_requested) {
+        stop_before_next(cpu, insn);
+        return false;
+    }
+    cpu->rip += insn->length;
+    return true;
+}
+
+/* The same where no block can begin at cpu->rip. */
+static const uint8_t *code_past_edge(struct cpu *cpu, const struct jit_context *context)
+{
+    struct jit *jit = cpu->engine_self;
+    bool boundary;
+    if (!step_over_edge(cpu, &boundary))
+        return boundary ? jit->routines.leave_for_boundary : NULL;
+    mem_t memory = memory_at_rip(cpu);
+    return memory == MEM_NONE ? NULL : code_of(jit_find_block(jit, memory, cpu->rip, context));
 }
 
 /* An exit to another page may have had another target, in another address space. */
@@ -151,8 +202,12 @@ const uint8_t *jit_call_serial(struct cpu *cpu, struct jit_site *site)
     if (!context)
         return NULL;
     cpu->engine_context = (uint64_t)context->number << CONTEXT_SHIFT;
-    const struct jit_block *block = block_at_rip(cpu, context);
-    return block ? block->code : NULL;
+    mem_t memory = memory_at_rip(cpu);
+    if (memory == MEM_NONE)
+        return NULL;
+    if (!is_block_at(site->next, memory, cpu->rip, context))
+        site->next = jit_find_block(jit, memory, cpu->rip, context);
+    return code_of(site->next);
 }
 
 /* An exit that is taken often goes to a block that inherits its flags. */
@@ -169,33 +224,56 @@ static void take_shortcut(struct jit *jit, struct jit_exit *exit, const struct j
 const uint8_t *jit_follow(struct cpu *cpu, struct jit_exit *exit)
 {
     struct jit *jit = cpu->engine_self;
+    const struct jit_context *context = exit->block->context;
     cpu->rip = exit->rip;
-    struct jit_block *block = block_at_rip(cpu, exit->block->context);
+    mem_t memory = memory_at_rip(cpu);
+    if (memory == MEM_NONE)
+        return NULL;
+    if (trace_runs_over_page(cpu, memory))
+        return code_past_edge(cpu, context);
+    bool known = is_block_at(exit->target, memory, cpu->rip, context);
+    struct jit_block *block = known ? exit->target : jit_find_block(jit, memory, cpu->rip, context);
     if (!block)
         return NULL;
     if (jit->options.unlinked || exit->block->dead)
         return block->code;
     if (exit->shortcut)
         take_shortcut(jit, exit, block);
-    link_exit(jit, exit, block);
+    if (!known)
+        link_exit(jit, exit, block);
     return block->code;
+}
+
+/* Makes the jump cache lead to a block. */
+static void remember_jump(struct jit *jit, struct jump_entry *entry, const uint8_t *code, mem_t page)
+{
+    const struct cpu *cpu = jit->cpu;
+    *entry = (struct jump_entry){.key = jump_key(cpu->rip, cpu->engine_context),
+                                 .page = page,
+                                 .addend = (uint64_t)(uintptr_t)cpu->memory->host + page - cpu->fetch_page,
+                                 .code = code};
 }
 
 const uint8_t *jit_follow_indirect(struct cpu *cpu)
 {
     struct jit *jit = cpu->engine_self;
+    struct jump_entry *entry = &jit->jumps[jump_index(cpu->rip)];
+    mem_t memory = memory_at_rip(cpu);
+    if (memory == MEM_NONE)
+        return NULL;
+    mem_t page = memory & ~(mem_t)(MEM_PAGE_SIZE - 1);
+    if (entry->code && entry->key == jump_key(cpu->rip, cpu->engine_context) && entry->page == page) {
+        remember_jump(jit, entry, entry->code, page);
+        return entry->code;
+    }
     const struct jit_context *context = &jit->contexts[(cpu->engine_context >> CONTEXT_SHIFT) - 1];
-    struct jit_block *block = block_at_rip(cpu, context);
+    if (trace_runs_over_page(cpu, memory))
+        return code_past_edge(cpu, context);
+    const struct jit_block *block = jit_find_block(jit, memory, cpu->rip, context);
     if (!block)
         return NULL;
-    gva_t page = cpu->fetch_page;
-    mem_t memory_page = block->memory & ~(mem_t)(MEM_PAGE_SIZE - 1);
     if (!jit->options.unlinked)
-        jit->jumps[jump_index(cpu->rip)] =
-            (struct jump_entry){.key = jump_key(cpu->rip, cpu->engine_context),
-                                .page = memory_page,
-                                .addend = (uint64_t)(uintptr_t)cpu->memory->host + memory_page - page,
-                                .code = block->code};
+        remember_jump(jit, entry, block->code, page);
     return block->code;
 }
 

@@ -123,13 +123,14 @@ static struct trace *copy_trace(struct jit *jit, struct trace *source)
 static struct jit_block *new_block(struct jit *jit, struct trace *trace, const struct jit_context *context,
                                    const struct ir_made *inherited)
 {
+    const struct jit_block *sibling = trace->translations;
     struct jit_block *block = jit_arena_take(jit, sizeof *block);
     block->memory = trace->key >> 2;
     block->rip = jit->cpu->rip;
     block->context = context;
     block->inherited = *inherited;
     block->source = trace;
-    block->copy = copy_trace(jit, trace);
+    block->copy = sibling ? sibling->copy : copy_trace(jit, trace);
     return block;
 }
 

@@ -554,7 +554,7 @@ static bool row_is_branch(const struct insn *insn)
     return insn_table[insn->row].class == CLASS_BRANCH;
 }
 
-static bool is_invalid(const struct insn *insn)
+bool lower_is_invalid(const struct insn *insn)
 {
     return insn->fn == exec_undefined || insn->fn == exec_too_long;
 }
@@ -572,7 +572,7 @@ static void lower_insn(struct lower *l, const struct lowering *lowering)
     lower_add(l, IR_INSN, 0, IR_NONE, IR_NONE)->imm = l->fp_ready;
     l->shape = (enum shape)row->shape;
     l->code = (enum ir_code)row->code;
-    if (is_invalid(l->insn) || (is_wide(l) && l->insn->op_size == 2 && row_is_branch(l->insn))) {
+    if (lower_is_invalid(l->insn) || (is_wide(l) && l->insn->op_size == 2 && row_is_branch(l->insn))) {
         lower_add(l, IR_LEAVE, 0, IR_NONE, IR_NONE);
         return;
     }
@@ -612,7 +612,7 @@ bool lower_block(const struct lowering *lowering, const struct jit_assumptions *
         lower_insn(&l, lowering);
     }
     lower_add(&l, IR_INSN, 0, IR_NONE, IR_NONE)->imm = l.fp_ready;
-    if (!is_invalid(l.insn) && insn_table[l.insn->row].class == CLASS_NORMAL)
+    if (!lower_is_invalid(l.insn) && insn_table[l.insn->row].class == CLASS_NORMAL)
         jump(&l, next_rip(&l));
     return true;
 }

@@ -35,6 +35,9 @@ bool lower_block(const struct lowering *lowering, const struct jit_assumptions *
                  const struct insn *insns, unsigned count, uint64_t rip, const struct ir_made *inherited,
                  struct ir *ir);
 
+/* Whether an instruction is none: it faults. */
+bool lower_is_invalid(const struct insn *insn);
+
 /* Whether a handler works on x87 or XMM registers, which must then be in struct cpu. */
 bool lower_touches_fp(const struct insn_row *row);
 

@@ -16,7 +16,7 @@ static bool same_derived(const struct cpu *a, const struct cpu *b)
     }
     return a->sp_mask == b->sp_mask && a->sp_keep == b->sp_keep && a->linear_mask == b->linear_mask &&
            a->physical_mask == b->physical_mask && a->code_end == b->code_end && a->mode == b->mode &&
-           a->user == b->user;
+           a->user == b->user && a->flat_segs == b->flat_segs;
 }
 
 static bool check_derived(const struct cpu *cpu, struct error *err)

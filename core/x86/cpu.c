@@ -149,10 +149,9 @@ static void settle_base(const struct cpu *cpu, struct segment *segment)
 }
 
 /* Fast-path ends: 0 wherever an access needs more than a compare. */
-void cpu_derive_segment(struct cpu *cpu, enum seg_index index)
+static void derive_ends(struct cpu *cpu, enum seg_index index)
 {
     struct segment *segment = &cpu->seg[index];
-    cpu->derivations++;
     unsigned attributes = segment->attributes;
     if (index < SEG_FS)
         settle_base(cpu, segment);
@@ -168,6 +167,22 @@ void cpu_derive_segment(struct cpu *cpu, enum seg_index index)
         segment->read_end = end;
     if (cpu->mode == MODE_64 || (!code && writable))
         segment->write_end = end;
+}
+
+/* Readable and, but for CS, writable. */
+static bool is_flat(const struct segment *segment, bool code)
+{
+    const uint64_t end = UINT64_C(1) << 32;
+    return segment->base == 0 && segment->read_end == end && (code || segment->write_end == end);
+}
+
+void cpu_derive_segment(struct cpu *cpu, enum seg_index index)
+{
+    derive_ends(cpu, index);
+    unsigned bit = 1u << index;
+    bool flat = is_flat(&cpu->seg[index], index == SEG_CS);
+    cpu->flat_segs = (uint8_t)(flat ? cpu->flat_segs | bit : cpu->flat_segs & ~bit);
+    cpu->derivations++;
 }
 
 static uint32_t decode_mode(const struct cpu *cpu)

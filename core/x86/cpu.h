@@ -161,6 +161,7 @@ struct cpu {
     uint64_t code_end;      /* CS limit + 1: fetches end before it */
     uint32_t mode;          /* decode mode, enum cpu_mode */
     uint32_t user;          /* 1 at CPL 3, else 0: access class of the TLB */
+    uint8_t flat_segs;      /* bit n: segment n covers 4 GiB from 0, for all accesses that its type allows */
 
     /* Engine. */
     uint64_t derivations; /* calls of cpu_derive_segment so far: something that code may assume has changed */

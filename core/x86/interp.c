@@ -302,7 +302,7 @@ static unsigned least(uint64_t a, uint64_t b)
 
 /* An instruction near the end of a page or of the segment. The next page is translated, and may fault, only
  * when the instruction is known to go on there. */
-static struct trace *fetch_at_edge(struct cpu *cpu, gva_t linear)
+struct trace *exec_fetch_at_edge(struct cpu *cpu, gva_t linear)
 {
     if (cpu_model_wraps(cpu->model))
         return wrap_fetch(cpu);
@@ -345,7 +345,7 @@ static struct trace *next_trace(struct cpu *cpu, uint64_t limit)
         return cpu_model_wraps(cpu->model) ? wrap_fetch(cpu) : fetch_from_device(cpu);
     struct trace *trace = trace_lookup(cpu, cpu->fetch_memory + (linear & (MEM_PAGE_SIZE - 1)));
     if (!trace || cpu->rip + trace->insns[0].length > cpu->code_end)
-        return fetch_at_edge(cpu, linear);
+        return exec_fetch_at_edge(cpu, linear);
     if (cpu->rip + trace->bytes > cpu->code_end)
         return trace_prefix(cpu, trace, 1);
     if (trace->count > limit)

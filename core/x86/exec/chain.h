@@ -44,6 +44,10 @@ const struct insn *exec_raise(struct cpu *cpu, const struct insn *insn, enum exc
 /* Makes fetch_page the page of the linear address. False with a page fault pending. */
 bool exec_fetch_page(struct cpu *cpu, gva_t linear);
 
+/* The instruction at cpu->rip, whose linear address is given, as a trace of its own outside the cache, where
+ * it may go on in the next page. NULL with a fault pending. */
+struct trace *exec_fetch_at_edge(struct cpu *cpu, gva_t linear);
+
 /* Executes the last instruction of a trace, one of a SOP row, and commits cpu->rip. False where the outer
  * loop must look before the next one. */
 bool exec_serial(struct cpu *cpu, const struct insn *insn);

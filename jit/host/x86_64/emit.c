@@ -321,12 +321,14 @@ struct emitter *host_new_emitter(void)
     return alloc_zeroed(sizeof(struct emitter));
 }
 
+enum { SPARE = 8 /* bytes: a jump that had no room is patched all the same */ };
+
 bool host_emit(struct jit *jit, struct jit_block *block, const struct ir *ir)
 {
     struct code_cache *cache = &jit->code;
     struct emitter *e = jit->emitter;
     *e = (struct emitter){.as = {.at = cache->writable + cache->used,
-                                 .end = cache->writable + cache->size,
+                                 .end = cache->writable + cache->size - SPARE,
                                  .to_exec = cache->executable - cache->writable},
                           .jit = jit,
                           .block = block,

@@ -213,12 +213,10 @@ static const uint8_t *make_handler(struct assembler *as, struct jit *jit, const 
 /* Leaves R8 pointing to the jump cache's entry of the RIP in R11. */
 static void find_jump_entry(struct assembler *as, const struct jit *jit)
 {
-    asm_mov_rr(as, 4, R8, REG_T1);
+    asm_rr(as, 4, 0x69, R8, REG_T1); /* IMUL */
+    asm_imm32(as, JUMP_HASH);
     asm_rr(as, 4, 0xC1, 5, R8);
-    asm_byte(as, MEM_PAGE_SHIFT);
-    asm_rr(as, 4, 0x31, REG_T1, R8);
-    asm_rr(as, 4, 0x81, 4, R8);
-    asm_imm32(as, JUMP_ENTRIES - 1);
+    asm_byte(as, JUMP_HASH_SHIFT);
     asm_rr(as, 4, 0xC1, 4, R8);
     asm_byte(as, 5); /* entries have 32 bytes */
     asm_mov_imm(as, R9, (uint64_t)(uintptr_t)jit->jumps);
