@@ -131,7 +131,7 @@ struct jit {
     bool translates; /* false: a processor before the 386, whose instructions differ in detail */
     struct jit_stats stats;
     uint64_t *handled; /* by row of the instruction table: executions by handlers in translated blocks */
-    FILE *perf_map; /* NULL: not wanted */
+    FILE *perf_map;    /* NULL: not wanted */
     struct code_cache code;
     size_t code_start; /* bytes that the routines take */
     uint8_t *arena;    /* blocks, exits, sites */

@@ -5,6 +5,7 @@
 
 #include "core/base/assert.h"
 #include "core/x86/regs.h"
+#include "jit/fp_form.h"
 
 #define ARITHMETIC  .makes_flags = true
 #define CARRY_ALONE .makes_flags = true, .carry_alone = true
@@ -78,6 +79,11 @@ struct ir_op *ir_add(struct ir *ir, enum ir_code code, unsigned size, unsigned d
     struct ir_op *op = &ir->op[ir->count++];
     *op = (struct ir_op){.code = (uint8_t)code, .size = (uint8_t)size, .d = (uint8_t)d, .a = (uint8_t)a};
     return op;
+}
+
+bool ir_observes(const struct ir_op *op)
+{
+    return ir_info[op->code].observes || (op->code == IR_FP && op->fp->loads_control);
 }
 
 bool ir_shifts_by_cl(const struct ir_op *op)

@@ -188,6 +188,9 @@ extern const struct ir_info ir_info[IR_CODES];
 /* Appends an operation; returns it for more fields to be set. The caller keeps the count below IR_MAX_OPS. */
 struct ir_op *ir_add(struct ir *ir, enum ir_code code, unsigned size, unsigned d, unsigned a);
 
+/* Whether a fault, an exit or a handler may look at the guest's flags when the operation begins. */
+bool ir_observes(const struct ir_op *op);
+
 /* Whether the operation is a shift by CL, which may be none: then the flags of before stay. */
 bool ir_shifts_by_cl(const struct ir_op *op);
 

@@ -86,7 +86,7 @@ static void find_live(struct ir *ir)
             op->flags_live = live;
             live = live && (needs_handler(op) || info->keeps_carry || keeps_some(op));
         }
-        live = live || info->observes || call_uses_flags(op) || reads(op);
+        live = live || ir_observes(op) || call_uses_flags(op) || reads(op);
     }
 }
 
@@ -141,7 +141,7 @@ static void find_saves(struct ir *ir)
             op->save_flags = wanted && op->flags_live;
             wanted = wanted && keeps_some(op);
         }
-        wanted = wanted || info->observes || call_uses_flags(op) || op->reload_flags;
+        wanted = wanted || ir_observes(op) || call_uses_flags(op) || op->reload_flags;
     }
 }
 

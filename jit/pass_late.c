@@ -102,7 +102,7 @@ static unsigned end_of_life(const struct ir *ir, unsigned at)
         const struct ir_info *info = &ir_info[op->code];
         if (steps && is_step(op))
             return i;
-        if (op->reload_flags || (is_way_out(op) ? spoilt : info->observes))
+        if (op->reload_flags || (is_way_out(op) ? spoilt : ir_observes(op)))
             return 0;
         if (steps && reads_carry(op))
             return 0;

@@ -321,7 +321,9 @@ struct emitter *host_new_emitter(void)
     return alloc_zeroed(sizeof(struct emitter));
 }
 
-enum { SPARE = 8 /* bytes: a jump that had no room is patched all the same */ };
+enum { BLOCK_ALIGNMENT = 16 };
+
+enum { SPARE = BLOCK_ALIGNMENT /* a jump that had no room is patched all the same */ };
 
 bool host_emit(struct jit *jit, struct jit_block *block, const struct ir *ir)
 {
@@ -350,6 +352,7 @@ bool host_emit(struct jit *jit, struct jit_block *block, const struct ir *ir)
     block->code = e->entry;
     block->straight_bytes = (uint32_t)(straight_end - e->entry);
     block->code_bytes = (uint32_t)(asm_here(&e->as) - e->entry);
-    cache->used = ((size_t)(e->as.at - cache->writable) + 15) & ~(size_t)15;
+    cache->used =
+        ((size_t)(e->as.at - cache->writable) + BLOCK_ALIGNMENT - 1) & ~(size_t)(BLOCK_ALIGNMENT - 1);
     return true;
 }
