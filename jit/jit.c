@@ -301,12 +301,27 @@ static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
 static const struct engine_ops engine = {
     .enter = enter, .trace_killed = trace_killed, .traces_cleared = traces_cleared};
 
-/* Memory that host code can address with 32 bits. */
-static void *reserve(size_t bytes)
+static void *reserve_at(void *hint, size_t bytes)
 {
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_32BIT, -1, 0);
+    void *memory =
+        mmap(hint, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* Address space that host code reaches from `anchor` with a displacement of 32 bits. */
+static void *reserve_near(const void *anchor, size_t bytes)
+{
+    const intptr_t step = 32 << 20, reach = (intptr_t)1 << 30;
+    for (intptr_t distance = step; distance<reach; distance = distance> 0 ? -distance : step - distance) {
+        intptr_t wanted = ((intptr_t)anchor & ~(intptr_t)(MEM_PAGE_SIZE - 1)) + distance;
+        void *memory = reserve_at((void *)wanted, bytes);
+        intptr_t found = (intptr_t)memory - (intptr_t)anchor;
+        if (!memory || (found > -reach && found < reach))
+            return memory;
+        munmap(memory, bytes);
+    }
+    errno = ENOMEM;
+    return NULL;
 }
 
 static size_t cache_size(const struct jit_options *options)
@@ -326,13 +341,12 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     jit->cpu = cpu;
     jit->options = *options;
     jit->translates = cpu_model_has(cpu->model, FEATURE_386);
-    jit->direct = reserve(DIRECT_BYTES);
-    jit->arena = reserve(ARENA_SIZE);
+    jit->direct = reserve_near(cpu, DIRECT_BYTES);
+    jit->arena = reserve_at(NULL, ARENA_SIZE);
     if (!jit->direct || !jit->arena ||
         !code_cache_init(&jit->code, cache_size(options), options->perf_map, err)) {
         if (!jit->direct || !jit->arena)
-            error_set(err, "no address space below 2 GiB for the translator: %s; use --engine interp",
-                      strerror(errno));
+            error_set(err, "no address space for the translator: %s; use --engine interp", strerror(errno));
         jit_free(jit);
         return NULL;
     }

@@ -147,6 +147,15 @@ static void check_page(struct emitter *e, struct look_up *l)
     l->checked = asm_here(as);
 }
 
+/* A slot of the direct table, which is within reach of struct cpu. */
+static struct host_mem direct_table(const struct emitter *e, unsigned kind, unsigned page)
+{
+    intptr_t table = (intptr_t)(e->jit->direct + kind * (size_t)DIRECT_PAGES);
+    intptr_t from_cpu = table - (intptr_t)e->jit->cpu - CPU_BIAS;
+    ASSERT(from_cpu == (int32_t)from_cpu);
+    return (struct host_mem){REG_CPU, (uint8_t)page, 3, (int32_t)from_cpu};
+}
+
 /* The linear address in R8 through the direct table, which covers 4 GiB. */
 static void look_up_direct(struct emitter *e, struct look_up *l)
 {
@@ -159,9 +168,7 @@ static void look_up_direct(struct emitter *e, struct look_up *l)
     asm_mov_rr(as, 4, l->temporary, REG_ADDRESS);
     asm_rr(as, 4, 0xC1, 5, l->temporary);
     asm_byte(as, MEM_PAGE_SHIFT);
-    asm_load(as, 8, l->temporary,
-             (struct host_mem){NO_REG, (uint8_t)l->temporary, 3,
-                               (int32_t)(intptr_t)(e->jit->direct + kind * (size_t)DIRECT_PAGES)});
+    asm_load(as, 8, l->temporary, direct_table(e, kind, l->temporary));
     asm_rr(as, 8, 0x85, l->temporary, l->temporary);
     refuse(l, asm_jcc(as, CC_E, NULL));
 }
