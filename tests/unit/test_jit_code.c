@@ -291,6 +291,7 @@ static const struct snippet long_shifts[] = {
     {"sar al,31", 1, {0xC0, 0xF8, 0x1F}},
     {"shl ax,16", 1, {0xC1, 0xE0, 0x10}},
     {"shld ax,cx,17", 1, {0x0F, 0xA4, 0xC8, 0x11}},
+    {"shl ax,cl", 1, {0xD3, 0xE0}},
 };
 static const struct snippet short_shifts[] = {
     {"shl al,7", 1, {0xC0, 0xE0, 0x07}},
@@ -298,6 +299,7 @@ static const struct snippet short_shifts[] = {
     {"sar ax,15", 1, {0xC1, 0xF8, 0x0F}},
     {"shl eax,16", 1, {0x66, 0xC1, 0xE0, 0x10}},
     {"shld eax,ecx,17", 1, {0x66, 0x0F, 0xA4, 0xC8, 0x11}},
+    {"shl eax,cl", 1, {0x66, 0xD3, 0xE0}},
 };
 
 static uint64_t calls_of(const struct snippet *snippet)
