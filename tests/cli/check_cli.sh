@@ -242,7 +242,10 @@ stops() { # signal, status, options...
   local signal=$1 wanted=$2 status pid
   shift 2
   "$lathe" run --display none "$@" 2> err & pid=$!
-  sleep 0.5
+  for _ in $(seq 600); do # from the announcement on signals are caught
+    grep -q '^lathe: booting' err && break
+    sleep 0.1
+  done
   kill -$signal $pid
   wait $pid
   status=$?

@@ -10,7 +10,7 @@
  * Every few legs cpu_check and jit_check compare what is derived with what it derives from.
  *
  * usage: fuzz_machine [FIRST [COUNT]], or LATHE_FUZZ_CASES=COUNT in the environment. A failure names its
- * seed. A case hangs after LATHE_FUZZ_WATCHDOG seconds, 60 without that variable.
+ * seed. A case hangs after LATHE_FUZZ_WATCHDOG seconds of processor time, 60 without that variable.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -30,6 +30,7 @@
 #include "jit/check.h"
 #include "tests/fuzz/fuzz_board.h"
 #include "tests/fuzz/fuzz_world.h"
+#include "tests/fuzz/watchdog.h"
 
 enum { LEGS = 24, LEG_INSNS = 1200, DEFAULT_CASES = 20, WATCHDOG_SECONDS = 60, DIGEST = 32 };
 
@@ -54,7 +55,7 @@ static void on_signal(int number)
     unsigned rest = (unsigned)current_case;
     for (unsigned i = 0; i < 8; i++, rest /= 10)
         text[26 - i] = (char)('0' + rest % 10);
-    if (number == SIGALRM)
+    if (number == SIGPROF)
         memcpy(text + 28, " hangs", 6);
     signal(SIGABRT, SIG_DFL);
     if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
@@ -279,15 +280,15 @@ int main(int argc, char **argv)
     unsigned failed = 0;
     if (!world_files_new(&files))
         return EXIT_FAILURE;
-    signal(SIGALRM, on_signal);
+    signal(SIGPROF, on_signal);
     signal(SIGABRT, on_signal);
     for (uint64_t i = 0; i < count && failed < 10; i++) {
         struct options options = {.files = &files, .seed = first + i};
         current_case = (sig_atomic_t)(first + i);
-        alarm(seconds);
+        watchdog_set(seconds);
         failed += !check_seed(&options);
     }
-    alarm(0);
+    watchdog_set(0);
     world_files_free(&files);
     printf("%llu cases from seed %llu: %s\n", (unsigned long long)count, (unsigned long long)first,
            failed ? "some failed" : "all fine");

@@ -19,6 +19,7 @@
 #include "jit/check.h"
 #include "jit/jit.h"
 #include "tests/fuzz/engines/guest.h"
+#include "tests/fuzz/watchdog.h"
 
 enum { LEGS = 40, DEFAULT_CASES = 60, WATCHDOG_SECONDS = 120 };
 
@@ -219,7 +220,7 @@ static void locate(const struct guest *guest, unsigned number, unsigned leg)
 
 static volatile sig_atomic_t current_case;
 
-static void on_alarm(int signal)
+static void on_watchdog(int signal)
 {
     (void)signal;
     char text[] = "fuzz_engines: case ........ hangs\n";
@@ -303,13 +304,13 @@ int main(int argc, char **argv)
                                 : DEFAULT_CASES;
     struct totals totals = {0};
     bool failed = false;
-    signal(SIGALRM, on_alarm);
+    signal(SIGPROF, on_watchdog);
     for (uint64_t i = 0; i < count && !failed; i++) {
         current_case = (sig_atomic_t)(first + i);
-        alarm(WATCHDOG_SECONDS);
+        watchdog_set(WATCHDOG_SECONDS);
         failed = !check_seed(first + i, &totals);
     }
-    alarm(0);
+    watchdog_set(0);
     printf(
         "%llu cases from seed %llu, %llu instructions each engine, %llu blocks, %llu killed, %llu flushes, "
         "%llu entries: %s\n",
