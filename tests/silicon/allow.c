@@ -138,6 +138,17 @@ static bool steps_between_iterations(const struct allow_context *a, const struct
            a->is_last && a->executed->insn.flags & (INSN_REP | INSN_REPNE);
 }
 
+/* A branch led into the case's own instructions, and what these bytes are from there on has faulted. */
+static bool runs_its_own_bytes(const struct allow_context *a, const struct silicon_difference *d)
+{
+    uint64_t at = a->host->out.rip - a->c->in.rip, branch = 0;
+    (void)d;
+    for (unsigned i = 0; i + 1 < a->count; i++)
+        branch += a->all[i].insn.length;
+    return a->is_last && insn_table[a->executed->insn.row].class == CLASS_BRANCH &&
+           a->host->out.rip == a->lathe->out.rip && at != branch && at < a->c->size + 5u;
+}
+
 static bool upper_halves(const struct allow_context *a, const struct silicon_difference *d)
 {
     bool same = a->c->mode == MODE_64 && a->host->out.seg[SEG_CS] == SELECTOR_CODE_32;
