@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE
 #include "core/base/alloc.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { EXIT_HOST_ERROR = 5 };
 
@@ -42,4 +44,16 @@ char *alloc_string(const char *text)
 void alloc_free(void *block)
 {
     free(block);
+}
+
+void *alloc_pages(size_t size)
+{
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return checked(pages == MAP_FAILED ? NULL : pages, size);
+}
+
+void alloc_free_pages(void *pages, size_t size)
+{
+    if (pages)
+        munmap(pages, size);
 }

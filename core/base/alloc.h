@@ -20,4 +20,9 @@ char *alloc_string(const char *text);
 /* Frees a block; NULL is allowed. */
 void alloc_free(void *block);
 
+/* Zeroed memory in pages of its own, away from the heap; never NULL. Free with alloc_free_pages and the same
+ * size. */
+void *alloc_pages(size_t size);
+void alloc_free_pages(void *pages, size_t size);
+
 #endif

@@ -20,7 +20,7 @@ enum { MISC_ENABLE_FAST_STRINGS = 1 };
 
 struct cpu *cpu_new(const struct cpu_config *config)
 {
-    struct cpu *cpu = alloc_zeroed(sizeof *cpu);
+    struct cpu *cpu = alloc_pages(sizeof *cpu); /* where an engine finds room beside it */
     cpu->model = config->model;
     cpu->max_leaf = config->model->max_leaf;
     if (config->cpuid_limit && config->cpuid_limit < cpu->max_leaf)
@@ -55,7 +55,7 @@ void cpu_free(struct cpu *cpu)
     log_detach(&cpu->log);
     decoder_free(cpu->decoder);
     trace_cache_free(cpu->traces);
-    alloc_free(cpu);
+    alloc_free_pages(cpu, sizeof *cpu);
 }
 
 /* The first instruction is fetched 16 bytes below the end of the address space. */
