@@ -45,12 +45,12 @@ struct jit_exit {
     struct jit_exit *next_incoming, *next_of_block;
 };
 
-/* One instruction that its handler executes, followed by what makes the handler come back. */
+/* One instruction that its handler executes. */
 struct jit_site {
     struct jit_block *block;
+    const struct insn *insn; /* in the block's copy */
     struct jit_block *next; /* of a serial instruction: the block that came after it last time, or NULL */
     bool uses_flags;
-    struct insn insn[2];
 };
 
 /* Assumptions in use, each once, so that they compare by number. */
@@ -145,14 +145,14 @@ struct jit {
     struct lowering *lowering;
     struct ir *ir;
     struct emitter *emitter; /* of the back end: its working storage */
-    insn_fn *come_back;      /* what a handler called by jit_call_handler goes on with */
+    struct insn called[2];   /* the instruction whose handler runs, and what makes the handler come back */
     struct jit_routines routines;
     uint32_t host_mxcsr;
     uint8_t x87_image[X87_SAVE_MAX]; /* between the host's registers and struct cpu */
     struct jit_exit resume;          /* the one EXIT_RESUME */
 };
 
-enum { ARENA_SIZE = 32 << 20, ARENA_START = 16 /* so that no offset in it is 0 */ };
+enum { ARENA_SIZE = 28 << 20, ARENA_START = 16 /* so that no offset in it is 0 */ };
 
 /* Whether the host can execute the guest's x87 or SSE instructions itself: the guest may use them, and no
  * exception is unmasked or reported. */

@@ -71,14 +71,15 @@ void jit_x87_store(struct cpu *cpu)
 bool jit_call_handler(struct cpu *cpu, struct jit_site *site)
 {
     struct jit *jit = cpu->engine_self;
-    const struct insn *insn = site->insn;
+    const struct insn *insn = jit->called;
+    jit->called[0] = *site->insn;
     jit->stats.calls++;
     jit->handled[insn->row]++;
     cpu->rip = site->block->rip;
     cpu->trace = site->block->copy;
     if (site->uses_flags)
         flag_recipe_settle(cpu);
-    if (insn->fn(cpu, insn) != &site->insn[1])
+    if (insn->fn(cpu, insn) != &jit->called[1])
         return false;
     if (!cpu->stop_requested)
         return true;
@@ -133,7 +134,6 @@ static const uint8_t *code_of(const struct jit_block *block)
  * to what comes next; *boundary tells whether it must look for events first. */
 static bool step_over_edge(struct cpu *cpu, bool *boundary)
 {
-    struct jit *jit = cpu->engine_self;
     struct trace *trace = exec_fetch_at_edge(cpu, (cpu->seg[SEG_CS].base + cpu->rip) & cpu->linear_mask);
     *boundary = !trace;
     if (!trace)
@@ -142,7 +142,7 @@ static bool step_over_edge(struct cpu *cpu, bool *boundary)
     const struct insn_row *row = &insn_table[insn->row];
     if (row->class != CLASS_NORMAL || lower_is_invalid(insn) || lower_touches_fp(row))
         return false;
-    insn[1].fn = jit->come_back;
+    insn[1].fn = jit_come_back;
     cpu->trace = trace;
     cpu->budget--;
     *boundary = true;

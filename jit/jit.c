@@ -355,7 +355,7 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     jit->handled = alloc_array(insn_table_rows, sizeof *jit->handled);
     jit->ir = alloc_zeroed(sizeof *jit->ir);
     jit->emitter = host_new_emitter();
-    jit->come_back = jit_come_back;
+    jit->called[1].fn = jit_come_back;
     jit->lowering = lowering_new();
     jit->arena_used = ARENA_START;
     jit->resume.kind = EXIT_RESUME;

@@ -26,9 +26,7 @@ struct jit_site *emit_site(struct emitter *e, unsigned number)
     const struct insn_row *row = &insn_table[insn->row];
     site->block = e->block;
     site->uses_flags = row->flags_read || row->flags_written || row->flags_undefined;
-    site->insn[0] = *insn;
-    site->insn[1] = e->block->copy->insns[e->block->copy->count];
-    site->insn[1].fn = e->jit->come_back;
+    site->insn = insn;
     return e->site[number] = site;
 }
 
