@@ -11,7 +11,7 @@
 #include "core/x86/exec/chain.h"
 #include "core/x86/exec/handlers.h"
 
-enum { HASH_BITS = 17, HASH_SIZE = 1 << HASH_BITS, ARENA_BYTES = 40 << 20 };
+enum { HASH_BITS = 17, HASH_SIZE = 1 << HASH_BITS, ARENA_BYTES = 32 << 20 };
 
 enum { TRACE_LARGEST = sizeof(struct trace) + (TRACE_MAX_INSNS + 1) * sizeof(struct insn) };
 
