@@ -77,12 +77,23 @@ const struct insn *exec_far_operand(struct cpu *cpu, const struct insn *insn)
     return insn_handler(insn)(cpu, insn);
 }
 
-/* Something that the outer loop must see before the next instruction. */
-static bool boundary_is_special(const struct cpu *cpu)
+/* Something beside a shadow that the outer loop must see before the next instruction. */
+static bool boundary_is_eventful(const struct cpu *cpu)
 {
-    return (cpu->eflags & (EFLAGS_TF | EFLAGS_RF)) || cpu->shadow || cpu->intr || cpu->nmi_pending ||
+    return (cpu->eflags & (EFLAGS_TF | EFLAGS_RF)) || cpu->intr || cpu->nmi_pending ||
            (cpu->smi_pending && !cpu->smm) || cpu->activity != CPU_RUNNING || debug_armed(cpu) ||
            cpu->debug_hits;
+}
+
+/* Whether the outer loop must look before the next instruction. A shadow that has nothing to hold back, with
+ * an instruction to come that ends it before anything else happens, ends at once. */
+static bool boundary_is_special(struct cpu *cpu)
+{
+    if (boundary_is_eventful(cpu))
+        return true;
+    if (cpu->budget > 0)
+        cpu->shadow = SHADOW_NONE;
+    return cpu->shadow != SHADOW_NONE;
 }
 
 bool exec_serial(struct cpu *cpu, const struct insn *insn)
