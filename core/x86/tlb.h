@@ -16,7 +16,7 @@
 struct cpu;
 struct error;
 
-enum { TLB_SHIFT = 10, TLB_ENTRIES = 1 << TLB_SHIFT };
+enum { TLB_SHIFT = 12, TLB_ENTRIES = 1 << TLB_SHIFT };
 
 #define TLB_NONE UINT64_MAX /* never equal to a page-aligned address */
 #define MEM_NONE UINT64_MAX
