@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* Look-ups that several operands share, flags that blocks inherit, instructions across a page's end. */
+#include "core/base/error.h"
+#include "core/x86/flags.h"
+#include "jit/block.h"
+#include "jit/check.h"
+#include "tests/support/protected_fixture.h"
+#include "tests/support/suite.h"
+
+struct bench {
+    struct cpu_fixture f;
+    struct jit *jit;
+};
+
+static void setup(struct bench *t, const uint8_t *code, unsigned size, uint32_t at)
+{
+    struct error err = {{0}};
+    protected_fixture_init(&t->f);
+    t->jit = jit_new(t->f.cpu, &(struct jit_options){0}, &err);
+    ck_assert_msg(t->jit, "%s", err.text);
+    cpu_fixture_load(&t->f, at, code, size);
+    t->f.cpu->rip = at;
+}
+
+static void finish(struct bench *t)
+{
+    struct error err = {{0}};
+    ck_assert_msg(jit_check(t->jit, &err), "%s", err.text);
+    jit_free(t->jit);
+    cpu_fixture_free(&t->f);
+}
+
+static struct jit_block *block_at(const struct bench *t, uint32_t rip)
+{
+    struct jit_block *found = NULL;
+    for (unsigned i = 0; i < t->jit->context_count && !found; i++)
+        found = jit_find_block(t->jit, rip, rip, &t->jit->contexts[i]);
+    return found;
+}
+
+/* --- Groups -----------------------------------------------------------------------------------------------
+ */
+
+/* Three operands within 12 bytes of EBX. */
+static const uint8_t frame[] = {
+    0x8B, 0x03,       /* 0: mov eax,[ebx] */
+    0x03, 0x43, 0x04, /*    add eax,[ebx+4] */
+    0x89, 0x43, 0x08, /*    mov [ebx+8],eax */
+    0xEB, 0xF6,       /*    jmp 0 */
+};
+
+enum { FRAME_INSNS = 4, DATA = 0x20000 };
+
+static void run_frame(struct bench *t, uint32_t at, unsigned rounds)
+{
+    t->f.cpu->gpr[GPR_BX] = at;
+    cpu_fixture_poke(&t->f, at, 4, 0x11111111);
+    cpu_fixture_poke(&t->f, at + 4, 4, 0x22222222);
+    cpu_fixture_poke(&t->f, at + 8, 4, 0);
+    t->f.cpu->rip = PF_CODE;
+    cpu_fixture_run(&t->f, (uint64_t)rounds * FRAME_INSNS);
+    ck_assert_uint_eq(cpu_fixture_peek(&t->f, at + 8, 4), 0x33333333);
+}
+
+START_TEST(operands_in_one_page_share_a_look_up)
+{
+    struct bench t;
+    setup(&t, frame, sizeof frame, PF_CODE);
+    run_frame(&t, DATA + 0x123, 100);
+    const struct jit_block *block = block_at(&t, PF_CODE);
+    ck_assert(block);
+    ck_assert_uint_eq(block->lost, 0);
+    ck_assert(!block->source->separate);
+    finish(&t);
+}
+END_TEST
+
+START_TEST(operands_over_a_page_s_end_are_looked_up_one_by_one)
+{
+    struct bench t;
+    setup(&t, frame, sizeof frame, PF_CODE);
+    for (uint32_t at = DATA + MEM_PAGE_SIZE - 12; at <= DATA + MEM_PAGE_SIZE; at++)
+        run_frame(&t, at, 50);
+    const struct jit_block *block = block_at(&t, PF_CODE);
+    ck_assert(block && block->source->separate);
+    finish(&t);
+}
+END_TEST
+
+/* The first operand's handler moves the register that the group hangs on; ECX still has its value. */
+START_TEST(a_group_outlives_the_register_that_it_began_with)
+{
+    static const uint8_t code[] = {
+        0x89, 0xD9,       /* 0: mov ecx,ebx */
+        0x8B, 0x1B,       /*    mov ebx,[ebx] */
+        0x8B, 0x41, 0x04, /*    mov eax,[ecx+4] */
+        0x89, 0xCB,       /*    mov ebx,ecx */
+        0xEB, 0xF5,       /*    jmp 0 */
+    };
+    struct bench t;
+    setup(&t, code, sizeof code, PF_CODE);
+    for (unsigned page = 0; page < 8; page++) { /* each finds the TLB without its page */
+        uint32_t at = DATA + page * MEM_PAGE_SIZE;
+        cpu_fixture_poke(&t.f, at, 4, 5);
+        cpu_fixture_poke(&t.f, at + 4, 4, page + 7);
+        t.f.cpu->gpr[GPR_BX] = at;
+        t.f.cpu->rip = PF_CODE;
+        cpu_fixture_run(&t.f, 20);
+        ck_assert_uint_eq(t.f.cpu->gpr[GPR_AX], page + 7);
+    }
+    ck_assert(block_at(&t, PF_CODE));
+    finish(&t);
+}
+END_TEST
+
+START_TEST(an_index_of_one_byte_stays_in_the_group)
+{
+    static const uint8_t code[] = {
+        0x0F, 0xB6, 0xCA,       /* 0: movzx ecx,dl */
+        0x33, 0x04, 0x8B,       /*    xor eax,[ebx+ecx*4] */
+        0x03, 0x83, 0x00, 0x01, /*    add eax,[ebx+100h] */
+        0x00, 0x00, 0xFE, 0xC2, /*    inc dl */
+        0xEB, 0xF0,             /*    jmp 0 */
+    };
+    enum { INSNS = 5, ENTRIES = 256 };
+    struct bench t;
+    for (unsigned shift = 0; shift <= 1; shift++) { /* within a page, and across an end */
+        uint32_t table = DATA + shift * (MEM_PAGE_SIZE - 512), expected = 0;
+        setup(&t, code, sizeof code, PF_CODE);
+        for (uint32_t i = 0; i < ENTRIES; i++)
+            cpu_fixture_poke(&t.f, table + 4 * i, 4, i * 0x9E3779B1u);
+        for (uint32_t i = 0; i < ENTRIES; i++)
+            expected = (expected ^ i * 0x9E3779B1u) + 0x40 * 0x9E3779B1u;
+        t.f.cpu->gpr[GPR_AX] = t.f.cpu->gpr[GPR_DX] = 0;
+        t.f.cpu->gpr[GPR_BX] = table;
+        cpu_fixture_run(&t.f, INSNS * ENTRIES);
+        ck_assert_uint_eq(t.f.cpu->gpr[GPR_AX], expected);
+        finish(&t);
+    }
+}
+END_TEST
+
+/* --- Inherited flags --------------------------------------------------------------------------------------
+ */
+
+START_TEST(an_exit_taken_often_hands_on_its_flags)
+{
+    static const uint8_t code[] = {
+        0x03, 0x03,             /* 0: add eax,[ebx] */
+        0x83, 0xC1, 0x01,       /*    add ecx,1 */
+        0x81, 0xF9, 0x64, 0x00, /*    cmp ecx,100 */
+        0x00, 0x00, 0x75, 0xF3, /*    jne 0 */
+        0xEB, 0xFE,             /*    jmp here */
+    };
+    struct bench t;
+    setup(&t, code, sizeof code, PF_CODE);
+    t.f.cpu->gpr[GPR_BX] = DATA;
+    cpu_fixture_poke(&t.f, DATA, 4, 3);
+    cpu_fixture_run(&t.f, 4 * 50);
+    const struct jit_block *block = block_at(&t, PF_CODE);
+    ck_assert(block);
+    bool handed_on = false;
+    for (const struct jit_exit *exit = block->exits; exit; exit = exit->next_of_block)
+        handed_on |= exit->made.code == IR_CMP && exit->target && exit->target->inherited.code == IR_CMP;
+    ck_assert(handed_on);
+    ck_assert_uint_eq(flags_get_oszapc(t.f.cpu) & (EFLAGS_ZF | EFLAGS_CF), EFLAGS_CF); /* 50 against 100 */
+    cpu_fixture_run(&t.f, 4 * 50);
+    ck_assert_uint_eq(t.f.cpu->gpr[GPR_AX], 300);
+    ck_assert_uint_eq(flags_get_oszapc(t.f.cpu) & (EFLAGS_ZF | EFLAGS_CF), EFLAGS_ZF);
+    finish(&t);
+}
+END_TEST
+
+/* The carry from before the loop shows behind it: DEC keeps it. */
+START_TEST(steps_hand_on_the_carry)
+{
+    static const uint8_t code[] = {
+        0x83, 0xC2, 0xFF, /* 0: add edx,-1: carry */
+        0x49,             /* 3: dec ecx */
+        0x75, 0xFD,       /*    jne 3 */
+        0x83, 0xD0, 0x00, /*    adc eax,0 */
+        0xEB, 0xFE,       /*    jmp here */
+    };
+    struct bench t;
+    setup(&t, code, sizeof code, PF_CODE);
+    t.f.cpu->gpr[GPR_DX] = 5;
+    t.f.cpu->gpr[GPR_CX] = 500;
+    cpu_fixture_run(&t.f, 1 + 2 * 500 + 1);
+    ck_assert_uint_eq(t.f.cpu->gpr[GPR_AX], 1);
+    finish(&t);
+}
+END_TEST
+
+/* --- Page edges -------------------------------------------------------------------------------------------
+ */
+
+START_TEST(a_loop_over_a_page_s_end_stays_translated)
+{
+    static const uint8_t code[] = {
+        0x90,                               /* FFB: nop */
+        0x81, 0xC1, 0x01, 0x00, 0x00, 0x00, /* FFC: add ecx,1 */
+        0x90,                               /* 1002: nop */
+        0xEB, 0xF6,                         /* 1003: jmp FFB */
+    };
+    enum { LOOPS = 1000, INSNS = 4, EDGE = PF_CODE + MEM_PAGE_SIZE };
+    struct bench t;
+    setup(&t, code, sizeof code, EDGE - 5);
+    cpu_fixture_run(&t.f, LOOPS * INSNS);
+    ck_assert_uint_eq(t.f.cpu->gpr[GPR_CX], LOOPS);
+    ck_assert_uint_eq(t.f.cpu->rip, EDGE - 5);
+    ck_assert_uint_lt(jit_get_stats(t.jit)->entries, 20);
+    cpu_fixture_poke(&t.f, EDGE, 1, 0x10); /* now it adds 100001h */
+    t.f.cpu->gpr[GPR_CX] = 0;
+    cpu_fixture_run(&t.f, INSNS);
+    ck_assert_uint_eq(t.f.cpu->gpr[GPR_CX], 0x100001);
+    finish(&t);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        operands_in_one_page_share_a_look_up,
+        operands_over_a_page_s_end_are_looked_up_one_by_one,
+        a_group_outlives_the_register_that_it_began_with,
+        an_index_of_one_byte_stays_in_the_group,
+        an_exit_taken_often_hands_on_its_flags,
+        steps_hand_on_the_carry,
+        a_loop_over_a_page_s_end_stays_translated,
+    };
+    return suite_run("groups", tests, sizeof tests / sizeof tests[0]);
+}
