@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- How much of the host's memory the machine takes: beyond guest memory under 100 MiB at the most, and of guest memory
--- what the guest touched. GUEST_MEMORY_CASE: linux, installer or freedos.
-local OVERHEAD_MAX = 100 * 1024 -- KiB
+-- How much of the host's memory the machine takes: beyond guest memory at the most GUEST_MEMORY_MAX MiB, and of guest
+-- memory what the guest touched. GUEST_MEMORY_CASE: linux, installer or freedos.
+local OVERHEAD_MAX = tonumber(os.getenv("GUEST_MEMORY_MAX")) * 1024 -- KiB
 
 -- KiB resident: guest memory, and all else. A memory file that is mapped twice is resident once.
 local function resident()
