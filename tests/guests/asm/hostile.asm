@@ -259,6 +259,8 @@ bits 32
     ENTER_USER ALIAS
 .not_read:
     EQUAL dword [fault_eip], ALIAS
+    mov al, [ALIAS + 0x2000]
+    mov [ALIAS + 0x2000], al
     mov byte [CODE], 0xA2           ; MOV [ALIAS + 2000h], AL
     EXPECT_NEXT 14, 7, .not_written
     ENTER_USER ALIAS
