@@ -436,19 +436,7 @@ paging_on:
     ret
 
 build_tables:
-    mov edi, PD
-    xor eax, eax
-    mov ecx, 0x3000 / 4
-    rep stosd
-    mov dword [PD], PT0 | 7
-    mov dword [PD + 4], PT1 | 7
-    mov edi, PT0
-    mov eax, 7
-    mov ecx, 1024
-.next:
-    stosd
-    add eax, 0x1000
-    loop .next
+    MAP_LOW 7, 0x3000
     ret
 
 user_pusha:

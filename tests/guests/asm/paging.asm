@@ -264,19 +264,7 @@ main32:
     ret
 
 build_tables:
-    mov edi, PD
-    xor eax, eax
-    mov ecx, 0x6000 / 4
-    rep stosd
-    mov dword [PD], PT0 | P_P | P_W | P_U
-    mov dword [PD + 4], PT1 | P_P | P_W | P_U
-    mov edi, PT0
-    mov eax, P_P | P_W | P_U
-    mov ecx, 1024
-.next:
-    stosd
-    add eax, 0x1000
-    loop .next
+    MAP_LOW P_P | P_W | P_U, 0x6000
     mov dword [PT1 + 4], FRAME_B | P_P | P_W
     ret
 

@@ -226,19 +226,7 @@ main32:
     ret
 
 build_tables:
-    mov edi, PD
-    xor eax, eax
-    mov ecx, 0x3000 / 4
-    rep stosd
-    mov dword [PD], PT0 | 3
-    mov dword [PD + 4], PT1 | 3
-    mov edi, PT0
-    mov eax, 3
-    mov ecx, 1024
-.next:
-    stosd
-    add eax, 0x1000
-    loop .next
+    MAP_LOW 3, 0x3000
     mov dword [PT1], CODE | 3
     ret
 
