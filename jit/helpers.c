@@ -115,7 +115,7 @@ static bool is_block_at(const struct jit_block *block, mem_t memory, uint64_t ri
  * or MEM_NONE. */
 static mem_t memory_at_rip(struct cpu *cpu)
 {
-    gva_t linear = (cpu->seg[SEG_CS].base + cpu->rip) & cpu->linear_mask;
+    gva_t linear = exec_linear_rip(cpu);
     ((struct jit *)cpu->engine_self)->stats.follows++;
     cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget;
     cpu->current = NULL;
@@ -134,7 +134,7 @@ static const uint8_t *code_of(const struct jit_block *block)
  * to what comes next; *boundary tells whether it must look for events first. */
 static bool step_over_edge(struct cpu *cpu, bool *boundary)
 {
-    struct trace *trace = exec_fetch_at_edge(cpu, (cpu->seg[SEG_CS].base + cpu->rip) & cpu->linear_mask);
+    struct trace *trace = exec_fetch_at_edge(cpu, exec_linear_rip(cpu));
     *boundary = !trace;
     if (!trace)
         return false;

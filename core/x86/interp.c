@@ -197,18 +197,13 @@ bool exec_fetch_page(struct cpu *cpu, gva_t linear)
     return true;
 }
 
-static gva_t linear_rip(const struct cpu *cpu)
-{
-    return (cpu->seg[SEG_CS].base + cpu->rip) & cpu->linear_mask;
-}
-
 /* The trace at cpu->rip, linked to the one that control comes from, if any; NULL where the outer loop must
  * look first. */
 static struct trace *find_next(struct cpu *cpu, struct trace *from, unsigned slot)
 {
     cpu->clock->insns = cpu->horizon - (uint64_t)cpu->budget;
     cpu->current = NULL;
-    gva_t linear = linear_rip(cpu);
+    gva_t linear = exec_linear_rip(cpu);
     if (cpu->budget <= 0 || cpu->rip >= cpu->code_end || !exec_fetch_page(cpu, linear) ||
         cpu->fetch_memory == MEM_NONE)
         return NULL;
@@ -345,7 +340,7 @@ struct trace *exec_fetch_at_edge(struct cpu *cpu, gva_t linear)
 /* The trace at cpu->rip, at most `limit` instructions long. NULL with a fault pending. */
 static struct trace *next_trace(struct cpu *cpu, uint64_t limit)
 {
-    gva_t linear = linear_rip(cpu);
+    gva_t linear = exec_linear_rip(cpu);
     if (cpu->rip >= cpu->code_end && cpu->mode != MODE_64) {
         cpu_fault_code(cpu, VECTOR_GP, 0);
         return NULL;
@@ -507,7 +502,7 @@ static void run_single(struct cpu *cpu)
 {
     bool stepping = (cpu->eflags & EFLAGS_TF) != 0;
     uint32_t resume = cpu->eflags & EFLAGS_RF;
-    uint32_t hits = resume || cpu->shadow & SHADOW_MOV_SS ? 0 : debug_code_hits(cpu, linear_rip(cpu));
+    uint32_t hits = resume || cpu->shadow & SHADOW_MOV_SS ? 0 : debug_code_hits(cpu, exec_linear_rip(cpu));
     if (hits) {
         cpu->dr[6] |= hits;
         cpu_fault(cpu, VECTOR_DB);

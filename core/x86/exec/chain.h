@@ -8,6 +8,12 @@
 #include "core/x86/insn.h"
 #include "core/x86/trace.h"
 
+/* Linear address of cpu->rip. */
+static inline gva_t exec_linear_rip(const struct cpu *cpu)
+{
+    return (cpu->seg[SEG_CS].base + cpu->rip) & cpu->linear_mask;
+}
+
 /* Runs (or, unchained, returns) an instruction. */
 static inline const struct insn *exec_at(struct cpu *cpu, const struct insn *insn)
 {
@@ -76,7 +82,7 @@ static inline const struct insn *exec_enter(struct cpu *cpu, struct trace *trace
 static inline const struct insn *exec_goto(struct cpu *cpu, unsigned slot)
 {
     struct trace *next = cpu->trace->link[slot];
-    gva_t linear = (cpu->seg[SEG_CS].base + cpu->rip) & cpu->linear_mask;
+    gva_t linear = exec_linear_rip(cpu);
     uint64_t in_page = linear - cpu->fetch_page; /* at least a page off where the page is another */
     if (__builtin_expect(next != NULL, 1) && in_page < MEM_PAGE_SIZE &&
         next->key == trace_key(cpu->fetch_memory + in_page, cpu->mode) && cpu->budget >= next->count &&

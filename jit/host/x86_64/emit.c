@@ -30,32 +30,33 @@ struct jit_site *emit_site(struct emitter *e, unsigned number)
     return e->site[number] = site;
 }
 
-struct jit_exit *emit_leave_exit(struct emitter *e, unsigned number)
+/* A way back to the interpreter before an instruction, made at first use and kept in *known. */
+static struct jit_exit *way_back(struct emitter *e, struct jit_exit **known, enum exit_kind kind,
+                                 unsigned number)
 {
-    if (e->leave[number])
-        return e->leave[number];
+    if (*known)
+        return *known;
     struct jit_exit *exit = jit_arena_take(e->jit, sizeof *exit);
-    exit->kind = EXIT_LEAVE;
+    exit->kind = kind;
     exit->block = e->block;
     exit->insn = &e->block->copy->insns[number];
-    return e->leave[number] = exit;
+    return *known = exit;
+}
+
+struct jit_exit *emit_leave_exit(struct emitter *e, unsigned number)
+{
+    return way_back(e, &e->leave[number], EXIT_LEAVE, number);
+}
+
+struct jit_exit *emit_lost_exit(struct emitter *e, unsigned number)
+{
+    return way_back(e, &e->lost[number], EXIT_LOST, number);
 }
 
 const uint8_t *emit_handler_routine(const struct emitter *e, unsigned number)
 {
     bool fp = lower_touches_fp(&insn_table[e->block->copy->insns[number].row]);
     return fp ? e->jit->routines.handler_fp : e->jit->routines.handler;
-}
-
-struct jit_exit *emit_lost_exit(struct emitter *e, unsigned number)
-{
-    if (e->lost[number])
-        return e->lost[number];
-    struct jit_exit *exit = jit_arena_take(e->jit, sizeof *exit);
-    exit->kind = EXIT_LOST;
-    exit->block = e->block;
-    exit->insn = &e->block->copy->insns[number];
-    return e->lost[number] = exit;
 }
 
 static void emit_leave(struct emitter *e, const struct ir_op *op)
