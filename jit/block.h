@@ -21,7 +21,7 @@ struct emitter;
 enum exit_kind {
     EXIT_FOLLOW, /* the next block is not known yet */
     EXIT_RESUME, /* cpu->rip is set: interpret from there */
-    EXIT_LEAVE,  /* interpret the block's copy of its trace from `insn` on */
+    EXIT_LEAVE,  /* interpret the block's trace from `insn` on */
     EXIT_LOST,   /* the same, because operands that share a look-up are not in one page */
 };
 
@@ -48,7 +48,7 @@ struct jit_exit {
 /* One instruction that its handler executes. */
 struct jit_site {
     struct jit_block *block;
-    const struct insn *insn; /* in the block's copy */
+    const struct insn *insn; /* in the block's trace */
     struct jit_block *next; /* of a serial instruction: the block that came after it last time, or NULL */
     bool uses_flags;
 };
@@ -72,8 +72,7 @@ struct jit_block {
     uint64_t rip;
     const struct jit_context *context;
     struct ir_made inherited; /* flags that it begins with, whose recipe is not written */
-    struct trace *source;
-    struct trace *copy; /* its instructions; cpu->trace while handlers run */
+    struct trace *source; /* its instructions, after its death, too; cpu->trace while handlers run */
     const uint8_t *code;
     uint32_t straight_bytes, code_bytes; /* of host code: without and with what is out of line */
     struct jit_exit *incoming;           /* linked exits that lead here */

@@ -29,15 +29,13 @@ static bool is_translation_of(const struct jit_block *block, const struct trace 
 
 static bool check_source(const struct jit *jit, const struct jit_block *block, struct error *err)
 {
-    const struct trace *source = block->source, *copy = block->copy;
+    const struct trace *source = block->source;
     mem_t page = block->memory >> MEM_PAGE_SHIFT;
     if (source->key != trace_key(block->memory, block->context->assume.mode))
         return fail(err, block, "was made from a trace that is dead or another");
     if (!is_translation_of(block, source))
         return fail(err, block, "is unknown to its trace");
-    if (copy->source != source || copy->count != source->count || copy->bytes != source->bytes)
-        return fail(err, block, "has a copy of another trace");
-    if (memory_line_mask(block->memory, copy->bytes) & ~jit->cpu->memory->code_line[page])
+    if (memory_line_mask(block->memory, source->bytes) & ~jit->cpu->memory->code_line[page])
         return fail(err, block, "has bytes that are not marked as code");
     return true;
 }

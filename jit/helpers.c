@@ -76,7 +76,7 @@ bool jit_call_handler(struct cpu *cpu, struct jit_site *site)
     jit->stats.calls++;
     jit->handled[insn->row]++;
     cpu->rip = site->block->rip;
-    cpu->trace = site->block->copy;
+    cpu->trace = site->block->source;
     if (site->uses_flags)
         flag_recipe_settle(cpu);
     if (insn->fn(cpu, insn) != &jit->called[1])
@@ -189,7 +189,7 @@ const uint8_t *jit_call_serial(struct cpu *cpu, struct jit_site *site)
     jit->stats.calls++;
     jit->handled[site->insn->row]++;
     cpu->rip = site->block->rip;
-    cpu->trace = site->block->copy;
+    cpu->trace = site->block->source;
     flag_recipe_settle(cpu);
     if (cpu->fp.live & FP_X87)
         settle_pointers(cpu);

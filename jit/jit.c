@@ -106,31 +106,15 @@ static void traces_cleared(void *self)
     flush(self);
 }
 
-/* The trace's instructions for handlers and the interpreter to use while the block runs. */
-static struct trace *copy_trace(struct jit *jit, struct trace *source)
-{
-    size_t size = sizeof *source + (source->count + 1u) * sizeof *source->insns;
-    struct trace *copy = jit_arena_take(jit, size);
-    memcpy(copy, source, size);
-    copy->key = TRACE_DEAD;
-    copy->source = source;
-    copy->link[0] = copy->link[1] = NULL;
-    copy->near[0] = copy->near[1] = NULL;
-    copy->translations = NULL;
-    return copy;
-}
-
 static struct jit_block *new_block(struct jit *jit, struct trace *trace, const struct jit_context *context,
                                    const struct ir_made *inherited)
 {
-    const struct jit_block *sibling = trace->translations;
     struct jit_block *block = jit_arena_take(jit, sizeof *block);
     block->memory = trace->key >> 2;
     block->rip = jit->cpu->rip;
     block->context = context;
     block->inherited = *inherited;
     block->source = trace;
-    block->copy = sibling ? sibling->copy : copy_trace(jit, trace);
     return block;
 }
 
@@ -294,7 +278,7 @@ static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
     else
         jit->handled[exit->insn->row]++;
     cpu->rip = exit->block->rip;
-    cpu->trace = exit->block->copy;
+    cpu->trace = exit->block->source;
     return exec_at(cpu, exit->insn);
 }
 

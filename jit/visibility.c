@@ -58,7 +58,7 @@ static unsigned bits_of(const struct jit_block *block)
 static void dump_guest(const struct jit *jit, const struct jit_block *block)
 {
     const uint8_t *bytes = jit->cpu->memory->host + block->memory;
-    const struct trace *trace = block->copy;
+    const struct trace *trace = block->source;
     for (unsigned i = 0; i < trace->count; i++) {
         const struct insn *insn = &trace->insns[i];
         const struct insn_row *row = &insn_table[insn->row];
@@ -72,7 +72,7 @@ static void dump_block(const struct jit *jit, const struct jit_block *block)
     fprintf(stderr,
             "block at %" PRIx64 ", linear %" PRIx64 ", physical %" PRIx64 ", %u-bit, %u instructions\n",
             block->rip, jit_linear(block->context, block->rip), (uint64_t)block->memory, bits_of(block),
-            block->copy->count);
+            block->source->count);
     dump_guest(jit, block);
     fprintf(stderr, "intermediate:\n");
     ir_dump(jit->ir, stderr);

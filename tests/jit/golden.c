@@ -79,7 +79,7 @@ static void count_block(const struct jit_block *block, struct counts *counts)
         exit(EXIT_FAILURE);
     }
     counts->blocks++;
-    counts->guest += block->copy->count;
+    counts->guest += block->source->count;
     counts->host += (unsigned)host;
 }
 

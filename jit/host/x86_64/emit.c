@@ -22,7 +22,7 @@ struct jit_site *emit_site(struct emitter *e, unsigned number)
     if (e->site[number])
         return e->site[number];
     struct jit_site *site = jit_arena_take(e->jit, sizeof *site);
-    const struct insn *insn = &e->block->copy->insns[number];
+    const struct insn *insn = &e->block->source->insns[number];
     const struct insn_row *row = &insn_table[insn->row];
     site->block = e->block;
     site->uses_flags = row->flags_read || row->flags_written || row->flags_undefined;
@@ -39,7 +39,7 @@ static struct jit_exit *way_back(struct emitter *e, struct jit_exit **known, enu
     struct jit_exit *exit = jit_arena_take(e->jit, sizeof *exit);
     exit->kind = kind;
     exit->block = e->block;
-    exit->insn = &e->block->copy->insns[number];
+    exit->insn = &e->block->source->insns[number];
     return *known = exit;
 }
 
@@ -55,7 +55,7 @@ struct jit_exit *emit_lost_exit(struct emitter *e, unsigned number)
 
 const uint8_t *emit_handler_routine(const struct emitter *e, unsigned number)
 {
-    bool fp = lower_touches_fp(&insn_table[e->block->copy->insns[number].row]);
+    bool fp = lower_touches_fp(&insn_table[e->block->source->insns[number].row]);
     return fp ? e->jit->routines.handler_fp : e->jit->routines.handler;
 }
 
@@ -306,7 +306,7 @@ static void emit_prologue(struct emitter *e)
 {
     e->entry = asm_here(&e->as);
     asm_rr(&e->as, 8, 0x83, 5, REG_BUDGET);
-    asm_byte(&e->as, e->block->copy->count);
+    asm_byte(&e->as, e->block->source->count);
     emit_stub(e, STUB_BUDGET, NULL, asm_jcc(&e->as, CC_L, NULL));
 }
 

@@ -15,7 +15,7 @@ static void patch_jumps(struct emitter *e, const struct stub *stub)
 
 static bool is_branch(const struct emitter *e, unsigned insn)
 {
-    return insn_table[e->block->copy->insns[insn].row].class != CLASS_NORMAL;
+    return insn_table[e->block->source->insns[insn].row].class != CLASS_NORMAL;
 }
 
 static void leave(struct emitter *e, const struct jit_exit *exit)
@@ -100,7 +100,7 @@ static void emit_budget(struct emitter *e)
 {
     struct assembler *as = &e->as;
     asm_rr(as, 8, 0x83, 0, REG_BUDGET);
-    asm_byte(as, e->block->copy->count);
+    asm_byte(as, e->block->source->count);
     if (e->ir->op[0].happened)
         emit_late_save(e, &e->ir->op[0]);
     asm_mov_imm(as, REG_T1, e->block->rip);
