@@ -139,8 +139,7 @@ static bool step_over_edge(struct cpu *cpu, bool *boundary)
     if (!trace)
         return false;
     struct insn *insn = trace->insns;
-    const struct insn_row *row = &insn_table[insn->row];
-    if (row->class != CLASS_NORMAL || lower_is_invalid(insn) || lower_touches_fp(row))
+    if (insn_ends_trace(insn) || lower_is_invalid(insn) || lower_touches_fp(&insn_table[insn->row]))
         return false;
     insn[1].fn = jit_come_back;
     cpu->trace = trace;

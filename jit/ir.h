@@ -71,6 +71,7 @@ enum ir_code {
     IR_BRANCH,     /* to `target` where cond holds, else on with the next instruction */
     IR_JUMP,       /* to `target` */
     IR_BRANCHZ,    /* to `target` where a is zero (cond 4) or not (cond 5) */
+    IR_FORWARD,    /* leaves as IR_LEAVE does where DF is set */
     IR_CHECK,      /* leaves as IR_LEAVE does where the target in a is beyond the code segment */
     IR_GOTO,       /* to the address in a */
     IR_SERIAL,     /* the handler of an instruction that may change anything; goes on where that leads */

@@ -384,13 +384,6 @@ static bool lower_ret(struct lower *l)
     return true;
 }
 
-/* Between two iterations is an instruction boundary, as behind the last. */
-static bool lower_string(struct lower *l)
-{
-    lower_add(l, IR_SERIAL, 0, IR_NONE, IR_NONE);
-    return true;
-}
-
 static const struct {
     const char *mnemonic;
     const char *operands; /* only rows with these; NULL: all */
@@ -581,7 +574,7 @@ static void lower_insn(struct lower *l, const struct lowering *lowering)
     l->ir->count = before + 1;
     if (lower_touches_fp(&insn_table[l->insn->row]))
         l->fp_ready = 0;
-    bool ends = insn_table[l->insn->row].class != CLASS_NORMAL;
+    bool ends = insn_ends_trace(l->insn);
     bool serial = ends && l->insn->fn == exec_serial_op;
     lower_add(l, serial ? IR_SERIAL : ends ? IR_LEAVE : IR_CALL, 0, IR_NONE, IR_NONE);
 }
@@ -612,7 +605,7 @@ bool lower_block(const struct lowering *lowering, const struct jit_assumptions *
         lower_insn(&l, lowering);
     }
     lower_add(&l, IR_INSN, 0, IR_NONE, IR_NONE)->imm = l.fp_ready;
-    if (!lower_is_invalid(l.insn) && insn_table[l.insn->row].class == CLASS_NORMAL)
+    if (!lower_is_invalid(l.insn) && !insn_ends_trace(l.insn))
         jump(&l, next_rip(&l));
     return true;
 }

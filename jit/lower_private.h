@@ -46,6 +46,9 @@ bool lower_set_carry(struct lower *l);
 bool lower_set_direction(struct lower *l);
 bool lower_push_memory(struct lower *l);
 
+/* lower_string.c */
+bool lower_string(struct lower *l);
+
 /* Instructions that the host executes on the guest's floating-point state (lower_fp.c). */
 bool lower_fp(struct lower *l, const struct fp_form *form);
 

@@ -48,6 +48,7 @@ static bool spoils(const struct ir_op *op, const struct ir_op *kept)
     case IR_INSN:
     case IR_PROBE:
     case IR_SHARED:
+    case IR_FORWARD:
     case IR_CMP:
     case IR_TEST:
     case IR_BT:
@@ -76,8 +77,8 @@ static bool reads_carry(const struct ir_op *op)
 /* Where control may leave before the operation has done anything, with the recipe written out of line. */
 static bool is_way_out(const struct ir_op *op)
 {
-    return op->code == IR_PROBE || op->code == IR_BRANCH || op->code == IR_BRANCHZ || op->code == IR_JUMP ||
-           (op->code == IR_FP && op->fp->loads_control);
+    return op->code == IR_PROBE || op->code == IR_FORWARD || op->code == IR_BRANCH ||
+           op->code == IR_BRANCHZ || op->code == IR_JUMP || (op->code == IR_FP && op->fp->loads_control);
 }
 
 static bool is_step(const struct ir_op *op)

@@ -53,6 +53,7 @@ enum insn_class {
     CLASS_NORMAL,
     CLASS_BRANCH, /* ends a trace; sets the next RIP by itself */
     CLASS_SERIAL, /* ends a trace: may change mode, mappings, interrupts or code */
+    CLASS_STRING, /* ends a trace where it repeats: there is an instruction boundary after each iteration */
 };
 
 /* Processor features that gate rows, in the order in which processors gained them. The ONLY features are of
@@ -128,5 +129,12 @@ struct insn_row {
 
 extern const struct insn_row insn_table[];
 extern const unsigned insn_table_rows;
+
+/* Whether a trace goes no further than the instruction. */
+static inline bool insn_ends_trace(const struct insn *insn)
+{
+    unsigned class = insn_table[insn->row].class;
+    return class == CLASS_STRING ? (insn->flags & (INSN_REP | INSN_REPNE)) != 0 : class != CLASS_NORMAL;
+}
 
 #endif

@@ -240,8 +240,7 @@ static void seal(struct trace *trace, unsigned count, unsigned bytes)
 
 static bool ends_trace(const struct insn *insn)
 {
-    return insn->fn == exec_undefined || insn->fn == exec_too_long ||
-           insn_table[insn->row].class != CLASS_NORMAL;
+    return insn->fn == exec_undefined || insn->fn == exec_too_long || insn_ends_trace(insn);
 }
 
 /* Decodes into `trace` until a branch, the page's end or the size limits. Returns the number of instructions.

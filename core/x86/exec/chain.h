@@ -58,7 +58,7 @@ struct trace *exec_fetch_at_edge(struct cpu *cpu, gva_t linear);
  * loop must look before the next one. */
 bool exec_serial(struct cpu *cpu, const struct insn *insn);
 
-/* The same for a string instruction (MOVS, CMPS, STOS, LODS, SCAS, INS, OUTS), repeated or not. */
+/* The same for a string instruction that ends a trace: a repeated one, INS or OUTS. */
 bool exec_string(struct cpu *cpu, const struct insn *insn);
 
 /* Goes on at cpu->rip, from no trace: as exec_goto_slow without a link to set. */

@@ -3,6 +3,7 @@
  *
  * Each iteration counts as one retired instruction and is an instruction boundary: after a fault, an
  * interrupt or the horizon the registers stand between two iterations and RIP still names the instruction.
+ * One that does not repeat, and reaches no port, is an instruction of a trace like others.
  */
 #include <string.h>
 
@@ -196,22 +197,39 @@ static bool run_repeated(struct cpu *cpu, const struct insn *insn, unsigned size
     return string_ends(cpu, insn);
 }
 
-static inline bool run_string(struct cpu *cpu, const struct insn *insn, unsigned size, string_step *step,
-                              enum string_kind kind)
+static inline uint64_t stride_of(const struct cpu *cpu, uint64_t bytes)
 {
-    uint64_t bytes = kind == STRING_IO ? io_size(insn) : size;
-    uint64_t stride = cpu->eflags & EFLAGS_DF ? 0 - bytes : bytes;
+    return cpu->eflags & EFLAGS_DF ? 0 - bytes : bytes;
+}
+
+static inline bool repeats(const struct insn *insn)
+{
+    return (insn->flags & (INSN_REP | INSN_REPNE)) != 0;
+}
+
+/* One that ends its trace. */
+static inline bool run_last(struct cpu *cpu, const struct insn *insn, unsigned size, string_step *step,
+                            enum string_kind kind)
+{
+    uint64_t stride = stride_of(cpu, kind == STRING_IO ? io_size(insn) : size);
     cpu->current = insn;
-    if (insn->flags & (INSN_REP | INSN_REPNE))
+    if (repeats(insn))
         return run_repeated(cpu, insn, size, step, kind, stride);
     if (!step(cpu, insn, stride))
         return string_fault(cpu, insn, size, stride);
     return string_ends(cpu, insn);
 }
 
-static inline const struct insn *go_on(struct cpu *cpu, bool ended)
+static inline const struct insn *run_string(struct cpu *cpu, const struct insn *insn, unsigned size,
+                                            string_step *step, enum string_kind kind)
 {
-    return ended ? exec_goto(cpu, 0) : NULL;
+    if (repeats(insn) || kind == STRING_IO)
+        return run_last(cpu, insn, size, step, kind) ? exec_goto(cpu, 0) : NULL;
+    uint64_t stride = stride_of(cpu, size);
+    if (step(cpu, insn, stride))
+        return exec_next(cpu, insn);
+    string_fault_286(cpu, insn, size, stride);
+    return exec_fault(cpu, insn);
 }
 
 #define WIDTH 8
@@ -248,5 +266,5 @@ bool exec_string(struct cpu *cpu, const struct insn *insn)
 {
     const struct string_form *form = &forms[insn->opcode / 2];
     unsigned size = insn->op_size, log2 = size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3;
-    return run_string(cpu, insn, size, form->step[log2], form->kind);
+    return run_last(cpu, insn, size, form->step[log2], form->kind);
 }

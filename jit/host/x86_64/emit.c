@@ -250,6 +250,7 @@ static emit_fn *const emitters[IR_CODES] = {
     [IR_BRANCH] = emit_branch,
     [IR_BRANCHZ] = emit_branchz,
     [IR_JUMP] = emit_jump,
+    [IR_FORWARD] = emit_forward,
     [IR_CHECK] = emit_check,
     [IR_GOTO] = emit_goto,
     [IR_LEAVE] = emit_leave,

@@ -113,6 +113,7 @@ unsigned emit_reg(unsigned value);
 void emit_bit(struct emitter *e, const struct ir_op *op);
 void emit_setcf(struct emitter *e, const struct ir_op *op);
 void emit_df(struct emitter *e, const struct ir_op *op);
+void emit_forward(struct emitter *e, const struct ir_op *op);
 void emit_scan(struct emitter *e, const struct ir_op *op);
 void emit_divide(struct emitter *e, const struct ir_op *op);
 

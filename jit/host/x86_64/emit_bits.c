@@ -43,6 +43,13 @@ void emit_df(struct emitter *e, const struct ir_op *op)
     asm_imm32(&e->as, op->imm ? EFLAGS_DF : ~(uint32_t)EFLAGS_DF);
 }
 
+void emit_forward(struct emitter *e, const struct ir_op *op)
+{
+    asm_rm(&e->as, 1, 0xF6, 0, cpu_at(offsetof(struct cpu, eflags) + 1));
+    asm_byte(&e->as, EFLAGS_DF >> 8);
+    emit_stub(e, STUB_LEAVE, op, asm_jcc(&e->as, CC_NE, NULL));
+}
+
 /* Only a source that is not zero reaches the destination; then all flags are those of testing the source. */
 void emit_scan(struct emitter *e, const struct ir_op *op)
 {

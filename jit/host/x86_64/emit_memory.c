@@ -38,9 +38,23 @@ void emit_offset(struct emitter *e, unsigned to, const struct ir_address *at)
         asm_rr(as, 4, 0x0FB7, to, to);
 }
 
+/* A sum's lowest bits are the same at every address size. */
+static bool is_sum_of_registers(const struct ir_address *at)
+{
+    return at->base < PINNED && (at->index == IR_NONE || at->index < PINNED);
+}
+
 void emit_lea(struct emitter *e, const struct ir_op *op)
 {
     unsigned to = op->d == IR_T2 ? REG_T2 : pinned_reg(op->d);
+    if (op->size == 2 && is_sum_of_registers(&op->address)) {
+        asm_lea(&e->as, 2, to,
+                (struct host_mem){.base = address_reg(e, op->address.base, NO_REG),
+                                  .index = address_reg(e, op->address.index, NO_REG),
+                                  .scale = op->address.scale,
+                                  .disp = (int32_t)op->address.disp});
+        return;
+    }
     if (op->size >= 4) {
         struct ir_address address = op->address;
         if (op->size == 4 && address.bits == 64)

@@ -13,15 +13,23 @@ static void patch_jumps(struct emitter *e, const struct stub *stub)
             asm_patch(e->as.to_exec, stub->jumps[i], asm_here(&e->as));
 }
 
-static bool is_branch(const struct emitter *e, unsigned insn)
+static bool ends_trace(const struct emitter *e, unsigned insn)
 {
-    return insn_table[e->block->source->insns[insn].row].class != CLASS_NORMAL;
+    return insn_ends_trace(&e->block->source->insns[insn]);
 }
 
 static void leave(struct emitter *e, const struct jit_exit *exit)
 {
     asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)exit);
     asm_jmp(&e->as, e->jit->routines.leave);
+}
+
+/* The interpreter executes the instruction. */
+static void emit_leave(struct emitter *e, const struct stub *stub)
+{
+    if (stub->op->late_save)
+        emit_late_save(e, stub->op->late_save);
+    leave(e, emit_leave_exit(e, stub->op->insn));
 }
 
 /* Whether code after the instruction may find flags in the host's: those that it makes, or has reloaded. */
@@ -77,7 +85,7 @@ static void emit_slow(struct emitter *e, const struct stub *stub)
     unsigned insn = stub->op->insn;
     if (stub->op->late_save)
         emit_late_save(e, stub->op->late_save);
-    if (is_branch(e, insn)) {
+    if (ends_trace(e, insn)) {
         leave(e, emit_leave_exit(e, insn));
         return;
     }
@@ -228,7 +236,7 @@ static void emit_one(struct emitter *e, struct stub *stub)
     switch (stub->kind) {
     case STUB_SLOW: emit_slow(e, stub); break;
     case STUB_CROSSING: emit_crossing(e, stub); break;
-    case STUB_LEAVE: leave(e, emit_leave_exit(e, stub->op->insn)); break;
+    case STUB_LEAVE: emit_leave(e, stub); break;
     case STUB_FP_LOAD: emit_fp_load_stub(e, stub); break;
     case STUB_BUDGET: emit_budget(e); break;
     case STUB_EXIT: emit_exit_stub(e, stub); break;

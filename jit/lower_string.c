@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* String instructions. Those that go down leave the block: that pointers go up is what operands that share a
+ * look-up are found by. */
+#include "core/x86/regs.h"
+#include "jit/lower_private.h"
+
+/* Opcodes without their width bit. */
+enum string_opcode { MOVS = 0xA4, CMPS = 0xA6, STOS = 0xAA, LODS = 0xAC, SCAS = 0xAE };
+
+static unsigned address_bytes(const struct lower *l)
+{
+    return 8 - l->insn->addr_shift / 8u;
+}
+
+static struct ir_address element(const struct lower *l, unsigned pointer, int64_t disp)
+{
+    return (struct ir_address){.base = (uint8_t)pointer,
+                               .index = IR_NONE,
+                               .seg = pointer == GPR_DI ? SEG_ES : l->insn->seg,
+                               .bits = (uint8_t)(8 * address_bytes(l)),
+                               .disp = disp};
+}
+
+static void probe_element(struct lower *l, enum ir_access access, unsigned pointer)
+{
+    lower_probe(l, access, l->insn->op_size, element(l, pointer, 0));
+}
+
+static void advance(struct lower *l, unsigned pointer)
+{
+    lower_add(l, IR_LEA, address_bytes(l), pointer, IR_NONE)->address = element(l, pointer, l->insn->op_size);
+}
+
+/* Only reading has no effect that the handler would have twice where the second access is slow. */
+static void load_source(struct lower *l)
+{
+    probe_element(l, IR_READ, GPR_SI);
+    lower_add(l, IR_MOV, l->insn->op_size, IR_T1, IR_MEM);
+}
+
+static void move(struct lower *l)
+{
+    load_source(l);
+    probe_element(l, IR_WRITE, GPR_DI);
+    lower_add(l, IR_MOV, l->insn->op_size, IR_MEM, IR_T1);
+    advance(l, GPR_SI);
+    advance(l, GPR_DI);
+}
+
+static void store(struct lower *l)
+{
+    probe_element(l, IR_WRITE, GPR_DI);
+    lower_add(l, IR_MOV, l->insn->op_size, IR_MEM, GPR_AX);
+    advance(l, GPR_DI);
+}
+
+static void load(struct lower *l)
+{
+    probe_element(l, IR_READ, GPR_SI);
+    lower_add(l, IR_MOV, l->insn->op_size, GPR_AX, IR_MEM);
+    advance(l, GPR_SI);
+}
+
+static void compare(struct lower *l)
+{
+    load_source(l);
+    probe_element(l, IR_READ, GPR_DI);
+    lower_add(l, IR_CMP, l->insn->op_size, IR_T1, IR_MEM);
+    advance(l, GPR_SI);
+    advance(l, GPR_DI);
+}
+
+static void scan(struct lower *l)
+{
+    probe_element(l, IR_READ, GPR_DI);
+    lower_add(l, IR_CMP, l->insn->op_size, GPR_AX, IR_MEM);
+    advance(l, GPR_DI);
+}
+
+bool lower_string(struct lower *l)
+{
+    if (insn_ends_trace(
+            l->insn)) { /* between two iterations is an instruction boundary, as behind the last */
+        lower_add(l, IR_SERIAL, 0, IR_NONE, IR_NONE);
+        return true;
+    }
+    lower_add(l, IR_FORWARD, 0, IR_NONE, IR_NONE);
+    switch (l->insn->opcode & 0xFE) {
+    case MOVS: move(l); break;
+    case CMPS: compare(l); break;
+    case STOS: store(l); break;
+    case LODS: load(l); break;
+    case SCAS: scan(l); break;
+    default: return false;
+    }
+    return true;
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/* String instructions on both engines, run in slices so that each count at which they may stop is met. */
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/state.h"
+#include "core/x86/fpu/x87.h"
+#include "core/x86/protection.h"
+#include "jit/check.h"
+#include "jit/jit.h"
+#include "tests/support/protected_fixture.h"
+#include "tests/support/suite.h"
+
+enum { CODE_AT = 0x7C00, DATA_AT = 0x30000, DATA_BYTES = 0x10000, ROUNDS = 4, FLAT = DATA_AT };
+
+/* Code with a JMP to itself behind it. DS and ES lie at DATA_AT in 16-bit code, else they are flat. */
+struct snippet {
+    const char *what;
+    unsigned bits;
+    unsigned insns; /* of one round, iterations included */
+    uint32_t cx, si, di;
+    uint8_t code[24];
+};
+
+static const struct snippet snippets[] = {
+    {"pointers go up",
+     16,
+     8,
+     0,
+     0x101,
+     0x203,
+     {0xAC, 0xAA, 0xAD, 0xAB, 0xA4, 0xA5, 0xA6,
+      0xAF}}, /* lodsb; stosb; lodsw; stosw; movsb; movsw; cmpsb; scasw
+               */
+    {"pointers go down",
+     16,
+     10,
+     0,
+     0x101,
+     0x203,
+     {0xFD, 0xAC, 0xAA, 0xAD, 0xAB, 0xA4, 0xA5, 0xA6, 0xAF, 0xFC}},
+    {"a pointer that goes up shares its look-up",
+     16,
+     5,
+     0,
+     0x100,
+     0x200,
+     {0x89, 0xF3,   /* mov bx,si */
+      0xAD,         /* lodsw */
+      0x8B, 0x17,   /* mov dx,[bx] */
+      0x8B, 0x0C}}, /* mov cx,[si] */
+    {"a pointer that goes down shares none",
+     16,
+     7,
+     0,
+     0x100,
+     0x200,
+     {0x89, 0xF3, /* mov bx,si */
+      0xFD,       /* std */
+      0xAD,       /* lodsw */
+      0x8B, 0x17, /* mov dx,[bx] */
+      0x8B, 0x0C, /* mov cx,[si] */
+      0xFC}},     /* cld */
+    {"a destination that faults leaves the source where it is", 16, 3, 0, 0x100, 0xFFFF, {0xA5}},
+    {"the second operand of a comparison faults", 16, 4, 0, 0x100, 0xFFFF, {0x39, 0xC8, 0xA7}}, /* cmp ax,cx;
+                                                                                                   cmpsw */
+    {"a source that faults finds the flags of before",
+     16,
+     4,
+     0x1280,
+     0xFFFF,
+     0x200,
+     {0x39, 0xC8, 0xAD}}, /* cmp ax,cx; lodsw */
+    {"an instruction that goes down finds the flags of before",
+     16,
+     7,
+     0x1280,
+     0x100,
+     0x200,
+     {0xFD,       /* std */
+      0x39, 0xC8, /* cmp ax,cx */
+      0xAD,       /* lodsw */
+      0x74, 0x01, /* jz over */
+      0x42, 0x43, /* inc dx; inc bx */
+      0xFC}},     /* cld */
+    {"CMPS makes the flags of a branch",
+     16,
+     6,
+     0,
+     0x103,
+     0x206,
+     {0xA6,         /* cmpsb */
+      0x72, 0x01,   /* jb over */
+      0x42, 0x43,   /* inc dx; inc bx */
+      0xA7, 0x9C}}, /* cmpsw; pushf */
+    {"SCAS makes the flags of a branch",
+     16,
+     6,
+     0,
+     0x103,
+     0x280,
+     {0xAF,         /* scasw */
+      0x72, 0x01,   /* jb over */
+      0x42, 0x43,   /* inc dx; inc bx */
+      0xAE, 0x9C}}, /* scasb; pushf */
+    {"STOS writes the next instruction",
+     16,
+     4,
+     0,
+     0,
+     CODE_AT + 4,
+     {0x0E, 0x07,   /* push cs; pop es */
+      0xAA,         /* stosb */
+      0xB2, 0x12}}, /* mov dl,12h */
+    {"pointers wrap at 64 KiB",
+     16,
+     5,
+     0,
+     0xFFFE,
+     0xFFFE,
+     {0xAD, 0xAB, 0xA5, 0xAC, 0xAA}}, /* lodsw; stosw; movsw; lodsb; stosb */
+    {"32-bit addresses in 16-bit code",
+     16,
+     4,
+     0,
+     0x100,
+     0x200,
+     {0x67, 0xAC, 0x67, 0xAB, 0x67, 0x66, 0xA5, 0x67, 0xA6}},
+    {"16-bit addresses in 32-bit code",
+     32,
+     4,
+     0,
+     0x54328,
+     0x65430,
+     {0x67, 0xAC, 0x67, 0xAB, 0x67, 0xA5, 0x67, 0xA6}},
+    {"the source's segment may be another",
+     16,
+     4,
+     0,
+     0x100,
+     0x200,
+     {0x2E, 0xAC, 0x36, 0xA5, 0x26, 0xAD, 0x2E, 0xA7}},
+    {"four dwords in a row", 32, 5, 0, FLAT + 0x103, FLAT + 0xFF9, {0xA5, 0xA5, 0xA5, 0xA5, 0xAD}},
+    {"64-bit code",
+     64,
+     8,
+     0,
+     FLAT + 0x103,
+     FLAT + 0xFF9,
+     {0x48, 0xA5, 0x48, 0xAD, 0x48, 0xAB, 0x48, 0xA7, 0x48, 0xAF, 0x67, 0xA5, 0xA6, 0xAD}},
+};
+
+struct side {
+    struct cpu_fixture f;
+    struct state_set states;
+};
+
+static void fill(struct side *side)
+{
+    for (unsigned i = 0; i < DATA_BYTES + MEM_PAGE_SIZE; i++)
+        side->f.memory.host[DATA_AT + i] = (uint8_t)(i ^ i >> 9);
+}
+
+static void seat_real(struct cpu *cpu)
+{
+    segment_set_real(cpu, SEG_CS, 0);
+    segment_set_real(cpu, SEG_SS, 0);
+    segment_set_real(cpu, SEG_DS, DATA_AT >> 4);
+    segment_set_real(cpu, SEG_ES, DATA_AT >> 4);
+}
+
+static void seat(struct side *side, unsigned bits)
+{
+    if (bits == 16)
+        cpu_fixture_init(&side->f, "pentium4");
+    else
+        protected_fixture_init_model(&side->f, "max");
+    struct cpu *cpu = side->f.cpu;
+    if (bits == 16)
+        seat_real(cpu);
+    if (bits == 64) {
+        cpu->efer |= EFER_LME | EFER_LMA;
+        cpu->seg[SEG_CS].attributes = 0xA09B;
+    }
+    cpu->gpr[GPR_SP] = 0x7000;
+    cpu_derive(cpu);
+    fill(side);
+    cpu_register_state(cpu, &side->states);
+}
+
+static void begin(struct side *side, const struct snippet *snippet, unsigned round)
+{
+    static const uint8_t forever[] = {0xEB, 0xFE};
+    struct cpu *cpu = side->f.cpu;
+    unsigned length = sizeof snippet->code;
+    while (!snippet->code[length - 1])
+        length--;
+    if (!round) {
+        cpu_fixture_load(&side->f, CODE_AT, snippet->code, length);
+        cpu_fixture_load(&side->f, CODE_AT + length, forever, sizeof forever);
+    }
+    if (round == 2) /* all pages must be looked up anew */
+        tlb_flush(cpu, false);
+    cpu->rip = CODE_AT;
+    cpu->gpr[GPR_AX] = 0x1280 + (round & 1);
+    cpu->gpr[GPR_CX] = snippet->cx;
+    cpu->gpr[GPR_SI] = snippet->si;
+    cpu->gpr[GPR_DI] = snippet->di;
+    if (snippet->bits == 16) {
+        segment_set_real(cpu, SEG_CS, 0);
+        segment_set_real(cpu, SEG_ES, DATA_AT >> 4);
+    }
+}
+
+static void expect_same(struct side *a, struct side *b, const struct snippet *snippet, unsigned slice)
+{
+    bool same = state_equal(a->states.parts[0].desc, a->f.cpu, b->f.cpu) &&
+                !memcmp(a->f.memory.host, b->f.memory.host, FIXTURE_MEMORY) &&
+                a->f.clock.insns == b->f.clock.insns;
+    if (!same) {
+        unsigned left = 10;
+        state_print_differences(a->states.parts[0].desc, a->f.cpu, b->f.cpu, "cpu", &left, stdout);
+    }
+    ck_assert_msg(same, "%s: not so in slices of %u", snippet->what, slice);
+}
+
+static void run_rounds(struct side *interpreted, struct side *translated, const struct snippet *snippet,
+                       unsigned slice)
+{
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        begin(interpreted, snippet, round);
+        begin(translated, snippet, round);
+        for (unsigned done = 0; done < snippet->insns + 3; done += slice) {
+            cpu_fixture_run(&interpreted->f, slice);
+            cpu_fixture_run(&translated->f, slice);
+            expect_same(interpreted, translated, snippet, slice);
+        }
+    }
+}
+
+static void compare(const struct snippet *snippet, unsigned slice)
+{
+    struct side interpreted = {0}, translated = {0};
+    struct error err = {{0}};
+    seat(&interpreted, snippet->bits);
+    seat(&translated, snippet->bits);
+    struct jit *jit = jit_new(translated.f.cpu, &(struct jit_options){0}, &err);
+    ck_assert_msg(jit, "%s", err.text);
+    run_rounds(&interpreted, &translated, snippet, slice);
+    ck_assert_msg(jit_check(jit, &err), "%s", err.text);
+    ck_assert_uint_gt(jit_get_stats(jit)->blocks, 0);
+    jit_free(jit);
+    cpu_fixture_free(&interpreted.f);
+    cpu_fixture_free(&translated.f);
+    state_set_free(&interpreted.states);
+    state_set_free(&translated.states);
+}
+
+START_TEST(engines_agree_on)
+{
+    const struct snippet *snippet = &snippets[_i];
+    compare(snippet, snippet->insns + 3);
+    compare(snippet, snippet->insns / 2 + 1);
+    compare(snippet, 7);
+}
+END_TEST
+
+/* Handlers called in translated code once all pages are in the TLB. */
+static uint64_t calls_of(const struct snippet *snippet)
+{
+    struct side side = {0};
+    struct error err = {{0}};
+    seat(&side, snippet->bits);
+    struct jit *jit = jit_new(side.f.cpu, &(struct jit_options){0}, &err);
+    ck_assert_msg(jit, "%s", err.text);
+    uint64_t before = 0;
+    for (unsigned round = 0; round < 2; round++) {
+        before = jit_get_stats(jit)->calls;
+        begin(&side, snippet, round);
+        cpu_fixture_run(&side.f, snippet->insns + 3);
+    }
+    ck_assert_uint_gt(jit_get_stats(jit)->entries, 0);
+    uint64_t calls = jit_get_stats(jit)->calls - before;
+    jit_free(jit);
+    cpu_fixture_free(&side.f);
+    state_set_free(&side.states);
+    return calls;
+}
+
+START_TEST(only_what_is_unusual_takes_the_handler)
+{
+    static const struct snippet usual[] = {
+        {"single", 16, 8, 0, 0x101, 0x203, {0xAC, 0xAA, 0xAD, 0xAB, 0xA4, 0xA5, 0xA6, 0xAF}},
+        {"single, 32 bits", 32, 5, 0, FLAT + 1, FLAT + 0x205, {0xAC, 0xAB, 0xA5, 0xA7, 0xAE}},
+        {"single, 64 bits", 64, 4, 0, FLAT + 1, FLAT + 0x205, {0x48, 0xAD, 0x48, 0xA5, 0x48, 0xA7, 0xAA}},
+    };
+    for (unsigned i = 0; i < sizeof usual / sizeof usual[0]; i++)
+        ck_assert_msg(calls_of(&usual[i]) == 0, "%s: a call", usual[i].what);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("string");
+    TCase *tcase = tcase_create("string");
+    tcase_add_loop_test(tcase, engines_agree_on, 0, sizeof snippets / sizeof snippets[0]);
+    tcase_add_test(tcase, only_what_is_unusual_takes_the_handler);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
