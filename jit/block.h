@@ -122,6 +122,7 @@ struct jit_routines {
     const uint8_t *follow, *leave, *handler, *handler_fp, *serial, *indirect, *flags;
     const uint8_t *leave_for_boundary; /* the processor's state tells what comes next */
     const uint8_t *x87_store, *x87_load, *sse_store, *sse_load;
+    const uint8_t *repeat[REPEATS][4]; /* string instructions within a page, by log2 of the element's size */
 };
 
 struct jit {

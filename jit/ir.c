@@ -70,6 +70,7 @@ const struct ir_info ir_info[IR_CODES] = {
     [IR_FORWARD] = {.name = "forward", .clobbers = true, .observes = true},
     [IR_CHECK] = {.name = "check", .clobbers = true, .observes = true},
     [IR_GOTO] = {.name = "goto", .clobbers = true, .observes = true},
+    [IR_REPEAT] = {.name = "repeat", .clobbers = true, .observes = true},
     [IR_SERIAL] = {.name = "serial", .clobbers = true, .observes = true},
     [IR_LEAVE] = {.name = "leave", .observes = true},
 };
@@ -144,7 +145,7 @@ void ir_dump(const struct ir *ir, FILE *out)
         fprintf(out, "    %s.%u", ir_info[op->code].name, op->size);
         dump_value(op->d, op, out);
         dump_value(op->a, op, out);
-        if (op->code == IR_PROBE || op->code == IR_SHARED || op->code == IR_LEA)
+        if (op->code == IR_PROBE || op->code == IR_SHARED || op->code == IR_LEA || op->code == IR_REPEAT)
             dump_address(op, out);
         if (op->group)
             fprintf(out, " group%u.%u+%d", op->group->place, op->group->first, op->delta);

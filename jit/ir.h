@@ -74,8 +74,9 @@ enum ir_code {
     IR_FORWARD,    /* leaves as IR_LEAVE does where DF is set */
     IR_CHECK,      /* leaves as IR_LEAVE does where the target in a is beyond the code segment */
     IR_GOTO,       /* to the address in a */
-    IR_SERIAL,     /* the handler of an instruction that may change anything; goes on where that leads */
-    IR_LEAVE,      /* back to the interpreter, which executes this instruction */
+    IR_REPEAT, /* a repeated string instruction, enum ir_repeat imm, from `address` where it has a source */
+    IR_SERIAL, /* the handler of an instruction that may change anything; goes on where that leads */
+    IR_LEAVE,  /* back to the interpreter, which executes this instruction */
     IR_CODES
 };
 
@@ -88,6 +89,22 @@ enum {
     IR_IMM = 0xFE,
     IR_NONE = 0xFF
 };
+
+/* What is repeated: comparisons as long as all are equal or unequal. */
+enum ir_repeat {
+    REPEAT_MOVES,
+    REPEAT_STORES,
+    REPEAT_COMPARES_EQUAL,
+    REPEAT_COMPARES_UNEQUAL,
+    REPEAT_SCANS_EQUAL,
+    REPEAT_SCANS_UNEQUAL,
+    REPEATS
+};
+
+static inline bool ir_repeat_has_source(enum ir_repeat repeat)
+{
+    return repeat == REPEAT_MOVES || repeat == REPEAT_COMPARES_EQUAL || repeat == REPEAT_COMPARES_UNEQUAL;
+}
 
 enum ir_access { IR_READ, IR_WRITE, IR_MODIFY };
 

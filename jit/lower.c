@@ -284,6 +284,11 @@ static void jump(struct lower *l, uint64_t target)
     lower_add(l, IR_JUMP, 0, IR_NONE, IR_NONE)->target = target;
 }
 
+void lower_go_on(struct lower *l)
+{
+    jump(l, next_rip(l));
+}
+
 static bool reachable(const struct lower *l, uint64_t target)
 {
     if (is_wide(l))
@@ -572,6 +577,7 @@ static void lower_insn(struct lower *l, const struct lowering *lowering)
     if (!has_far_offset(l->insn) && (row->lower ? row->lower(l) : row->fp.parts && lower_fp(l, &row->fp)))
         return;
     l->ir->count = before + 1;
+    l->forward = false;
     if (lower_touches_fp(&insn_table[l->insn->row]))
         l->fp_ready = 0;
     bool ends = insn_ends_trace(l->insn);
@@ -606,6 +612,6 @@ bool lower_block(const struct lowering *lowering, const struct jit_assumptions *
     }
     lower_add(&l, IR_INSN, 0, IR_NONE, IR_NONE)->imm = l.fp_ready;
     if (!lower_is_invalid(l.insn) && !insn_ends_trace(l.insn))
-        jump(&l, next_rip(&l));
+        lower_go_on(&l);
     return true;
 }

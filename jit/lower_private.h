@@ -21,6 +21,7 @@ struct lower {
     enum shape shape;
     enum ir_code code;
     unsigned fp_ready; /* enum fp_part: known to be in the host's registers */
+    bool forward;      /* DF is known to be clear */
 };
 
 /* Appends the instruction's operations, or returns false, having appended none, for its handler to be called.
@@ -31,6 +32,9 @@ typedef bool lower_fn(struct lower *l);
 struct ir_op *lower_add(struct lower *l, enum ir_code code, unsigned size, unsigned d, unsigned a);
 struct ir_address lower_operand_address(const struct lower *l);
 void lower_probe(struct lower *l, enum ir_access access, unsigned size, struct ir_address address);
+
+/* Appends the way to the next instruction, which is in another block. */
+void lower_go_on(struct lower *l);
 
 unsigned lower_rm(struct lower *l, enum ir_access access, unsigned size);
 void lower_push_value(struct lower *l, unsigned size, unsigned value);

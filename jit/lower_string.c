@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* String instructions. Those that go down leave the block: that pointers go up is what operands that share a
- * look-up are found by. */
+ * look-up are found by. Repeated ones end their traces, because there is an instruction boundary between two
+ * iterations as behind the last. */
 #include "core/x86/regs.h"
 #include "jit/lower_private.h"
 
@@ -77,21 +78,50 @@ static void scan(struct lower *l)
     advance(l, GPR_DI);
 }
 
-bool lower_string(struct lower *l)
+static void single(struct lower *l)
 {
-    if (insn_ends_trace(
-            l->insn)) { /* between two iterations is an instruction boundary, as behind the last */
-        lower_add(l, IR_SERIAL, 0, IR_NONE, IR_NONE);
-        return true;
-    }
-    lower_add(l, IR_FORWARD, 0, IR_NONE, IR_NONE);
     switch (l->insn->opcode & 0xFE) {
     case MOVS: move(l); break;
     case CMPS: compare(l); break;
     case STOS: store(l); break;
     case LODS: load(l); break;
-    case SCAS: scan(l); break;
-    default: return false;
+    default: scan(l); break;
+    }
+}
+
+static enum ir_repeat repeat_of(const struct insn *insn)
+{
+    bool equal = insn->flags & INSN_REP;
+    switch (insn->opcode & 0xFE) {
+    case MOVS: return REPEAT_MOVES;
+    case CMPS: return equal ? REPEAT_COMPARES_EQUAL : REPEAT_COMPARES_UNEQUAL;
+    case STOS: return REPEAT_STORES;
+    case SCAS: return equal ? REPEAT_SCANS_EQUAL : REPEAT_SCANS_UNEQUAL;
+    default: return REPEATS;
+    }
+}
+
+static void require_forward(struct lower *l)
+{
+    if (!l->forward)
+        lower_add(l, IR_FORWARD, 0, IR_NONE, IR_NONE);
+    l->forward = true;
+}
+
+bool lower_string(struct lower *l)
+{
+    enum ir_repeat repeat = repeat_of(l->insn);
+    if (!insn_ends_trace(l->insn)) {
+        require_forward(l);
+        single(l);
+    } else if (repeat == REPEATS) { /* LODS, INS, OUTS */
+        lower_add(l, IR_SERIAL, 0, IR_NONE, IR_NONE);
+    } else {
+        require_forward(l);
+        struct ir_op *op = lower_add(l, IR_REPEAT, l->insn->op_size, IR_NONE, IR_NONE);
+        op->imm = repeat;
+        op->address = element(l, GPR_SI, 0);
+        lower_go_on(l);
     }
     return true;
 }

@@ -267,7 +267,7 @@ static void note_probe(struct known *k, struct ir_op *op)
 
 static bool ends_groups(const struct ir_op *op)
 {
-    return op->code == IR_CALL || op->code == IR_SERIAL || op->code == IR_LEAVE;
+    return op->code == IR_CALL || op->code == IR_REPEAT || op->code == IR_SERIAL || op->code == IR_LEAVE;
 }
 
 static void find_groups(struct ir *ir, unsigned bits)

@@ -71,7 +71,7 @@ static void emit_call(struct emitter *e, const struct ir_op *op)
     asm_call(&e->as, emit_handler_routine(e, op->insn));
 }
 
-static void emit_serial(struct emitter *e, const struct ir_op *op)
+void emit_serial(struct emitter *e, const struct ir_op *op)
 {
     asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)emit_site(e, op->insn));
     asm_jmp(&e->as, e->jit->routines.serial);
@@ -254,6 +254,7 @@ static emit_fn *const emitters[IR_CODES] = {
     [IR_CHECK] = emit_check,
     [IR_GOTO] = emit_goto,
     [IR_LEAVE] = emit_leave,
+    [IR_REPEAT] = emit_repeat,
     [IR_SERIAL] = emit_serial,
 };
 

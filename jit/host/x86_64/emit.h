@@ -49,6 +49,12 @@ struct emitter {
     bool failed; /* more stubs than there is room for */
 };
 
+/* Of an operand's bytes: 1, 2, 4 or 8. */
+static inline unsigned emit_log2(unsigned size)
+{
+    return size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3;
+}
+
 /* A new stub that a jump leads to. Never NULL. */
 struct stub *emit_stub(struct emitter *e, enum stub_kind kind, const struct ir_op *op, uint8_t *jump);
 
@@ -59,6 +65,9 @@ const uint8_t *emit_handler_routine(const struct emitter *e, unsigned insn);
 struct jit_site *emit_site(struct emitter *e, unsigned insn);
 struct jit_exit *emit_leave_exit(struct emitter *e, unsigned insn);
 struct jit_exit *emit_lost_exit(struct emitter *e, unsigned insn);
+
+/* The handler of an instruction that may change anything. */
+void emit_serial(struct emitter *e, const struct ir_op *op);
 
 /* Finding the bytes from a linear address on, and ways to say no. */
 struct look_up {
@@ -76,6 +85,16 @@ struct look_up {
 /* emit_memory.c: finds the operand. Clobbers R8, R9 or R10, and flags. */
 void emit_probe(struct emitter *e, const struct ir_op *op);
 void emit_shared(struct emitter *e, const struct ir_op *op);
+
+/* Makes R8 the host address of an element of a repeated instruction. Clobbers R9, in 64-bit mode R13, and
+ * flags.
+ */
+void emit_element(struct emitter *e, const struct ir_op *op, const struct ir_address *at,
+                  enum ir_access access);
+
+/* Cuts the count in R10 to the elements from there to the end of the segment. Clobbers R9, R13, and flags. */
+void emit_limit_to_segment(struct emitter *e, const struct ir_op *op, const struct ir_address *at,
+                           enum ir_access access);
 void emit_crossing(struct emitter *e, const struct stub *stub);
 
 /* Finds a group's operands again before instruction `insn`. False where its registers have changed too much:
@@ -116,6 +135,9 @@ void emit_df(struct emitter *e, const struct ir_op *op);
 void emit_forward(struct emitter *e, const struct ir_op *op);
 void emit_scan(struct emitter *e, const struct ir_op *op);
 void emit_divide(struct emitter *e, const struct ir_op *op);
+
+/* emit_string.c */
+void emit_repeat(struct emitter *e, const struct ir_op *op);
 
 /* emit_fp.c */
 void emit_fp_load(struct emitter *e, const struct ir_op *op);

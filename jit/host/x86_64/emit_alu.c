@@ -99,16 +99,11 @@ static void save_carry(struct emitter *e)
     asm_rm(&e->as, 1, 0x0F92, 0, RECIPE(carry));
 }
 
-static unsigned log2_of(unsigned size)
-{
-    return size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3;
-}
-
 static void save_kind(struct emitter *e, unsigned kind, unsigned size)
 {
     _Static_assert(offsetof(struct flag_recipe, overrides) == offsetof(struct flag_recipe, kind) + 2,
                    "one store");
-    asm_store_imm(&e->as, 4, RECIPE(kind), (int32_t)(kind + log2_of(size)));
+    asm_store_imm(&e->as, 4, RECIPE(kind), (int32_t)(kind + emit_log2(size)));
 }
 
 /* What must be noted before the operation overwrites it. */
@@ -362,7 +357,7 @@ static void save_rotation(struct emitter *e, const struct ir_op *op)
     _Static_assert(offsetof(struct flag_recipe, rotation) == offsetof(struct flag_recipe, overrides) + 1,
                    "one store");
     save_value(e, op->size, RECIPE(rotated), op->d, 0);
-    asm_store_imm(&e->as, 2, RECIPE(overrides), (int32_t)((kind + log2_of(op->size)) << 8));
+    asm_store_imm(&e->as, 2, RECIPE(overrides), (int32_t)((kind + emit_log2(op->size)) << 8));
 }
 
 void emit_shift(struct emitter *e, const struct ir_op *op)

@@ -299,6 +299,51 @@ static void refuse_to(struct emitter *e, const struct look_up *l, const struct i
     crossing->back = l->checked;
 }
 
+void emit_element(struct emitter *e, const struct ir_op *op, const struct ir_address *at,
+                  enum ir_access access)
+{
+    struct look_up l = {.seg = at->seg,
+                        .bits = at->bits,
+                        .bytes = op->size,
+                        .temporary = REG_ADDEND,
+                        .reads = access == IR_READ,
+                        .writes = access == IR_WRITE,
+                        .crossing = true};
+    look_up(e, &l, at);
+    refuse_to(e, &l, op);
+    asm_rr(&e->as, 8, 0x01, REG_ADDEND, REG_ADDRESS);
+}
+
+static void least(struct assembler *as, unsigned a, unsigned b)
+{
+    asm_rr(as, 8, 0x39, b, a);
+    asm_rr(as, 8, 0x0F47, a, b); /* CMOVA */
+}
+
+void emit_limit_to_segment(struct emitter *e, const struct ir_op *op, const struct ir_address *at,
+                           enum ir_access access)
+{
+    struct assembler *as = &e->as;
+    struct look_up l = {.seg = at->seg, .bits = at->bits};
+    size_t end =
+        access == IR_WRITE ? offsetof(struct segment, write_end) : offsetof(struct segment, read_end);
+    if (is_wide(e) || is_flat(e, &l))
+        return;
+    asm_load(as, 8, REG_ADDEND, segment_field(at->seg, end));
+    if (at->bits == 16) {
+        asm_mov_imm(as, REG_PLACE, UINT16_MAX + 1u);
+        least(as, REG_ADDEND, REG_PLACE);
+    }
+    emit_offset(e, REG_PLACE, at);
+    asm_rr(as, 8, 0x29, REG_PLACE, REG_ADDEND);
+    if (op->size > 1) {
+        asm_rr(as, 8, 0xC1, 5, REG_ADDEND);
+        asm_byte(as, emit_log2(op->size));
+        emit_stub(e, STUB_SLOW, op, asm_jcc(as, CC_E, NULL)); /* an operand over 64 KiB */
+    }
+    least(as, REG_T0, REG_ADDEND);
+}
+
 void emit_probe(struct emitter *e, const struct ir_op *op)
 {
     struct look_up l = {

@@ -85,6 +85,10 @@ static void emit_slow(struct emitter *e, const struct stub *stub)
     unsigned insn = stub->op->insn;
     if (stub->op->late_save)
         emit_late_save(e, stub->op->late_save);
+    if (stub->op->code == IR_REPEAT) {
+        emit_serial(e, stub->op);
+        return;
+    }
     if (ends_trace(e, insn)) {
         leave(e, emit_leave_exit(e, insn));
         return;

@@ -7,6 +7,7 @@
 #include "jit/helpers.h"
 #include "jit/host/host.h"
 #include "jit/host/x86_64/layout.h"
+#include "jit/host/x86_64/routines_string.h"
 
 static const uint8_t saved_by_callee[] = {RBX, RBP, R12, R13, R14, R15};
 
@@ -443,5 +444,6 @@ void host_make_routines(struct jit *jit)
     make_serial(&as, jit, leave_stored);
     make_indirect(&as, jit, leave_stored);
     make_flags(&as, jit);
+    make_string_routines(&as, jit);
     cache->used = (size_t)(as.at - cache->writable);
 }
