@@ -15,7 +15,9 @@
 #include "jit/lower.h"
 
 struct jit_block;
+struct jit_tally;
 struct emitter;
+struct measure;
 
 /* Why translated code stops running. */
 enum exit_kind {
@@ -49,7 +51,7 @@ struct jit_exit {
 struct jit_site {
     struct jit_block *block;
     const struct insn *insn; /* in the block's trace */
-    struct jit_block *next; /* of a serial instruction: the block that came after it last time, or NULL */
+    struct jit_block *next;  /* of a serial instruction: the block that came after it last time, or NULL */
     bool uses_flags;
 };
 
@@ -72,12 +74,13 @@ struct jit_block {
     uint64_t rip;
     const struct jit_context *context;
     struct ir_made inherited; /* flags that it begins with, whose recipe is not written */
-    struct trace *source; /* its instructions, after its death, too; cpu->trace while handlers run */
+    struct trace *source;     /* its instructions, after its death, too; cpu->trace while handlers run */
     const uint8_t *code;
     uint32_t straight_bytes, code_bytes; /* of host code: without and with what is out of line */
     struct jit_exit *incoming;           /* linked exits that lead here */
     struct jit_exit *exits;              /* EXIT_FOLLOW */
     uint32_t lost;                       /* times left by EXIT_LOST */
+    struct jit_tally *tally;             /* NULL: passes are not counted */
     struct jit_block *next_in_hash, *next_variant;
     bool dead;
 };
@@ -132,6 +135,8 @@ struct jit {
     struct jit_stats stats;
     uint64_t *handled; /* by row of the instruction table: executions by handlers in translated blocks */
     FILE *perf_map;    /* NULL: not wanted */
+    struct measure *measure;      /* NULL: not wanted */
+    struct jit_measured measured; /* but for what jit_measure sums up */
     struct code_cache code;
     size_t code_start; /* bytes that the routines take */
     uint8_t *arena;    /* blocks, exits, sites */

@@ -10,6 +10,7 @@
 #include "core/base/alloc.h"
 #include "core/base/assert.h"
 #include "core/base/error.h"
+#include "core/base/host_time.h"
 #include "core/x86/cpu.h"
 #include "core/x86/engine.h"
 #include "core/x86/exec/chain.h"
@@ -21,6 +22,7 @@
 #include "jit/helpers.h"
 #include "jit/host/host.h"
 #include "jit/ir.h"
+#include "jit/measure.h"
 #include "jit/pass_flags.h"
 #include "jit/pass_late.h"
 #include "jit/pass_share.h"
@@ -115,6 +117,8 @@ static struct jit_block *new_block(struct jit *jit, struct trace *trace, const s
     block->context = context;
     block->inherited = *inherited;
     block->source = trace;
+    if (jit->measure)
+        block->tally = measure_tally(jit->measure);
     return block;
 }
 
@@ -155,10 +159,10 @@ static unsigned address_bits(const struct jit_assumptions *assume)
     return assume->mode == MODE_64 ? 64 : assume->mode == MODE_32 ? 32 : 16;
 }
 
-/* Translates a trace that runs at cpu->rip. NULL where that cannot be done; *full says whether for want of
- * room. */
-static struct jit_block *translate(struct jit *jit, struct trace *trace, const struct jit_context *context,
-                                   const struct ir_made *inherited, bool *full)
+/* Makes a block of a trace that runs at cpu->rip. NULL where that cannot be done; *full says whether for want
+ * of room. */
+static struct jit_block *make_block(struct jit *jit, struct trace *trace, const struct jit_context *context,
+                                    const struct ir_made *inherited, bool *full)
 {
     *full = !has_room(jit);
     if (*full || !lower_block(jit->lowering, &context->assume, trace->insns, trace->count, jit->cpu->rip,
@@ -179,6 +183,19 @@ static struct jit_block *translate(struct jit *jit, struct trace *trace, const s
     jit->stats.host_bytes += jit->code.used - before;
     publish(jit, block);
     show_block(jit, block);
+    measure_block(jit, block);
+    return block;
+}
+
+/* The same on the clock. */
+static struct jit_block *translate(struct jit *jit, struct trace *trace, const struct jit_context *context,
+                                   const struct ir_made *inherited, bool *full)
+{
+    if (!jit->measure)
+        return make_block(jit, trace, context, inherited, full);
+    uint64_t since = host_time_ns();
+    struct jit_block *block = make_block(jit, trace, context, inherited, full);
+    jit->measured.translating_ns += host_time_ns() - since;
     return block;
 }
 
@@ -343,7 +360,10 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     jit->lowering = lowering_new();
     jit->arena_used = ARENA_START;
     jit->resume.kind = EXIT_RESUME;
+    jit->measure = options->measure ? measure_new() : NULL;
     host_make_routines(jit);
+    if (jit->measure)
+        measure_entry(jit);
     jit->code_start = jit->code.used;
     if (options->perf_map && !perf_map_open(jit, err)) {
         jit_free(jit);
@@ -369,6 +389,7 @@ void jit_free(struct jit *jit)
     perf_map_close(jit);
     code_cache_free(&jit->code);
     lowering_free(jit->lowering);
+    measure_free(jit->measure);
     alloc_free(jit->handled);
     alloc_free(jit->ir);
     alloc_free(jit->emitter);

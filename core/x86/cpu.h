@@ -192,6 +192,7 @@ struct cpu {
     struct log_source log;
     const struct cpu_bus *bus;
     void *bus_self;
+    struct tlb_counts tlb_counts;
 };
 
 /* What the processor asks of the board. */

@@ -191,6 +191,7 @@ bool mmu_walk(struct cpu *cpu, gva_t address, enum mmu_intent intent, bool user,
     }
     struct walk walk;
     uint32_t found = 0;
+    cpu->tlb_counts.walks++;
     if (!start(cpu, address, &walk) || !descend(cpu, address, &walk, &found)) {
         *error = error_code(cpu, found, intent, user);
         return false;
@@ -218,6 +219,7 @@ static bool serves(const struct cpu *cpu, const struct tlb_entry *entry, enum mm
 struct tlb_entry *mmu_entry(struct cpu *cpu, gva_t address, enum mmu_intent intent, bool user)
 {
     struct tlb_entry *entry = tlb_find(&cpu->tlb, address);
+    cpu->tlb_counts.lookups++;
     if (entry && serves(cpu, entry, intent, user))
         return entry;
     if (!is_canonical(address)) {

@@ -50,6 +50,12 @@ struct tlb {
     uint32_t filled_count;
 };
 
+/* For figures alone. */
+struct tlb_counts {
+    uint64_t lookups; /* of accesses and fetches that no fast half served */
+    uint64_t walks;   /* of page tables */
+};
+
 static inline unsigned tlb_index(gva_t address)
 {
     return (unsigned)(address >> MEM_PAGE_SHIFT) & (TLB_ENTRIES - 1);

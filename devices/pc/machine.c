@@ -6,6 +6,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/error.h"
+#include "core/base/host_time.h"
 #include "core/base/sha256.h"
 #include "core/x86/cpu.h"
 #include "devices/media/media.h"
@@ -169,6 +170,12 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* The host's time, 0 where nobody asks for it. */
+static uint64_t measured_now(const struct machine *machine)
+{
+    return machine->config.engine.measure ? host_time_ns() : 0;
+}
+
 /* Runs the processor, or lets idle time pass, up to the next point where something else happens. */
 static void advance(struct machine *machine, const struct machine_until *until)
 {
@@ -188,10 +195,12 @@ static void advance(struct machine *machine, const struct machine_until *until)
         insns = least(insns, input->insns);
     if (ns != UINT64_MAX)
         insns = least(insns, clock_insns_at(clock, ns));
+    uint64_t since = measured_now(machine);
     cpu_run(machine->cpu, least(insns, clock->insns + RUN_MAX_INSNS));
+    machine->processor_ns += measured_now(machine) - since;
 }
 
-enum machine_stop machine_run_alone(struct machine *machine, const struct machine_until *until)
+static enum machine_stop run(struct machine *machine, const struct machine_until *until)
 {
     const struct clock *clock = &machine->clock;
     for (;;) {
@@ -206,6 +215,14 @@ enum machine_stop machine_run_alone(struct machine *machine, const struct machin
             return MACHINE_LIMIT;
         advance(machine, until);
     }
+}
+
+enum machine_stop machine_run_alone(struct machine *machine, const struct machine_until *until)
+{
+    uint64_t since = measured_now(machine);
+    enum machine_stop stop = run(machine, until);
+    machine->run_ns += measured_now(machine) - since;
+    return stop;
 }
 
 enum machine_stop machine_run(struct machine *machine, const struct machine_until *until)

@@ -10,7 +10,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "core/x86/tlb.h"
 #include "devices/pc/input_queue.h"
+#include "jit/jit.h"
 
 struct buffer;
 struct error;
@@ -62,6 +64,7 @@ struct machine_engine {
     bool dumps;         /* blocks that begin at dump_pc, an RIP or linear address, are printed */
     uint64_t dump_pc;
     bool perf_map; /* perf is told where blocks are */
+    bool measure;  /* machine_engine_stats tells all that it can, which costs some time */
 };
 
 struct machine_config {
@@ -118,9 +121,14 @@ uint64_t machine_insns(const struct machine *machine);
 uint64_t machine_now_ns(const struct machine *machine);
 uint64_t machine_khz(const struct machine *machine); /* present slope */
 
-/* What the translator has done; false where the machine interprets. */
+/* What the engine has done; false where the machine interprets, and `jit` and `measured` are all 0. */
 struct machine_engine_stats {
-    uint64_t blocks, guest_insns, host_bytes, killed, flushes, entries, follows, calls;
+    struct jit_stats jit;
+    struct tlb_counts tlb;
+    /* With machine_engine.measure alone. Host time: of machine_run, and of the processor in it, the
+     * translator and devices' ports and memory included. */
+    struct jit_measured measured;
+    uint64_t run_ns, processor_ns;
 };
 bool machine_engine_stats(const struct machine *machine, struct machine_engine_stats *stats);
 

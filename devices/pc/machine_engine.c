@@ -2,6 +2,7 @@
 /* Which engine a machine runs on. */
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/x86/cpu.h"
 #include "core/x86/insn.h"
 #include "devices/pc/machine.h"
 #include "devices/pc/machine_private.h"
@@ -16,7 +17,8 @@ bool machine_attach_engine(struct machine *machine, struct error *err)
                                   .unlinked = engine->unlinked,
                                   .dumps = engine->dumps,
                                   .dump_pc = engine->dump_pc,
-                                  .perf_map = engine->perf_map};
+                                  .perf_map = engine->perf_map,
+                                  .measure = engine->measure};
     struct error reason = {0};
     machine->jit = jit_new(machine->cpu, &options, &reason);
     if (machine->jit)
@@ -29,17 +31,12 @@ bool machine_attach_engine(struct machine *machine, struct error *err)
 
 bool machine_engine_stats(const struct machine *machine, struct machine_engine_stats *stats)
 {
+    *stats = (struct machine_engine_stats){
+        .tlb = machine->cpu->tlb_counts, .run_ns = machine->run_ns, .processor_ns = machine->processor_ns};
     if (!machine->jit)
         return false;
-    const struct jit_stats *jit = jit_get_stats(machine->jit);
-    *stats = (struct machine_engine_stats){.blocks = jit->blocks,
-                                           .guest_insns = jit->guest_insns,
-                                           .host_bytes = jit->host_bytes,
-                                           .killed = jit->killed,
-                                           .flushes = jit->flushes,
-                                           .entries = jit->entries,
-                                           .follows = jit->follows,
-                                           .calls = jit->calls};
+    stats->jit = *jit_get_stats(machine->jit);
+    jit_measure(machine->jit, &stats->measured);
     return true;
 }
 

@@ -43,6 +43,7 @@ struct machine {
     uint32_t serial_queued[MACHINE_SERIAL_PORTS]; /* posted bytes that wait in the input queue */
     uint32_t keys_queued;
     atomic_bool interrupted;
+    uint64_t run_ns, processor_ns; /* see machine_engine_stats */
 };
 
 /* Gives the new processor the engine that the configuration names. */

@@ -14,6 +14,7 @@
 #include "frontends/cli/cli.h"
 #include "frontends/cli/run_options.h"
 #include "frontends/cli/signals.h"
+#include "frontends/cli/stats.h"
 #include "frontends/embed/lathe.h"
 #include "frontends/embed/out_file.h"
 #include "frontends/script/script.h"
@@ -32,7 +33,7 @@ struct session {
     bool quit;      /* the user closed the window or typed Ctrl-A X */
     bool broken;    /* an output of the run failed: said already */
     bool told_dead; /* said that nothing can wake the guest */
-    struct timespec start;
+    struct stats stats;
 };
 
 static bool is_raw(const struct session *session)
@@ -243,6 +244,8 @@ static bool open_session(struct session *session, struct error *err)
     choose_clock(session);
     if (options->debugcon)
         lathe_on_debugcon(session->lathe, on_debugcon, session);
+    if (options->stats)
+        lathe_measure(session->lathe);
     if (!lathe_power_on(session->lathe))
         return error_set(err, "%s", lathe_error(session->lathe));
     /* Images are locked from here on, so that none of these can be one of them. */
@@ -271,48 +274,6 @@ static bool open_frontends(struct session *session, struct error *err)
 
 /* --- After ------------------------------------------------------------------------------------------- */
 
-enum { HANDLED_FORMS = 20 };
-
-static void print_handled(const struct session *session)
-{
-    const char *mnemonic, *operands;
-    uint64_t times;
-    for (unsigned i = 0; i < HANDLED_FORMS; i++)
-        if (lathe_engine_handled(session->lathe, i, &mnemonic, &operands, &times))
-            fprintf(stderr, "%s %" PRIu64 " %s%s%s", i ? "," : "handled:", times, mnemonic,
-                    *operands ? " " : "", operands);
-    putc('\n', stderr);
-}
-
-static void print_engine_stats(const struct session *session)
-{
-    struct lathe_engine_stats stats;
-    lathe_engine_stats(session->lathe, &stats);
-    fprintf(stderr, "engine: %s\n", stats.engine);
-    if (!stats.blocks)
-        return;
-    fprintf(stderr,
-            "translated: %" PRIu64 " blocks of %" PRIu64 " instructions, %" PRIu64 " bytes (%.1f each)\n",
-            stats.blocks, stats.guest_insns, stats.host_bytes,
-            (double)stats.host_bytes / (double)stats.guest_insns);
-    fprintf(stderr, "dropped: %" PRIu64 " blocks, %" PRIu64 " times all\n", stats.killed, stats.flushes);
-    fprintf(stderr, "dispatched: %" PRIu64 " entries, %" PRIu64 " follows, %" PRIu64 " handler calls\n",
-            stats.entries, stats.follows, stats.calls);
-    print_handled(session);
-}
-
-static void print_stats(const struct session *session)
-{
-    struct timespec end;
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    double wall =
-        (double)(end.tv_sec - session->start.tv_sec) + (double)(end.tv_nsec - session->start.tv_nsec) / 1e9;
-    uint64_t insns = lathe_insns(session->lathe);
-    fprintf(stderr, "stats: insns=%llu virtual=%.6fs wall=%.3fs mips=%.1f\n", (unsigned long long)insns,
-            (double)lathe_time_ns(session->lathe) / 1e9, wall, wall > 0 ? (double)insns / wall / 1e6 : 0.0);
-    print_engine_stats(session);
-}
-
 static int report(struct session *session, int status)
 {
     const struct run_options *options = &session->options;
@@ -327,7 +288,7 @@ static int report(struct session *session, int status)
                 hex);
     }
     if (options->stats)
-        print_stats(session);
+        stats_print(&session->stats, session->lathe);
     if (!lathe_flush(session->lathe))
         status = cli_fail(CLI_HOST, "%s", lathe_error(session->lathe));
     return status;
@@ -397,9 +358,10 @@ static void tell_signal(void)
 
 static int run_session(struct session *session)
 {
-    clock_gettime(CLOCK_MONOTONIC, &session->start);
+    stats_begin(&session->stats, session->lathe, session->options.stats);
     int status =
         session->options.script ? run_script(session) : stop_status(session, run_until(session, UINT64_MAX));
+    stats_end(&session->stats, session->lathe);
     close_frontends(session);
     tell_signal();
     return report(session, session->broken ? (int)CLI_HOST : status);

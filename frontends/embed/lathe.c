@@ -106,21 +106,47 @@ static const char *translator_name(const struct lathe *lathe)
     return lathe->config.engine.kind == ENGINE_CHECK ? "translator and interpreter" : "translator";
 }
 
+void lathe_measure(struct lathe *lathe)
+{
+    lathe->options.engine.measure = true;
+}
+
+static void copy_measured(const struct machine_engine_stats *from, struct lathe_engine_stats *stats)
+{
+    const struct jit_measured *measured = &from->measured;
+    stats->inside = measured->inside;
+    stats->handled = measured->handled;
+    stats->straight_insns = measured->insns;
+    stats->straight_host_insns = measured->host_insns;
+    stats->straight_host_bytes = measured->host_bytes;
+    stats->out_of_line = measured->out_of_line;
+    stats->probes = measured->probes;
+    stats->refused = measured->refused;
+    stats->shared = measured->shared;
+    stats->jumps = measured->jumps;
+    stats->jump_misses = measured->jump_misses;
+    stats->run_ns = from->run_ns;
+    stats->processor_ns = from->processor_ns;
+    stats->translating_ns = measured->translating_ns;
+    stats->inside_ns = measured->inside_ns;
+}
+
 void lathe_engine_stats(const struct lathe *lathe, struct lathe_engine_stats *stats)
 {
     struct machine_engine_stats from;
-    *stats = (struct lathe_engine_stats){.engine = "interpreter"};
-    if (!machine_engine_stats(lathe->machine, &from))
-        return;
-    *stats = (struct lathe_engine_stats){.engine = translator_name(lathe),
-                                         .blocks = from.blocks,
-                                         .guest_insns = from.guest_insns,
-                                         .host_bytes = from.host_bytes,
-                                         .killed = from.killed,
-                                         .flushes = from.flushes,
-                                         .entries = from.entries,
-                                         .follows = from.follows,
-                                         .calls = from.calls};
+    bool translates = machine_engine_stats(lathe->machine, &from);
+    *stats = (struct lathe_engine_stats){.engine = translates ? translator_name(lathe) : "interpreter",
+                                         .blocks = from.jit.blocks,
+                                         .guest_insns = from.jit.guest_insns,
+                                         .host_bytes = from.jit.host_bytes,
+                                         .killed = from.jit.killed,
+                                         .flushes = from.jit.flushes,
+                                         .entries = from.jit.entries,
+                                         .follows = from.jit.follows,
+                                         .calls = from.jit.calls,
+                                         .tlb_lookups = from.tlb.lookups,
+                                         .tlb_walks = from.tlb.walks};
+    copy_measured(&from, stats);
 }
 
 bool lathe_engine_handled(const struct lathe *lathe, unsigned place, const char **mnemonic,

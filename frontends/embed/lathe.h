@@ -110,14 +110,33 @@ uint64_t lathe_time_ns(const struct lathe *lathe);
 /* Instructions per virtual millisecond: the configured speed, less where the host cannot keep up. */
 uint64_t lathe_khz(const struct lathe *lathe);
 
-/* What the translator has done since power-on; all 0 where the machine interprets. */
+/* Before power-on: lathe_engine_stats is to tell all that it can. Costs some time, and changes nothing else.
+ */
+void lathe_measure(struct lathe *lathe);
+
+/* What the engine has done since power-on. */
 struct lathe_engine_stats {
     const char *engine; /* "interpreter", "translator" or "translator and interpreter" */
+    /* Of the translator; 0 where the machine interprets. */
     uint64_t blocks, guest_insns, host_bytes; /* translated */
     uint64_t killed, flushes; /* blocks whose code was written to; times that all were dropped */
     uint64_t entries;         /* from the interpreter into translated code */
     uint64_t follows;         /* exits that found their target through the dispatcher */
     uint64_t calls;           /* of handlers, slow paths of memory accesses included */
+    uint64_t tlb_lookups;     /* by slow paths and fetches */
+    uint64_t tlb_walks;       /* of page tables */
+    /* After lathe_measure alone, else 0. Instructions retired between entering translated code and leaving
+     * it, and of these by handlers, where each iteration of a string instruction is one. */
+    uint64_t inside, handled;
+    /* Of blocks' straight code, as if each pass went through to the end: guest instructions, host
+     * instructions and bytes. Bytes out of line are those that exist. */
+    uint64_t straight_insns, straight_host_insns, straight_host_bytes, out_of_line;
+    uint64_t probes, refused;    /* look-ups by translated code; those that it left to a handler */
+    uint64_t shared;             /* operands that another's look-up served */
+    uint64_t jumps, jump_misses; /* indirect ones; those whose target the jump cache did not know */
+    /* Host time: of lathe_run without sleep; of the processor in that; translating, and in translated code
+     * with its handlers, in that. */
+    uint64_t run_ns, processor_ns, translating_ns, inside_ns;
 };
 void lathe_engine_stats(const struct lathe *lathe, struct lathe_engine_stats *stats);
 

@@ -158,7 +158,8 @@ static bool set_engine(struct options *options, const struct option *option, con
     size_t length = strcspn(value, ",");
     options->engine = (struct machine_engine){.dumps = options->engine.dumps,
                                               .dump_pc = options->engine.dump_pc,
-                                              .perf_map = options->engine.perf_map};
+                                              .perf_map = options->engine.perf_map,
+                                              .measure = options->engine.measure};
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strlen(names[i]) == length && !strncmp(value, names[i], length)) {
             options->engine.kind = i;

@@ -193,12 +193,21 @@ fi
 gives 6 run --display none --stop-at time=0.05 --state-hash --stats
 grep -q '^stats: insns=' err || { echo 'no line of statistics'; bad=1; }
 gives 6 run --display none --engine interp --stop-at insns=1000 --stats
-grep -q '^engine: interpreter$' err || { echo 'no line of the interpreter'; bad=1; }
+for line in 'engine: interpreter$' 'time: [0-9.]* % interpreting, ' 'TLB: [0-9]* look-ups '; do
+  grep -q "^$line" err || { echo "no line '$line' in the interpreter's statistics"; bad=1; }
+done
 if translates; then
   gives 6 run --display none --engine jit,threshold=0 --stop-at insns=100000 --stats
-  for line in 'engine: translator' 'translated: [1-9]' 'dropped: ' 'dispatched: [1-9]'; do
+  for line in 'engine: translator' 'executed: [1-9][0-9.]* % by translated code, ' 'time: [0-9.]* % translating, ' \
+    'translated: [1-9]' 'host code: [1-9][0-9.]* instructions, ' 'dropped: ' 'dispatched: [1-9]' 'jumps: [1-9]' \
+    'memory: [1-9][0-9]* look-ups ' 'TLB: [1-9]' 'handled: [1-9]'; do
     grep -q "^$line" err || { echo "no line '$line' in the statistics"; bad=1; }
   done
+  # Counting changes nothing that the guest sees.
+  gives 6 run --display none --engine jit,threshold=0 --stop-at insns=1000000 --state-hash
+  grep '^state-hash' err > plain
+  gives 6 run --display none --engine jit,threshold=0 --stop-at insns=1000000 --state-hash --stats
+  grep '^state-hash' err | cmp -s - plain || { echo '--stats changed the state hash'; bad=1; }
   "$lathe" run --display none --engine jit,threshold=0 --dump-jit 7C00 --perf-map --stop-at time=10 2> err & pid=$!
   wait $pid
   for line in 'block at 7c00, linear 7c00, ' 'intermediate:' 'host:' 'out of line:'; do

@@ -5,6 +5,7 @@
 #include "core/base/assert.h"
 #include "core/x86/regs.h"
 #include "jit/host/host.h"
+#include "jit/measure.h"
 
 struct stub *emit_stub(struct emitter *e, enum stub_kind kind, const struct ir_op *op, uint8_t *jump)
 {
@@ -303,6 +304,15 @@ static void emit_legal(struct emitter *e, const struct ir_op *op)
         store_result(e, op, op->a, REG_T1);
 }
 
+uint32_t emit_count(struct emitter *e, uint64_t *counter)
+{
+    const uint8_t *start = asm_here(&e->as);
+    asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)counter);
+    asm_rm(&e->as, 8, 0x83, 0, mem_base((enum host_reg)REG_T1, 0)); /* ADD */
+    asm_byte(&e->as, 1);
+    return (uint32_t)(asm_here(&e->as) - start);
+}
+
 /* Takes the block off the budget; a negative rest goes to the interpreter. */
 static void emit_prologue(struct emitter *e)
 {
@@ -310,6 +320,8 @@ static void emit_prologue(struct emitter *e)
     asm_rr(&e->as, 8, 0x83, 5, REG_BUDGET);
     asm_byte(&e->as, e->block->source->count);
     emit_stub(e, STUB_BUDGET, NULL, asm_jcc(&e->as, CC_L, NULL));
+    if (e->block->tally)
+        e->block->tally->own = emit_count(e, &e->block->tally->passes);
 }
 
 static bool has_room(const struct emitter *e)

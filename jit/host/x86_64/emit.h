@@ -58,6 +58,9 @@ static inline unsigned emit_log2(unsigned size)
 /* A new stub that a jump leads to. Never NULL. */
 struct stub *emit_stub(struct emitter *e, enum stub_kind kind, const struct ir_op *op, uint8_t *jump);
 
+/* Adds one to a counter; returns the bytes that it takes. Clobbers R11 and flags. */
+uint32_t emit_count(struct emitter *e, uint64_t *counter);
+
 /* The routine that calls an instruction's handler. */
 const uint8_t *emit_handler_routine(const struct emitter *e, unsigned insn);
 

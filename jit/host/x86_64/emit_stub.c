@@ -5,6 +5,7 @@
 #include "core/x86/tlb.h"
 #include "jit/host/host.h"
 #include "jit/host/x86_64/emit.h"
+#include "jit/measure.h"
 
 static void patch_jumps(struct emitter *e, const struct stub *stub)
 {
@@ -89,6 +90,8 @@ static void emit_slow(struct emitter *e, const struct stub *stub)
         emit_serial(e, stub->op);
         return;
     }
+    if (e->block->tally)
+        e->block->tally->own_out_of_line += emit_count(e, &e->jit->measured.refused);
     if (ends_trace(e, insn)) {
         leave(e, emit_leave_exit(e, insn));
         return;

@@ -8,6 +8,7 @@
 #include "jit/host/host.h"
 #include "jit/host/x86_64/layout.h"
 #include "jit/host/x86_64/routines_string.h"
+#include "jit/measure.h"
 
 static const uint8_t saved_by_callee[] = {RBX, RBP, R12, R13, R14, R15};
 
@@ -108,6 +109,10 @@ static void call_c(struct assembler *as, const struct jit *jit, uint64_t functio
     call_if_live(as, FP_SSE, jit->routines.sse_load);
 }
 
+/* One of two functions: the latter counts what the former does. */
+#define MEASURED(jit, function, measuring)                                                                   \
+    ((jit)->measure ? (uint64_t)(uintptr_t)(measuring) : (uint64_t)(uintptr_t)(function))
+
 /* The x87 state, where it is live, to jit->x87_image; its bits in fp.live stay for C code to see. Clobbers
  * R10. */
 static void make_x87_store(struct assembler *as, struct jit *jit)
@@ -175,7 +180,7 @@ static void go_on(struct assembler *as, struct jit *jit, const uint8_t *leave_st
 static void make_follow(struct assembler *as, struct jit *jit, const uint8_t *leave_stored)
 {
     jit->routines.follow = asm_here(as);
-    call_c(as, jit, (uint64_t)(uintptr_t)jit_follow);
+    call_c(as, jit, MEASURED(jit, jit_follow, measure_follow));
     go_on(as, jit, leave_stored);
 }
 
@@ -186,7 +191,7 @@ static void make_serial(struct assembler *as, struct jit *jit, const uint8_t *le
     asm_mov_imm(as, REG_T1, 0);
     asm_jmp(as, jit->routines.leave);
     jit->routines.serial = asm_here(as);
-    call_c(as, jit, (uint64_t)(uintptr_t)jit_call_serial);
+    call_c(as, jit, MEASURED(jit, jit_call_serial, measure_call_serial));
     go_on(as, jit, leave_stored);
 }
 
@@ -198,7 +203,9 @@ static const uint8_t *make_handler(struct assembler *as, struct jit *jit, const 
     add_imm8(as, RSP, -8);
     if (fp)
         call_if_live(as, FP_X87, jit->routines.x87_store);
-    call_c(as, jit, (uint64_t)(uintptr_t)(fp ? jit_call_fp_handler : jit_call_handler));
+    call_c(as, jit,
+           fp ? MEASURED(jit, jit_call_fp_handler, measure_call_fp_handler)
+              : MEASURED(jit, jit_call_handler, measure_call_handler));
     asm_rr(as, 1, 0x84, RAX, RAX);
     uint8_t *stop = asm_jcc(as, CC_E, NULL);
     load_guest(as);
@@ -296,7 +303,7 @@ static void make_indirect(struct assembler *as, struct jit *jit, const uint8_t *
     asm_rm(as, 4, 0xFF, 4, entry_at(offsetof(struct jump_entry, code)));
     for (unsigned i = 0; i < sizeof slow / sizeof slow[0]; i++)
         asm_patch(as->to_exec, slow[i], asm_here(as));
-    call_c(as, jit, (uint64_t)(uintptr_t)jit_follow_indirect);
+    call_c(as, jit, MEASURED(jit, jit_follow_indirect, measure_follow_indirect));
     go_on(as, jit, leave_stored);
 }
 

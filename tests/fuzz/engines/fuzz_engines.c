@@ -32,8 +32,9 @@ static const struct contender {
 } contenders[CONTENDERS] = {
     [INTERPRETER] = {.name = "interpreter"},
     {.name = "translator"},
-    {.name = "unlinked translator in slices", .options = {.unlinked = true}, .sliced = true},
-    {.name = "translator with a small cache and a threshold", .options = {.cache_bytes = 1, .threshold = 2}},
+    {.name = "unlinked translator in slices", .options = {.unlinked = true, .measure = true}, .sliced = true},
+    {.name = "translator with a small cache and a threshold",
+     .options = {.cache_bytes = 1, .threshold = 2, .measure = true}},
 };
 
 /* One processor of a case. */
@@ -259,6 +260,14 @@ static bool check_leg(struct run *runs, const struct guest *guest, uint64_t seed
     return true;
 }
 
+/* Instructions told apart by who executed them are those that there were. */
+static bool shares_add_up(const struct run *run)
+{
+    struct jit_measured measured;
+    return !run->jit || !jit_measure(run->jit, &measured) ||
+           (measured.handled <= measured.inside && measured.inside <= run->fixture.clock.insns);
+}
+
 /* What the cases of a process did, to see that they did something. */
 struct totals {
     uint64_t insns, blocks, entries, killed, flushes;
@@ -279,6 +288,12 @@ static bool check_seed(uint64_t seed, struct totals *totals)
         for (unsigned i = 0; i < CONTENDERS; i++)
             run_leg(&runs[i], &guest, leg, UINT64_MAX);
         good = check_leg(runs, &guest, seed, leg);
+    }
+    for (unsigned i = 0; i < CONTENDERS && good; i++) {
+        good = shares_add_up(&runs[i]);
+        if (!good)
+            fprintf(stderr, "fuzz_engines: seed %llu, %s: more instructions than were executed\n",
+                    (unsigned long long)seed, contenders[i].name);
     }
     totals->insns += runs[INTERPRETER].fixture.clock.insns;
     for (unsigned i = 1; i < CONTENDERS; i++) {

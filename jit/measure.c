@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "jit/measure.h"
+
+#include "core/base/alloc.h"
+#include "core/base/clock.h"
+#include "core/base/host_time.h"
+#include "core/x86/cpu.h"
+#include "core/x86/decode.h"
+#include "core/x86/model.h"
+#include "jit/block.h"
+#include "jit/helpers.h"
+
+enum { CHUNK = 1024 /* tallies */ };
+
+/* Blocks' code knows where their tallies are, so that these never move. */
+struct chunk {
+    struct jit_tally tally[CHUNK];
+    unsigned used;
+    struct chunk *next;
+};
+
+struct measure {
+    struct chunk *chunks; /* the first one is being filled */
+    struct decoder *decoder;
+    struct jit_exit *(*enter)(struct cpu *cpu, const uint8_t *code); /* the back end's */
+};
+
+/* Host code is decoded by the guest's decoder: both are x86. */
+struct measure *measure_new(void)
+{
+    struct measure *measure = alloc_zeroed(sizeof *measure);
+    measure->decoder = decoder_new(cpu_model_find("max"));
+    return measure;
+}
+
+void measure_free(struct measure *measure)
+{
+    if (!measure)
+        return;
+    while (measure->chunks) {
+        struct chunk *chunk = measure->chunks;
+        measure->chunks = chunk->next;
+        alloc_free(chunk);
+    }
+    decoder_free(measure->decoder);
+    alloc_free(measure);
+}
+
+struct jit_tally *measure_tally(struct measure *measure)
+{
+    if (!measure->chunks || measure->chunks->used == CHUNK) {
+        struct chunk *chunk = alloc_zeroed(sizeof *chunk);
+        chunk->next = measure->chunks;
+        measure->chunks = chunk;
+    }
+    return &measure->chunks->tally[measure->chunks->used++];
+}
+
+enum { OWN_INSNS = 2 /* of emit_count */ };
+
+static unsigned host_insns(const struct decoder *decoder, const uint8_t *code, unsigned bytes)
+{
+    unsigned count = 0;
+    for (unsigned at = 0; at < bytes; count++) {
+        struct insn insn = {.offset = 0};
+        if (decode_insn(decoder, MODE_64, code + at, bytes - at, &insn) != DECODE_OK)
+            break;
+        at += insn.length;
+    }
+    return count;
+}
+
+void measure_block(struct jit *jit, const struct jit_block *block)
+{
+    struct jit_tally *tally = block->tally;
+    if (!tally)
+        return;
+    tally->insns = block->source->count;
+    tally->bytes = block->straight_bytes - tally->own;
+    tally->out_of_line = block->code_bytes - block->straight_bytes - tally->own_out_of_line;
+    tally->host_insns =
+        (uint16_t)(host_insns(jit->measure->decoder, block->code, block->straight_bytes) - OWN_INSNS);
+    jit->stats.host_bytes -= tally->own + tally->own_out_of_line;
+    for (unsigned i = 0; i < jit->ir->count; i++) {
+        unsigned code = jit->ir->op[i].code;
+        tally->probes += code == IR_PROBE;
+        tally->shared += code == IR_SHARED;
+        tally->gotos += code == IR_GOTO;
+    }
+}
+
+/* --- Time --------------------------------------------------------------------------------------------------
+ */
+
+/* Instructions retired when the budget is what it says and none of a block's is left. */
+static uint64_t retired(const struct cpu *cpu)
+{
+    return cpu->horizon - (uint64_t)cpu->budget;
+}
+
+/* The same when translated code was left by an exit. */
+static uint64_t retired_at(const struct cpu *cpu, const struct jit_exit *exit)
+{
+    if (!exit)
+        return cpu->clock->insns;
+    return retired(cpu) - (exit->insn ? exit->insn->left : 0);
+}
+
+static struct jit_exit *enter(struct cpu *cpu, const uint8_t *code)
+{
+    struct jit *jit = cpu->engine_self;
+    struct jit_measured *measured = &jit->measured;
+    uint64_t insns = retired(cpu), elsewhere = measured->translating_ns, since = host_time_ns();
+    struct jit_exit *exit = jit->measure->enter(cpu, code);
+    measured->inside_ns += host_time_ns() - since - (measured->translating_ns - elsewhere);
+    measured->inside += retired_at(cpu, exit) - insns;
+    return exit;
+}
+
+void measure_entry(struct jit *jit)
+{
+    jit->measure->enter = jit->routines.enter;
+    jit->routines.enter = enter;
+}
+
+/* --- Helpers -----------------------------------------------------------------------------------------------
+ */
+
+static struct jit_measured *measured_by(struct cpu *cpu)
+{
+    return &((struct jit *)cpu->engine_self)->measured;
+}
+
+/* A handler has run. Where nothing goes on behind it, it may have faulted. */
+static bool count_handled(struct cpu *cpu, const struct insn *insn, uint64_t before, bool goes_on)
+{
+    measured_by(cpu)->handled += goes_on ? 1 : cpu->clock->insns - (before - insn->left);
+    return goes_on;
+}
+
+bool measure_call_handler(struct cpu *cpu, struct jit_site *site)
+{
+    uint64_t before = retired(cpu);
+    return count_handled(cpu, site->insn, before, jit_call_handler(cpu, site));
+}
+
+bool measure_call_fp_handler(struct cpu *cpu, struct jit_site *site)
+{
+    uint64_t before = retired(cpu);
+    return count_handled(cpu, site->insn, before, jit_call_fp_handler(cpu, site));
+}
+
+/* Each iteration of a string instruction is one, and so may be an instruction behind it that goes on in the
+ * next page. */
+const uint8_t *measure_call_serial(struct cpu *cpu, struct jit_site *site)
+{
+    uint64_t before = retired(cpu) - site->insn->left;
+    const uint8_t *code = jit_call_serial(cpu, site);
+    measured_by(cpu)->handled += cpu->clock->insns - before;
+    return code;
+}
+
+/* The dispatcher itself executes what goes on in the next page. */
+const uint8_t *measure_follow(struct cpu *cpu, struct jit_exit *exit)
+{
+    uint64_t before = retired(cpu);
+    const uint8_t *code = jit_follow(cpu, exit);
+    measured_by(cpu)->handled += cpu->clock->insns - before;
+    return code;
+}
+
+const uint8_t *measure_follow_indirect(struct cpu *cpu)
+{
+    uint64_t before = retired(cpu);
+    const uint8_t *code = jit_follow_indirect(cpu);
+    measured_by(cpu)->jump_misses++;
+    measured_by(cpu)->handled += cpu->clock->insns - before;
+    return code;
+}
+
+/* --- Sums --------------------------------------------------------------------------------------------------
+ */
+
+static void add_tally(struct jit_measured *sum, const struct jit_tally *tally)
+{
+    sum->passes += tally->passes;
+    sum->insns += tally->passes * tally->insns;
+    sum->host_insns += tally->passes * tally->host_insns;
+    sum->host_bytes += tally->passes * tally->bytes;
+    sum->out_of_line += tally->out_of_line;
+    sum->probes += tally->passes * tally->probes;
+    sum->shared += tally->passes * tally->shared;
+    sum->jumps += tally->passes * tally->gotos;
+}
+
+bool jit_measure(const struct jit *jit, struct jit_measured *sum)
+{
+    *sum = jit->measured;
+    if (!jit->measure)
+        return false;
+    for (const struct chunk *chunk = jit->measure->chunks; chunk; chunk = chunk->next) {
+        for (unsigned i = 0; i < chunk->used; i++)
+            add_tally(sum, &chunk->tally[i]);
+    }
+    return true;
+}
