@@ -16,6 +16,7 @@
 
 struct jit_block;
 struct jit_tally;
+struct jit_part;
 struct emitter;
 struct measure;
 
@@ -23,17 +24,19 @@ struct measure;
 enum exit_kind {
     EXIT_FOLLOW, /* the next block is not known yet */
     EXIT_RESUME, /* cpu->rip is set: interpret from there */
-    EXIT_LEAVE,  /* interpret the block's trace from `insn` on */
+    EXIT_LEAVE,  /* interpret the part's trace from `insn` on */
     EXIT_LOST,   /* the same, because operands that share a look-up are not in one page */
+    EXIT_HOT,    /* cpu->rip is set: the block has run often enough to become a region */
 };
 
 /* A way out of a block. */
 struct jit_exit {
     enum exit_kind kind;
     struct jit_block *block;
-    const struct insn *insn; /* EXIT_LEAVE, EXIT_LOST */
-    uint64_t rip;            /* EXIT_FOLLOW: of the next block */
-    struct ir_made made;     /* EXIT_FOLLOW: flags that the next block inherits, without a recipe */
+    const struct jit_part *part; /* EXIT_LEAVE, EXIT_LOST */
+    const struct insn *insn;     /* EXIT_LEAVE, EXIT_LOST */
+    uint64_t rip;                /* EXIT_FOLLOW: of the next block */
+    struct ir_made made;         /* EXIT_FOLLOW: flags that the next block inherits, without a recipe */
     /* EXIT_FOLLOW: the way around the code that writes the recipe, to a block that inherits; or NULL. After
      * `heat` more passes such a block is looked for. */
     struct jit_exit *shortcut;
@@ -50,7 +53,8 @@ struct jit_exit {
 /* One instruction that its handler executes. */
 struct jit_site {
     struct jit_block *block;
-    const struct insn *insn; /* in the block's trace */
+    const struct jit_part *part;
+    const struct insn *insn; /* of the part's trace */
     struct jit_block *next;  /* of a serial instruction: the block that came after it last time, or NULL */
     bool uses_flags;
 };
@@ -69,21 +73,53 @@ static inline gva_t jit_linear(const struct jit_context *context, uint64_t rip)
     return context->assume.mode == MODE_64 ? linear : (uint32_t)linear;
 }
 
+/* A trace in a block. */
+struct jit_part {
+    struct jit_block *block;
+    struct trace *source; /* its instructions, after its death, too; cpu->trace while handlers run */
+    uint64_t rip;
+    uint8_t first; /* number of its first instruction in the block */
+    uint8_t rest;  /* instructions of the parts behind it */
+    struct jit_part *next_of_trace;
+};
+
+enum { MOST_PARTS = 8, MOST_REGION_INSNS = IR_MOST_INSNS - 2 };
+
+/* One trace, or a region: several in one page, each of which goes on to the next unless it leaves. */
 struct jit_block {
     mem_t memory; /* of its first byte */
     uint64_t rip;
     const struct jit_context *context;
     struct ir_made inherited; /* flags that it begins with, whose recipe is not written */
-    struct trace *source;     /* its instructions, after its death, too; cpu->trace while handlers run */
     const uint8_t *code;
     uint32_t straight_bytes, code_bytes; /* of host code: without and with what is out of line */
     struct jit_exit *incoming;           /* linked exits that lead here */
     struct jit_exit *exits;              /* EXIT_FOLLOW */
     uint32_t lost;                       /* times left by EXIT_LOST */
     struct jit_tally *tally;             /* NULL: passes are not counted */
-    struct jit_block *next_in_hash, *next_variant;
+    uint32_t heat;                       /* passes until it is to become a region; 0: it is final */
+    struct jit_exit *hot;                /* taken then; NULL: it is final */
+    struct jit_block *next_in_hash;
     bool dead;
+    uint8_t insns; /* of all parts */
+    uint8_t part_count;
+    struct jit_part part[];
 };
+
+/* The part that an instruction is in; its end belongs to the last. */
+static inline const struct jit_part *jit_part_of(const struct jit_block *block, unsigned insn)
+{
+    const struct jit_part *part = &block->part[block->part_count - 1];
+    while (part->first > insn)
+        part--;
+    return part;
+}
+
+/* Whether control comes from elsewhere to the part. */
+static inline bool jit_part_is_entry(const struct jit_part *part)
+{
+    return part == part->block->part;
+}
 
 /* A target of indirect jumps, found by its RIP. */
 struct jump_entry {
@@ -175,6 +211,12 @@ void *jit_arena_take(struct jit *jit, size_t size);
 static inline uint32_t jit_exit_heat(const struct jit *jit)
 {
     return 25 * jit->options.threshold + 1;
+}
+
+/* Passes after which a block is to become a region. */
+static inline uint32_t jit_hot_passes(const struct jit *jit)
+{
+    return 25 * jit->options.threshold + 8;
 }
 
 /* The block at guest memory `memory` that runs at rip in a context and inherits nothing, or NULL. */

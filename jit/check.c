@@ -19,25 +19,51 @@ static bool is_context(const struct jit *jit, const struct jit_context *context)
            context->number == (uint32_t)(context - jit->contexts) + 1;
 }
 
-static bool is_translation_of(const struct jit_block *block, const struct trace *trace)
+static bool is_translation_of(const struct jit_part *part, const struct trace *trace)
 {
-    const struct jit_block *variant = trace->translations;
-    while (variant && variant != block)
-        variant = variant->next_variant;
-    return variant != NULL;
+    const struct jit_part *known = trace->translations;
+    while (known && known != part)
+        known = known->next_of_trace;
+    return known != NULL;
 }
 
-static bool check_source(const struct jit *jit, const struct jit_block *block, struct error *err)
+/* Where a part's first byte must be. */
+static mem_t memory_of(const struct jit_block *block, const struct jit_part *part)
 {
-    const struct trace *source = block->source;
-    mem_t page = block->memory >> MEM_PAGE_SHIFT;
-    if (source->key != trace_key(block->memory, block->context->assume.mode))
+    gva_t from = jit_linear(block->context, block->rip), to = jit_linear(block->context, part->rip);
+    return block->memory + to - from;
+}
+
+static bool check_part(const struct jit *jit, const struct jit_part *part, struct error *err)
+{
+    const struct jit_block *block = part->block;
+    const struct trace *source = part->source;
+    mem_t memory = memory_of(block, part), page = block->memory >> MEM_PAGE_SHIFT;
+    if (memory >> MEM_PAGE_SHIFT != page)
+        return fail(err, block, "has a part in another page");
+    if (source->key != trace_key(memory, block->context->assume.mode))
         return fail(err, block, "was made from a trace that is dead or another");
-    if (!is_translation_of(block, source))
-        return fail(err, block, "is unknown to its trace");
-    if (memory_line_mask(block->memory, source->bytes) & ~jit->cpu->memory->code_line[page])
+    if (!is_translation_of(part, source))
+        return fail(err, block, "is unknown to a trace of it");
+    if (memory_line_mask(memory, source->bytes) & ~jit->cpu->memory->code_line[page])
         return fail(err, block, "has bytes that are not marked as code");
     return true;
+}
+
+static bool check_parts(const struct jit *jit, const struct jit_block *block, struct error *err)
+{
+    unsigned insns = 0;
+    for (unsigned i = 0; i < block->part_count; i++) {
+        const struct jit_part *part = &block->part[i];
+        if (part->block != block || part->first != insns)
+            return fail(err, block, "has parts out of order");
+        if (!check_part(jit, part, err))
+            return false;
+        insns += part->source->count;
+        if (part->rest != block->insns - insns)
+            return fail(err, block, "has parts that do not count what is behind them");
+    }
+    return insns == block->insns || fail(err, block, "does not count its instructions");
 }
 
 static bool is_incoming(const struct jit_block *block, const struct jit_exit *exit)
@@ -92,14 +118,14 @@ static bool check_block(const struct jit *jit, const struct jit_block *block, st
         return fail(err, block, "cannot be found by its key, or stands there twice");
     if (block->code < first || block->code >= jit->code.executable + jit->code.used)
         return fail(err, block, "has its code outside the cache");
-    return check_source(jit, block, err) && check_exits(jit, block, err) && check_incoming(block, err);
+    return check_parts(jit, block, err) && check_exits(jit, block, err) && check_incoming(block, err);
 }
 
 /* Blocks that inherit flags are known to their trace alone. */
 static bool check_variants(const struct jit *jit, const struct trace *source, struct error *err)
 {
-    for (const struct jit_block *block = source->translations; block; block = block->next_variant)
-        if (block->inherited.code != IR_INSN && !check_block(jit, block, err))
+    for (const struct jit_part *part = source->translations; part; part = part->next_of_trace)
+        if (part->block->inherited.code != IR_INSN && !check_block(jit, part->block, err))
             return false;
     return true;
 }
@@ -108,7 +134,7 @@ static bool check_blocks(const struct jit *jit, struct error *err)
 {
     for (unsigned i = 0; i < BLOCK_BUCKETS; i++)
         for (const struct jit_block *block = jit->buckets[i]; block; block = block->next_in_hash)
-            if (!check_block(jit, block, err) || !check_variants(jit, block->source, err))
+            if (!check_block(jit, block, err) || !check_variants(jit, block->part[0].source, err))
                 return false;
     return true;
 }

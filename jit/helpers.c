@@ -42,7 +42,7 @@ static void settle_pointers(struct cpu *cpu)
         const struct jit_site *site = (const struct jit_site *)(const void *)(jit->arena + cpu->fp.code);
         const struct insn *insn = site->insn;
         x87->fop = (uint16_t)((insn->opcode & 7u) << 8 | insn->modrm);
-        x87->fip = site->block->rip + insn->offset;
+        x87->fip = site->part->rip + insn->offset;
         x87->fcs = cpu->seg[SEG_CS].selector;
     }
     if (cpu->fp.data) {
@@ -75,13 +75,13 @@ bool jit_call_handler(struct cpu *cpu, struct jit_site *site)
     jit->called[0] = *site->insn;
     jit->stats.calls++;
     jit->handled[insn->row]++;
-    cpu->rip = site->block->rip;
-    cpu->trace = site->block->source;
+    cpu->rip = site->part->rip;
+    cpu->trace = site->part->source;
     if (site->uses_flags)
         flag_recipe_settle(cpu);
     if (insn->fn(cpu, insn) != &jit->called[1])
         return false;
-    if (!cpu->stop_requested)
+    if (!cpu->stop_requested && !site->block->dead)
         return true;
     stop_before_next(cpu, insn);
     return false;
@@ -187,8 +187,8 @@ const uint8_t *jit_call_serial(struct cpu *cpu, struct jit_site *site)
     struct jit *jit = cpu->engine_self;
     jit->stats.calls++;
     jit->handled[site->insn->row]++;
-    cpu->rip = site->block->rip;
-    cpu->trace = site->block->source;
+    cpu->rip = site->part->rip;
+    cpu->trace = site->part->source;
     flag_recipe_settle(cpu);
     if (cpu->fp.live & FP_X87)
         settle_pointers(cpu);

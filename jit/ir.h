@@ -130,7 +130,7 @@ struct ir_value {
 
 enum {
     IR_GPRS = 16,
-    IR_MOST_INSNS = 34, /* of a block, with its end */
+    IR_MOST_INSNS = 66, /* of a block, with its end */
     IR_MOST_GROUPS = 48,
     IR_PLACES = 2,
     IR_PLACE_ADDEND = 1 /* the one that other probes have as a temporary where it is free */

@@ -26,6 +26,7 @@
 #include "jit/pass_flags.h"
 #include "jit/pass_late.h"
 #include "jit/pass_share.h"
+#include "jit/region.h"
 #include "jit/visibility.h"
 
 enum { DEFAULT_CACHE = 32 << 20, LEAST_CACHE = 128 << 10 };
@@ -79,9 +80,20 @@ static bool inherits(const struct jit_block *block)
     return block->inherited.code != IR_INSN;
 }
 
+static void leave_traces(struct jit_block *block)
+{
+    for (unsigned i = 0; i < block->part_count; i++) {
+        struct jit_part **link = (struct jit_part **)&block->part[i].source->translations;
+        while (*link != &block->part[i])
+            link = &(*link)->next_of_trace;
+        *link = block->part[i].next_of_trace;
+    }
+}
+
 static void kill_block(struct jit *jit, struct jit_block *block)
 {
     block->dead = true;
+    leave_traces(block);
     unlink_incoming(jit, block);
     struct jump_entry *jump = &jit->jumps[jump_index(block->rip)];
     if (jump->code == block->code)
@@ -98,9 +110,8 @@ static void kill_block(struct jit *jit, struct jit_block *block)
 static void trace_killed(void *self, struct trace *trace)
 {
     struct jit *jit = self;
-    for (struct jit_block *block = trace->translations; block; block = block->next_variant)
-        kill_block(jit, block);
-    trace->translations = NULL;
+    while (trace->translations)
+        kill_block(jit, ((struct jit_part *)trace->translations)->block);
 }
 
 static void traces_cleared(void *self)
@@ -108,15 +119,41 @@ static void traces_cleared(void *self)
     flush(self);
 }
 
-static struct jit_block *new_block(struct jit *jit, struct trace *trace, const struct jit_context *context,
-                                   const struct ir_made *inherited)
+static void add_part(struct jit_block *block, struct trace *trace, uint64_t rip)
 {
-    struct jit_block *block = jit_arena_take(jit, sizeof *block);
-    block->memory = trace->key >> 2;
-    block->rip = jit->cpu->rip;
+    struct jit_part *part = &block->part[block->part_count++];
+    part->block = block;
+    part->source = trace;
+    part->rip = rip;
+    part->first = block->insns;
+    block->insns = (uint8_t)(block->insns + trace->count);
+}
+
+/* What becomes of a block that is run often enough. */
+enum fate { TO_BE_REGION, FINAL };
+
+static void heat_up(struct jit *jit, struct jit_block *block)
+{
+    block->heat = jit_hot_passes(jit);
+    block->hot = jit_arena_take(jit, sizeof *block->hot);
+    block->hot->kind = EXIT_HOT;
+    block->hot->block = block;
+}
+
+static struct jit_block *new_block(struct jit *jit, const struct region *region, enum fate fate,
+                                   const struct jit_context *context, const struct ir_made *inherited)
+{
+    struct jit_block *block = jit_arena_take(jit, sizeof *block + region->count * sizeof *block->part);
+    block->memory = trace_start(region->trace[0]);
+    block->rip = region->part[0].rip;
     block->context = context;
     block->inherited = *inherited;
-    block->source = trace;
+    for (unsigned i = 0; i < region->count; i++)
+        add_part(block, region->trace[i], region->part[i].rip);
+    for (unsigned i = 0; i < region->count; i++)
+        block->part[i].rest = (uint8_t)(block->insns - block->part[i].first - region->trace[i]->count);
+    if (fate == TO_BE_REGION && !jit->options.single)
+        heat_up(jit, block);
     if (jit->measure)
         block->tally = measure_tally(jit->measure);
     return block;
@@ -139,10 +176,14 @@ static void publish(struct jit *jit, struct jit_block *block)
         block->next_in_hash = *bucket;
         *bucket = block;
     }
-    block->next_variant = block->source->translations;
-    block->source->translations = block;
+    for (unsigned i = 0; i < block->part_count; i++) {
+        struct jit_part *part = &block->part[i];
+        part->next_of_trace = part->source->translations;
+        part->source->translations = part;
+    }
     jit->stats.blocks++;
-    jit->stats.guest_insns += block->source->count;
+    jit->stats.regions += block->part_count > 1;
+    jit->stats.guest_insns += block->insns;
     if (jit->stats.blocks % CHECK_INTERVAL == 0)
         assert_sound(jit);
 }
@@ -159,23 +200,29 @@ static unsigned address_bits(const struct jit_assumptions *assume)
     return assume->mode == MODE_64 ? 64 : assume->mode == MODE_32 ? 32 : 16;
 }
 
-/* Makes a block of a trace that runs at cpu->rip. NULL where that cannot be done; *full says whether for want
- * of room. */
-static struct jit_block *make_block(struct jit *jit, struct trace *trace, const struct jit_context *context,
-                                    const struct ir_made *inherited, bool *full)
+static bool lower_region(struct jit *jit, const struct region *region, const struct jit_context *context,
+                         const struct ir_made *inherited)
+{
+    return lower_block(jit->lowering, &context->assume, region->part, region->count, inherited, jit->ir);
+}
+
+/* Makes a block of traces, of which the first runs at its rip in a context. NULL where that cannot be done;
+ * *full says whether for want of room. */
+static struct jit_block *make_block(struct jit *jit, const struct region *region, enum fate fate,
+                                    const struct jit_context *context, const struct ir_made *inherited,
+                                    bool *full)
 {
     *full = !has_room(jit);
-    if (*full || !lower_block(jit->lowering, &context->assume, trace->insns, trace->count, jit->cpu->rip,
-                              inherited, jit->ir))
+    if (*full || !lower_region(jit, region, context, inherited))
         return NULL;
     pass_flags(jit->ir);
-    if (!trace->separate) {
+    if (!region->trace[0]->separate) {
         pass_share(jit->ir, address_bits(&context->assume));
         pass_flags(jit->ir);
     }
     if (!pass_late(jit->ir))
         return NULL;
-    struct jit_block *block = new_block(jit, trace, context, inherited);
+    struct jit_block *block = new_block(jit, region, fate, context, inherited);
     size_t before = jit->code.used;
     *full = !host_emit(jit, block, jit->ir);
     if (*full)
@@ -188,13 +235,14 @@ static struct jit_block *make_block(struct jit *jit, struct trace *trace, const 
 }
 
 /* The same on the clock. */
-static struct jit_block *translate(struct jit *jit, struct trace *trace, const struct jit_context *context,
-                                   const struct ir_made *inherited, bool *full)
+static struct jit_block *translate(struct jit *jit, const struct region *region, enum fate fate,
+                                   const struct jit_context *context, const struct ir_made *inherited,
+                                   bool *full)
 {
     if (!jit->measure)
-        return make_block(jit, trace, context, inherited, full);
+        return make_block(jit, region, fate, context, inherited, full);
     uint64_t since = host_time_ns();
-    struct jit_block *block = make_block(jit, trace, context, inherited, full);
+    struct jit_block *block = make_block(jit, region, fate, context, inherited, full);
     jit->measured.translating_ns += host_time_ns() - since;
     return block;
 }
@@ -202,11 +250,13 @@ static struct jit_block *translate(struct jit *jit, struct trace *trace, const s
 static struct jit_block *find_variant(const struct trace *trace, uint64_t rip,
                                       const struct jit_context *context, const struct ir_made *inherited)
 {
-    struct jit_block *block = trace->translations;
-    while (block &&
-           (block->rip != rip || block->context != context || !ir_made_equal(&block->inherited, inherited)))
-        block = block->next_variant;
-    return block;
+    for (const struct jit_part *part = trace->translations; part; part = part->next_of_trace) {
+        struct jit_block *block = part->block;
+        if (jit_part_is_entry(part) && block->rip == rip && block->context == context &&
+            ir_made_equal(&block->inherited, inherited))
+            return block;
+    }
+    return NULL;
 }
 
 enum { MOST_VARIANTS = 8 };
@@ -214,18 +264,39 @@ enum { MOST_VARIANTS = 8 };
 static bool has_many_variants(const struct trace *trace)
 {
     unsigned count = 0;
-    for (const struct jit_block *block = trace->translations; block; block = block->next_variant)
-        count++;
+    for (const struct jit_part *part = trace->translations; part; part = part->next_of_trace)
+        count += jit_part_is_entry(part);
     return count >= MOST_VARIANTS;
 }
 
 struct jit_block *jit_specialise(struct jit *jit, const struct jit_block *block, const struct ir_made *made)
 {
     bool full;
-    struct jit_block *found = find_variant(block->source, block->rip, block->context, made);
-    if (found || has_many_variants(block->source))
+    struct trace *trace = block->part[0].source;
+    struct jit_block *found = find_variant(trace, block->rip, block->context, made);
+    if (found || has_many_variants(trace))
         return found;
-    return translate(jit, block->source, block->context, made, &full);
+    struct region region;
+    region_begin(&region, trace, block->rip);
+    return translate(jit, &region, TO_BE_REGION, block->context, made, &full);
+}
+
+/* A block that is run often gives way to one of all the traces that mostly follow. */
+static void make_region(struct jit *jit, struct jit_block *block)
+{
+    bool full;
+    struct region region;
+    if (block->dead)
+        return;
+    region_begin(&region, block->part[0].source, block->rip);
+    while (lower_region(jit, &region, block->context, &block->inherited) &&
+           region_extend(jit, block->context, &region))
+        ;
+    struct jit_block *made = NULL;
+    for (; region.count && !made; region_shorten(&region))
+        made = translate(jit, &region, FINAL, block->context, &block->inherited, &full);
+    if (made)
+        kill_block(jit, block);
 }
 
 /* In 64-bit mode translated code looks at no segment's end: breakpoints and alignment checks are the
@@ -252,8 +323,11 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
         return NULL;
     bool full = false;
     struct jit_block *block = find_variant(trace, cpu->rip, context, &nothing);
-    if (!block && trace->key != TRACE_DEAD)
-        block = translate(jit, trace, context, &nothing, &full);
+    if (!block && trace->key != TRACE_DEAD) {
+        struct region region;
+        region_begin(&region, trace, cpu->rip);
+        block = translate(jit, &region, TO_BE_REGION, context, &nothing, &full);
+    }
     if (full)
         trace_cache_clear(cpu);
     return block;
@@ -264,8 +338,8 @@ static void count_lost(struct jit *jit, struct jit_block *block)
 {
     if (++block->lost < jit_exit_heat(jit) || block->dead)
         return;
-    block->source->separate = true;
-    trace_killed(jit, block->source);
+    block->part[0].source->separate = true;
+    trace_killed(jit, block->part[0].source);
 }
 
 static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
@@ -274,7 +348,9 @@ static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
     struct trace *trace = cpu->trace;
     unsigned generation = trace_cache_generation(cpu->traces), count = trace->count;
     struct jit_block *block = block_for(jit, trace);
-    if (!block && generation == trace_cache_generation(cpu->traces))
+    bool interprets = block ? cpu->budget + count < block->insns /* a region, near the horizon */
+                            : generation == trace_cache_generation(cpu->traces);
+    if (interprets)
         return exec_at(cpu, insn);
     cpu->budget += count;
     if (!block)
@@ -290,12 +366,16 @@ static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
         return NULL;
     if (exit->kind == EXIT_RESUME)
         return exec_resume(cpu);
+    if (exit->kind == EXIT_HOT) {
+        make_region(jit, exit->block);
+        return exec_resume(cpu);
+    }
     if (exit->kind == EXIT_LOST)
         count_lost(jit, exit->block);
     else
         jit->handled[exit->insn->row]++;
-    cpu->rip = exit->block->rip;
-    cpu->trace = exit->block->source;
+    cpu->rip = exit->part->rip;
+    cpu->trace = exit->part->source;
     return exec_at(cpu, exit->insn);
 }
 
@@ -343,7 +423,7 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     jit->options = *options;
     jit->translates = cpu_model_has(cpu->model, FEATURE_386);
     jit->direct = reserve_near(cpu, DIRECT_BYTES);
-    jit->arena = reserve_at(NULL, ARENA_SIZE);
+    jit->arena = reserve_near(cpu, ARENA_SIZE);
     if (!jit->direct || !jit->arena ||
         !code_cache_init(&jit->code, cache_size(options), options->perf_map, err)) {
         if (!jit->direct || !jit->arena)

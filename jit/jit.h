@@ -17,6 +17,7 @@ struct jit_options {
     size_t cache_bytes; /* of host code; 0: the default */
     uint32_t threshold; /* times that a trace is interpreted before it is translated */
     bool unlinked;      /* every block returns to the dispatcher: for tests */
+    bool single;        /* every block is one trace: for tests */
     bool dumps;         /* print the blocks that begin at dump_pc on stderr when they are translated */
     uint64_t dump_pc;   /* RIP or linear address */
     bool perf_map;      /* write /tmp/perf-PID.map, from which perf names blocks */
@@ -28,6 +29,7 @@ enum { JIT_THRESHOLD = 40 };
 /* What the engine has done so far. */
 struct jit_stats {
     uint64_t blocks, guest_insns, host_bytes; /* translated */
+    uint64_t regions;                         /* among them: of more than one trace */
     uint64_t killed, flushes;
     uint64_t entries; /* from the interpreter */
     uint64_t follows; /* exits that found their target through the dispatcher */

@@ -281,6 +281,8 @@ static uint64_t branch_target(const struct lower *l)
 
 static void jump(struct lower *l, uint64_t target)
 {
+    if (l->goes_on && target == l->next)
+        return;
     lower_add(l, IR_JUMP, 0, IR_NONE, IR_NONE)->target = target;
 }
 
@@ -296,14 +298,23 @@ static bool reachable(const struct lower *l, uint64_t target)
     return target < l->assume->code_end;
 }
 
+/* A branch to its target where `cond` holds. The side that goes on in the block is the one that falls
+ * through. */
+static void branch(struct lower *l, enum ir_code code, unsigned size, unsigned a, unsigned cond)
+{
+    uint64_t taken = branch_target(l), fallen = next_rip(l);
+    bool turned = l->goes_on && l->next == taken;
+    struct ir_op *op = lower_add(l, code, size, IR_NONE, a);
+    op->cond = (uint8_t)(turned ? cond ^ 1 : cond);
+    op->target = turned ? fallen : taken;
+    jump(l, turned ? taken : fallen);
+}
+
 static bool lower_jcc(struct lower *l)
 {
     if (!reachable(l, branch_target(l)))
         return false;
-    struct ir_op *op = lower_add(l, IR_BRANCH, 0, IR_NONE, IR_NONE);
-    op->cond = l->insn->opcode & 15;
-    op->target = branch_target(l);
-    jump(l, next_rip(l));
+    branch(l, IR_BRANCH, 0, IR_NONE, l->insn->opcode & 15);
     return true;
 }
 
@@ -315,10 +326,7 @@ static bool lower_loop(struct lower *l)
     if (l->code == IR_LEA)
         lower_add(l, IR_LEA, size, GPR_CX, IR_NONE)->address = (struct ir_address){
             .base = GPR_CX, .index = IR_NONE, .seg = SEG_DS, .bits = (uint8_t)(size * 8), .disp = -1};
-    struct ir_op *op = lower_add(l, IR_BRANCHZ, size, IR_NONE, GPR_CX);
-    op->cond = l->code == IR_LEA ? 5 : 4;
-    op->target = branch_target(l);
-    jump(l, next_rip(l));
+    branch(l, IR_BRANCHZ, size, GPR_CX, l->code == IR_LEA ? 5 : 4);
     return true;
 }
 
@@ -597,21 +605,52 @@ static void inherit(struct lower *l, const struct ir_made *made)
     op->happened = true;
 }
 
+static bool ends_normally(const struct lower *l)
+{
+    return !lower_is_invalid(l->insn) && !insn_ends_trace(l->insn);
+}
+
+static bool has_left(const struct ir_op *last)
+{
+    return last->code == IR_JUMP || last->code == IR_GOTO || last->code == IR_SERIAL ||
+           last->code == IR_LEAVE;
+}
+
+/* Whether control comes from the part lowered last to the next. */
+static bool leads_on(const struct lower *l)
+{
+    return ends_normally(l) ? l->next == next_rip(l) : !has_left(&l->ir->op[l->ir->count - 1]);
+}
+
+/* False where the IR gets too long. */
+static bool lower_part(struct lower *l, const struct lowering *lowering, const struct lower_part *part)
+{
+    l->rip = part->rip;
+    for (unsigned i = 0; i < part->count; i++) {
+        if (l->ir->count + MOST_OPS > IR_MAX_OPS)
+            return false;
+        l->insn = &part->insns[i];
+        lower_insn(l, lowering);
+        l->number++;
+    }
+    return true;
+}
+
 bool lower_block(const struct lowering *lowering, const struct jit_assumptions *assume,
-                 const struct insn *insns, unsigned count, uint64_t rip, const struct ir_made *inherited,
+                 const struct lower_part *parts, unsigned count, const struct ir_made *inherited,
                  struct ir *ir)
 {
-    struct lower l = {.ir = ir, .assume = assume, .rip = rip};
+    struct lower l = {.ir = ir, .assume = assume};
     ir->count = ir->groups = 0;
     inherit(&l, inherited);
-    for (l.number = 0; l.number < count; l.number++) {
-        if (ir->count + MOST_OPS > IR_MAX_OPS)
+    for (unsigned i = 0; i < count; i++) {
+        l.goes_on = i + 1 < count;
+        l.next = l.goes_on ? parts[i + 1].rip : 0;
+        if (!lower_part(&l, lowering, &parts[i]) || (l.goes_on && !leads_on(&l)))
             return false;
-        l.insn = &insns[l.number];
-        lower_insn(&l, lowering);
     }
     lower_add(&l, IR_INSN, 0, IR_NONE, IR_NONE)->imm = l.fp_ready;
-    if (!lower_is_invalid(l.insn) && !insn_ends_trace(l.insn))
+    if (ends_normally(&l))
         lower_go_on(&l);
     return true;
 }

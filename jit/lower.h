@@ -29,10 +29,17 @@ struct jit_assumptions {
 struct lowering *lowering_new(void);
 void lowering_free(struct lowering *lowering);
 
-/* A straight run of instructions whose first is at `rip`, begun with the flags of `inherited`. The IR ends
- * with a jump or leave. False where it is too long. */
+/* A straight run of instructions whose first is at `rip`. */
+struct lower_part {
+    const struct insn *insns;
+    unsigned count;
+    uint64_t rip;
+};
+
+/* Parts of which each but the last leads to the next, begun with the flags of `inherited`. The IR ends with a
+ * jump or leave. False where it is too long, or where a part never leads to the next. */
 bool lower_block(const struct lowering *lowering, const struct jit_assumptions *assume,
-                 const struct insn *insns, unsigned count, uint64_t rip, const struct ir_made *inherited,
+                 const struct lower_part *parts, unsigned count, const struct ir_made *inherited,
                  struct ir *ir);
 
 /* Whether an instruction is none: it faults. */

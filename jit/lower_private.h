@@ -15,7 +15,9 @@ enum shape { SHAPE_NONE, SHAPE_RM, SHAPE_RM_R, SHAPE_R_RM, SHAPE_RM_I, SHAPE_R_R
 struct lower {
     struct ir *ir;
     const struct jit_assumptions *assume;
-    uint64_t rip; /* of the block */
+    uint64_t rip; /* of the part */
+    bool goes_on; /* to another part of the block, at `next` */
+    uint64_t next;
     const struct insn *insn;
     unsigned number;
     enum shape shape;

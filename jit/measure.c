@@ -75,7 +75,7 @@ void measure_block(struct jit *jit, const struct jit_block *block)
     struct jit_tally *tally = block->tally;
     if (!tally)
         return;
-    tally->insns = block->source->count;
+    tally->insns = block->insns;
     tally->bytes = block->straight_bytes - tally->own;
     tally->out_of_line = block->code_bytes - block->straight_bytes - tally->own_out_of_line;
     tally->host_insns =

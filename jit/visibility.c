@@ -55,25 +55,26 @@ static unsigned bits_of(const struct jit_block *block)
 }
 
 /* Rows of the instruction table first; what a disassembler makes of the same bytes behind them. */
-static void dump_guest(const struct jit *jit, const struct jit_block *block)
+static void dump_part(const struct jit *jit, const struct jit_part *part)
 {
-    const uint8_t *bytes = jit->cpu->memory->host + block->memory;
-    const struct trace *trace = block->source;
+    const uint8_t *bytes = jit->cpu->memory->host + trace_start(part->source);
+    const struct trace *trace = part->source;
     for (unsigned i = 0; i < trace->count; i++) {
         const struct insn *insn = &trace->insns[i];
         const struct insn_row *row = &insn_table[insn->row];
-        fprintf(stderr, "  %u: %s %s (%s)\n", i, row->mnemonic, row->operands, row->encoding);
-        listing_print(stderr, bytes + insn->offset, insn->length, block->rip + insn->offset, bits_of(block));
+        fprintf(stderr, "  %u: %s %s (%s)\n", part->first + i, row->mnemonic, row->operands, row->encoding);
+        listing_print(stderr, bytes + insn->offset, insn->length, part->rip + insn->offset,
+                      bits_of(part->block));
     }
 }
 
 static void dump_block(const struct jit *jit, const struct jit_block *block)
 {
-    fprintf(stderr,
-            "block at %" PRIx64 ", linear %" PRIx64 ", physical %" PRIx64 ", %u-bit, %u instructions\n",
-            block->rip, jit_linear(block->context, block->rip), (uint64_t)block->memory, bits_of(block),
-            block->source->count);
-    dump_guest(jit, block);
+    fprintf(stderr, "%s at %" PRIx64 ", linear %" PRIx64 ", physical %" PRIx64 ", %u-bit, %u instructions\n",
+            block->part_count > 1 ? "region" : "block", block->rip, jit_linear(block->context, block->rip),
+            (uint64_t)block->memory, bits_of(block), block->insns);
+    for (unsigned i = 0; i < block->part_count; i++)
+        dump_part(jit, &block->part[i]);
     fprintf(stderr, "intermediate:\n");
     ir_dump(jit->ir, stderr);
     fprintf(stderr, "host:\n");

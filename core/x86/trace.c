@@ -109,11 +109,6 @@ static unsigned hash_of(uint64_t key)
     return (unsigned)((key * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - HASH_BITS));
 }
 
-static mem_t start_of(const struct trace *trace)
-{
-    return trace->key >> 2;
-}
-
 static void unlink_hash(struct trace_cache *cache, struct trace *trace)
 {
     struct trace **link = &cache->hash[hash_of(trace->key)];
@@ -183,8 +178,8 @@ static void remark_page(struct cpu *cpu, mem_t offset)
     }
     cpu->memory->code_line[offset >> MEM_PAGE_SHIFT] = 0;
     for (const struct trace *t = page->first; t; t = t->page_next) {
-        memory_mark_code(cpu->memory, start_of(t), t->bytes);
-        mark_bytes(page, in_page(start_of(t)), t->bytes);
+        memory_mark_code(cpu->memory, trace_start(t), t->bytes);
+        mark_bytes(page, in_page(trace_start(t)), t->bytes);
     }
 }
 
@@ -199,7 +194,7 @@ static bool invalidate_in_page(struct cpu *cpu, mem_t offset, uint64_t size)
     struct trace **link = &page->first;
     while (*link) {
         struct trace *trace = *link;
-        mem_t start = start_of(trace);
+        mem_t start = trace_start(trace);
         if (start < offset + size && offset < start + trace->bytes) {
             *link = trace->page_next;
             unlink_hash(cpu->traces, trace);
@@ -297,14 +292,21 @@ bool trace_runs_over_page(const struct cpu *cpu, mem_t memory)
            edge->mode == cpu->mode && !memcmp(edge->bytes, cpu->memory->host + memory, left);
 }
 
+struct trace *trace_find(const struct cpu *cpu, mem_t memory, unsigned mode)
+{
+    uint64_t key = trace_key(memory, mode);
+    struct trace *trace = cpu->traces->hash[hash_of(key)];
+    while (trace && trace->key != key)
+        trace = trace->hash_next;
+    return trace;
+}
+
 struct trace *trace_lookup(struct cpu *cpu, mem_t memory)
 {
-    uint64_t key = trace_key(memory, cpu->mode);
-    for (struct trace *trace = cpu->traces->hash[hash_of(key)]; trace; trace = trace->hash_next) {
-        if (trace->key == key)
-            return trace;
-    }
-    return trace_runs_over_page(cpu, memory) ? NULL : build(cpu, memory, key);
+    struct trace *trace = trace_find(cpu, memory, cpu->mode);
+    if (trace)
+        return trace;
+    return trace_runs_over_page(cpu, memory) ? NULL : build(cpu, memory, trace_key(memory, cpu->mode));
 }
 
 struct trace *trace_prefix(struct cpu *cpu, const struct trace *trace, unsigned count)
@@ -363,7 +365,7 @@ static bool is_marked(const struct code_page *page, unsigned first, unsigned siz
 
 static bool check_trace(const struct cpu *cpu, const struct trace *trace, uint64_t page, struct error *err)
 {
-    mem_t start = start_of(trace);
+    mem_t start = trace_start(trace);
     unsigned bytes = 0;
     if (start >> MEM_PAGE_SHIFT != page || (start + trace->bytes - 1) >> MEM_PAGE_SHIFT != page)
         return error_set(err, "trace at %llx is in the list of page %llx", (unsigned long long)start,

@@ -30,9 +30,15 @@ struct trace {
     struct trace *near[2]; /* the same where the way is a direct one and stays in the page: always right */
     uint16_t count;        /* instructions */
     uint16_t bytes;
-    bool separate; /* of the engine: operands are not to share look-ups */
+    bool separate;       /* of the engine: operands are not to share look-ups */
     struct insn insns[]; /* count of them, then exec_trace_end */
 };
+
+/* Where the first byte of a trace that is not dead is. */
+static inline mem_t trace_start(const struct trace *trace)
+{
+    return trace->key >> 2;
+}
 
 static inline uint64_t trace_key(mem_t memory, uint32_t mode)
 {
@@ -56,6 +62,9 @@ bool trace_invalidate(struct cpu *cpu, mem_t offset, uint64_t size);
 /* The trace for cpu->rip in the present mode; decodes one where there is none. The fetch page must be current
  * and in guest memory. NULL where the first instruction runs into the next page. */
 struct trace *trace_lookup(struct cpu *cpu, mem_t memory);
+
+/* The trace whose first byte is at `memory`, where one was decoded in that mode; else NULL. */
+struct trace *trace_find(const struct cpu *cpu, mem_t memory, unsigned mode);
 
 /* A trace outside the cache, valid until the next call: the first `count` instructions of another, or one
  * instruction decoded from `available` bytes that begin at `memory` (MEM_NONE: in a device); NULL where they

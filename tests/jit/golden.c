@@ -79,7 +79,7 @@ static void count_block(const struct jit_block *block, struct counts *counts)
         exit(EXIT_FAILURE);
     }
     counts->blocks++;
-    counts->guest += block->source->count;
+    counts->guest += block->insns;
     counts->host += (unsigned)host;
 }
 
@@ -90,7 +90,7 @@ static struct counts count_snippet(const struct snippet *snippet)
     struct error err = {{0}};
     struct counts counts = {0};
     seat(&f, snippet->bits);
-    struct jit *jit = jit_new(f.cpu, &(struct jit_options){0}, &err);
+    struct jit *jit = jit_new(f.cpu, &(struct jit_options){.single = true}, &err);
     if (!jit) {
         fprintf(stderr, "golden: %s\n", err.text);
         exit(EXIT_FAILURE);

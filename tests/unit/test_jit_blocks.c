@@ -73,7 +73,7 @@ static const uint8_t two_blocks[] = {
 START_TEST(blocks_that_follow_each_other_are_linked)
 {
     struct bench t;
-    setup(&t);
+    setup_with(&t, &(struct jit_options){.single = true});
     cpu_fixture_load(&t.f, PF_CODE, two_blocks, sizeof two_blocks);
     cpu_fixture_run(&t.f, 4000);
     ck_assert_uint_eq(t.f.cpu->gpr[GPR_AX], 1000);
@@ -91,7 +91,7 @@ END_TEST
 START_TEST(unlinked_blocks_return_each_time)
 {
     struct bench t;
-    setup_with(&t, &(struct jit_options){.unlinked = true});
+    setup_with(&t, &(struct jit_options){.unlinked = true, .single = true});
     cpu_fixture_load(&t.f, PF_CODE, two_blocks, sizeof two_blocks);
     cpu_fixture_run(&t.f, 4000);
     ck_assert_uint_eq(t.f.cpu->gpr[GPR_BX], 2000);
@@ -105,7 +105,7 @@ END_TEST
 START_TEST(a_killed_block_is_left_by_all_links)
 {
     struct bench t;
-    setup(&t);
+    setup_with(&t, &(struct jit_options){.single = true});
     cpu_fixture_load(&t.f, PF_CODE, two_blocks, sizeof two_blocks);
     cpu_fixture_run(&t.f, 400);
     struct jit_block *second = block_at(&t, PF_CODE + 5);
@@ -514,7 +514,7 @@ END_TEST
 START_TEST(too_many_contexts_are_emptied)
 {
     struct bench t;
-    setup(&t);
+    setup_with(&t, &(struct jit_options){.single = true});
     cpu_fixture_load(&t.f, PF_CODE, two_blocks, sizeof two_blocks);
     for (unsigned i = 0; i < 2 * CONTEXTS; i++) {
         t.f.cpu->seg[SEG_CS].limit = UINT32_MAX - 2 - i;

@@ -70,7 +70,7 @@ START_TEST(operands_in_one_page_share_a_look_up)
     const struct jit_block *block = block_at(&t, PF_CODE);
     ck_assert(block);
     ck_assert_uint_eq(block->lost, 0);
-    ck_assert(!block->source->separate);
+    ck_assert(!block->part[0].source->separate);
     finish(&t);
 }
 END_TEST
@@ -82,7 +82,7 @@ START_TEST(operands_over_a_page_s_end_are_looked_up_one_by_one)
     for (uint32_t at = DATA + MEM_PAGE_SIZE - 12; at <= DATA + MEM_PAGE_SIZE; at++)
         run_frame(&t, at, 50);
     const struct jit_block *block = block_at(&t, PF_CODE);
-    ck_assert(block && block->source->separate);
+    ck_assert(block && block->part[0].source->separate);
     finish(&t);
 }
 END_TEST

@@ -18,14 +18,37 @@ struct stub *emit_stub(struct emitter *e, enum stub_kind kind, const struct ir_o
     return stub;
 }
 
+const struct insn *emit_guest_insn(const struct emitter *e, unsigned number)
+{
+    const struct jit_part *part = jit_part_of(e->block, number);
+    return &part->source->insns[number - part->first];
+}
+
+static void move_budget(struct emitter *e, int32_t by)
+{
+    if (by)
+        asm_lea(&e->as, 8, REG_BUDGET, mem_base((enum host_reg)REG_BUDGET, by));
+}
+
+void emit_give_back(struct emitter *e, unsigned number)
+{
+    move_budget(e, jit_part_of(e->block, number)->rest);
+}
+
+void emit_take_again(struct emitter *e, unsigned number)
+{
+    move_budget(e, -(int32_t)jit_part_of(e->block, number)->rest);
+}
+
 struct jit_site *emit_site(struct emitter *e, unsigned number)
 {
     if (e->site[number])
         return e->site[number];
     struct jit_site *site = jit_arena_take(e->jit, sizeof *site);
-    const struct insn *insn = &e->block->source->insns[number];
+    const struct insn *insn = emit_guest_insn(e, number);
     const struct insn_row *row = &insn_table[insn->row];
     site->block = e->block;
+    site->part = jit_part_of(e->block, number);
     site->uses_flags = row->flags_read || row->flags_written || row->flags_undefined;
     site->insn = insn;
     return e->site[number] = site;
@@ -40,7 +63,8 @@ static struct jit_exit *way_back(struct emitter *e, struct jit_exit **known, enu
     struct jit_exit *exit = jit_arena_take(e->jit, sizeof *exit);
     exit->kind = kind;
     exit->block = e->block;
-    exit->insn = &e->block->source->insns[number];
+    exit->part = jit_part_of(e->block, number);
+    exit->insn = emit_guest_insn(e, number);
     return *known = exit;
 }
 
@@ -56,7 +80,7 @@ struct jit_exit *emit_lost_exit(struct emitter *e, unsigned number)
 
 const uint8_t *emit_handler_routine(const struct emitter *e, unsigned number)
 {
-    bool fp = lower_touches_fp(&insn_table[e->block->source->insns[number].row]);
+    bool fp = lower_touches_fp(&insn_table[emit_guest_insn(e, number)->row]);
     return fp ? e->jit->routines.handler_fp : e->jit->routines.handler;
 }
 
@@ -68,8 +92,10 @@ static void emit_leave(struct emitter *e, const struct ir_op *op)
 
 static void emit_call(struct emitter *e, const struct ir_op *op)
 {
+    emit_give_back(e, op->insn);
     asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)emit_site(e, op->insn));
     asm_call(&e->as, emit_handler_routine(e, op->insn));
+    emit_take_again(e, op->insn);
 }
 
 void emit_serial(struct emitter *e, const struct ir_op *op)
@@ -111,10 +137,12 @@ static bool is_in_page(const struct emitter *e, uint64_t rip)
     return (jit_linear(context, rip) ^ jit_linear(context, e->block->rip)) < MEM_PAGE_SIZE;
 }
 
-/* A jump, conditional where cond is not negative, out of the block. */
+/* A jump, conditional where cond is not negative, out of the block. From a part with others behind it, it
+ * leads to its stub for good, which gives their instructions back to the budget first. */
 static void emit_exit(struct emitter *e, int cond, const struct ir_op *op)
 {
-    const uint8_t *target = is_own_start(e, op) ? e->entry : NULL;
+    bool direct = !jit_part_of(e->block, op->insn)->rest;
+    const uint8_t *target = direct && is_own_start(e, op) ? e->entry : NULL;
     uint8_t *jump = cond < 0 ? asm_jmp(&e->as, target) : asm_jcc(&e->as, (unsigned)cond, target);
     if (target)
         return;
@@ -313,12 +341,24 @@ uint32_t emit_count(struct emitter *e, uint64_t *counter)
     return (uint32_t)(asm_here(&e->as) - start);
 }
 
+/* Counts passes of a block that may become a region. */
+static void emit_heat(struct emitter *e)
+{
+    intptr_t from_cpu = (intptr_t)&e->block->heat - (intptr_t)e->jit->cpu - CPU_BIAS;
+    ASSERT(from_cpu == (int32_t)from_cpu);
+    asm_rm(&e->as, 4, 0x83, 5, mem_base((enum host_reg)REG_CPU, (int32_t)from_cpu));
+    asm_byte(&e->as, 1);
+    emit_stub(e, STUB_HOT, NULL, asm_jcc(&e->as, CC_E, NULL));
+}
+
 /* Takes the block off the budget; a negative rest goes to the interpreter. */
 static void emit_prologue(struct emitter *e)
 {
     e->entry = asm_here(&e->as);
+    if (e->block->heat)
+        emit_heat(e);
     asm_rr(&e->as, 8, 0x83, 5, REG_BUDGET);
-    asm_byte(&e->as, e->block->source->count);
+    asm_byte(&e->as, e->block->insns);
     emit_stub(e, STUB_BUDGET, NULL, asm_jcc(&e->as, CC_L, NULL));
     if (e->block->tally)
         e->block->tally->own = emit_count(e, &e->block->tally->passes);

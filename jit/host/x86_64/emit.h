@@ -13,6 +13,7 @@ enum stub_kind {
     STUB_CROSSING, /* misaligned: fast if it stays within the page */
     STUB_LEAVE,    /* the interpreter executes the instruction */
     STUB_BUDGET,   /* too few instructions left before the horizon */
+    STUB_HOT,      /* the block has run often */
     STUB_EXIT,     /* a direct exit */
     STUB_FP_LOAD,  /* floating-point state is not where it is wanted */
 };
@@ -30,7 +31,7 @@ struct stub {
     const uint8_t *start;
 };
 
-enum { MOST_STUBS = 192 };
+enum { MOST_STUBS = 384 };
 
 struct emitter {
     struct assembler as;
@@ -38,10 +39,10 @@ struct emitter {
     struct jit_block *block;
     const struct ir *ir;
     const uint8_t *entry;
-    const uint8_t *label[TRACE_MAX_INSNS + 2]; /* of each instruction */
-    uint8_t fp_ready[TRACE_MAX_INSNS + 2];     /* what the code after a label takes to be live */
-    struct jit_site *site[TRACE_MAX_INSNS + 1];
-    struct jit_exit *leave[TRACE_MAX_INSNS + 2], *lost[TRACE_MAX_INSNS + 2];
+    const uint8_t *label[IR_MOST_INSNS]; /* of each instruction */
+    uint8_t fp_ready[IR_MOST_INSNS];     /* what the code after a label takes to be live */
+    struct jit_site *site[IR_MOST_INSNS];
+    struct jit_exit *leave[IR_MOST_INSNS], *lost[IR_MOST_INSNS];
     const struct ir_op *probe; /* of the present memory operand */
     struct host_mem mem;       /* where that is */
     struct stub stub[MOST_STUBS];
@@ -60,6 +61,14 @@ struct stub *emit_stub(struct emitter *e, enum stub_kind kind, const struct ir_o
 
 /* Adds one to a counter; returns the bytes that it takes. Clobbers R11 and flags. */
 uint32_t emit_count(struct emitter *e, uint64_t *counter);
+
+/* A guest instruction of the block; its end is the last part's. */
+const struct insn *emit_guest_insn(const struct emitter *e, unsigned insn);
+
+/* While control may leave the block at an instruction, those of later parts are not on the budget. Changes no
+ * flags. */
+void emit_give_back(struct emitter *e, unsigned insn);
+void emit_take_again(struct emitter *e, unsigned insn);
 
 /* The routine that calls an instruction's handler. */
 const uint8_t *emit_handler_routine(const struct emitter *e, unsigned insn);

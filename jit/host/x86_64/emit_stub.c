@@ -16,7 +16,7 @@ static void patch_jumps(struct emitter *e, const struct stub *stub)
 
 static bool ends_trace(const struct emitter *e, unsigned insn)
 {
-    return insn_ends_trace(&e->block->source->insns[insn]);
+    return insn_ends_trace(emit_guest_insn(e, insn));
 }
 
 static void leave(struct emitter *e, const struct jit_exit *exit)
@@ -30,6 +30,7 @@ static void emit_leave(struct emitter *e, const struct stub *stub)
 {
     if (stub->op->late_save)
         emit_late_save(e, stub->op->late_save);
+    emit_give_back(e, stub->op->insn);
     leave(e, emit_leave_exit(e, stub->op->insn));
 }
 
@@ -76,8 +77,10 @@ static void go_on_after(struct emitter *e, unsigned insn)
     }
     for (unsigned i = 0; i < failures; i++)
         asm_patch(e->as.to_exec, failed[i], asm_here(&e->as));
-    if (failures || !possible)
+    if (failures || !possible) {
+        emit_give_back(e, insn + 1);
         leave(e, emit_lost_exit(e, insn + 1));
+    }
 }
 
 /* Nothing of the instruction has happened yet: its handler executes it whole. */
@@ -86,6 +89,7 @@ static void emit_slow(struct emitter *e, const struct stub *stub)
     unsigned insn = stub->op->insn;
     if (stub->op->late_save)
         emit_late_save(e, stub->op->late_save);
+    emit_give_back(e, insn);
     if (stub->op->code == IR_REPEAT) {
         emit_serial(e, stub->op);
         return;
@@ -98,6 +102,7 @@ static void emit_slow(struct emitter *e, const struct stub *stub)
     }
     asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)emit_site(e, insn));
     asm_call(&e->as, emit_handler_routine(e, insn));
+    emit_take_again(e, insn);
     if (emit_handler_routine(e, insn) == e->jit->routines.handler_fp)
         emit_make_live(e, e->fp_ready[insn + 1]);
     go_on_after(e, insn);
@@ -111,16 +116,22 @@ void emit_make_live(struct emitter *e, unsigned parts)
         asm_call(&e->as, e->jit->routines.sse_load);
 }
 
-static void emit_budget(struct emitter *e)
+/* Before the block has done anything. */
+static void leave_at_start(struct emitter *e, const struct jit_exit *exit)
 {
     struct assembler *as = &e->as;
-    asm_rr(as, 8, 0x83, 0, REG_BUDGET);
-    asm_byte(as, e->block->source->count);
     if (e->ir->op[0].happened)
         emit_late_save(e, &e->ir->op[0]);
     asm_mov_imm(as, REG_T1, e->block->rip);
     asm_store(as, 8, CPU_FIELD(rip), REG_T1);
-    leave(e, &e->jit->resume);
+    leave(e, exit);
+}
+
+static void emit_budget(struct emitter *e)
+{
+    asm_rr(&e->as, 8, 0x83, 0, REG_BUDGET);
+    asm_byte(&e->as, e->block->insns);
+    leave_at_start(e, &e->jit->resume);
 }
 
 static gva_t linear_page(const struct emitter *e, uint64_t rip)
@@ -172,17 +183,23 @@ static void emit_far_way(struct emitter *e, struct jit_exit *exit, gva_t page)
         asm_patch(as->to_exec, refused[i], asm_here(as));
 }
 
+/* A jump of an exit to what comes next, until it is linked. */
+static void emit_way(struct emitter *e, struct jit_exit *exit)
+{
+    exit->jump = asm_jmp(&e->as, NULL);
+    exit->stub = asm_here(&e->as);
+    asm_patch(e->as.to_exec, exit->jump, exit->stub);
+}
+
 /* The way on after a recipe was written, where there is a way around that. */
-static void emit_long_way(struct emitter *e, struct jit_exit *exit, const uint8_t *start)
+static void emit_long_way(struct emitter *e, struct jit_exit *exit)
 {
     struct assembler *as = &e->as;
-    exit->shortcut->stub = start;
     asm_mov_imm(as, REG_T1, (uint64_t)(uintptr_t)exit);
     asm_rm(as, 4, 0x83, 5, mem_base((enum host_reg)REG_T1, (int32_t)offsetof(struct jit_exit, heat)));
     asm_byte(as, 1);
     asm_jcc(as, CC_E, e->jit->routines.follow);
-    exit->jump = asm_jmp(as, NULL);
-    asm_patch(as->to_exec, exit->jump, asm_here(as));
+    emit_way(e, exit);
 }
 
 /* Writes what was left to the exit. Until it is linked it leads to the dispatcher. */
@@ -191,12 +208,20 @@ static void emit_exit_stub(struct emitter *e, const struct stub *stub)
     struct assembler *as = &e->as;
     struct jit_exit *exit = stub->exit;
     gva_t page = linear_page(e, exit->rip);
+    bool early = jit_part_of(e->block, stub->op->insn)->rest;
+    emit_give_back(e, stub->op->insn);
+    if (exit->shortcut)
+        exit->shortcut->stub = stub->start;
+    if (exit->shortcut && early)
+        emit_way(e, exit->shortcut);
     if (stub->op->late_save)
         emit_late_save(e, stub->op->late_save);
     if (page != linear_page(e, e->block->rip))
         emit_far_way(e, exit, page);
     else if (exit->shortcut)
-        emit_long_way(e, exit, stub->start);
+        emit_long_way(e, exit);
+    else if (early)
+        emit_way(e, exit);
     exit->stub = asm_here(as);
     asm_mov_imm(as, REG_T1, (uint64_t)(uintptr_t)exit);
     asm_jmp(as, e->jit->routines.follow);
@@ -246,6 +271,7 @@ static void emit_one(struct emitter *e, struct stub *stub)
     case STUB_LEAVE: emit_leave(e, stub); break;
     case STUB_FP_LOAD: emit_fp_load_stub(e, stub); break;
     case STUB_BUDGET: emit_budget(e); break;
+    case STUB_HOT: leave_at_start(e, e->block->hot); break;
     case STUB_EXIT: emit_exit_stub(e, stub); break;
     }
 }
