@@ -27,9 +27,9 @@ void region_shorten(struct region *region)
 
 /* Where control may come next, and how often it has come there. */
 struct way {
-    struct trace *trace; /* NULL: none that can be part of the region */
+    struct trace *trace; /* NULL: none that can be a new part of the region */
     uint64_t rip;
-    uint32_t passes;
+    uint32_t passes; /* 0 where it leads back into the region, whose passes tell nothing of this way */
 };
 
 static uint32_t passes_of(const struct jit *jit, const struct trace *trace, uint64_t rip,
@@ -44,6 +44,14 @@ static uint32_t passes_of(const struct jit *jit, const struct trace *trace, uint
     return passes;
 }
 
+static bool has(const struct region *region, const struct trace *trace)
+{
+    for (unsigned i = 0; i < region->count; i++)
+        if (region->trace[i] == trace)
+            return true;
+    return false;
+}
+
 /* The trace that a direct exit leads to, where it is in the region's page and known. */
 static struct way find_way(const struct jit *jit, const struct jit_context *context,
                            const struct region *region, const struct ir_op *op)
@@ -54,26 +62,20 @@ static struct way find_way(const struct jit *jit, const struct jit_context *cont
         return way;
     mem_t memory = trace_start(region->trace[0]) + there - here;
     struct trace *trace = trace_find(jit->cpu, memory, context->assume.mode);
-    if (!trace || way.rip + trace->bytes > context->assume.code_end)
+    if (!trace || has(region, trace) || way.rip + trace->bytes > context->assume.code_end)
         return way;
     way.trace = trace;
     way.passes = passes_of(jit, trace, way.rip, context);
     return way;
 }
 
-static bool has(const struct region *region, const struct trace *trace)
-{
-    for (unsigned i = 0; i < region->count; i++)
-        if (region->trace[i] == trace)
-            return true;
-    return false;
-}
+enum { SELDOM = 4 /* one way is taken so much less often than the other */ };
 
-enum { SELDOM = 4 /* a way is taken so much less often than the other */ };
-
+/* Whether control mostly goes this way: nearly as often as it came to the region. */
 static bool is_usual(const struct jit *jit, const struct way *way, const struct way *other)
 {
-    return way->passes >= jit_hot_passes(jit) / SELDOM && way->passes / SELDOM >= other->passes;
+    uint32_t entered = jit_hot_passes(jit);
+    return way->passes >= entered - entered / SELDOM && way->passes / SELDOM >= other->passes;
 }
 
 /* The direct ways on from the region's end, the more usual first. False where there is none. */
@@ -105,8 +107,7 @@ bool region_extend(const struct jit *jit, const struct jit_context *context, str
     if (region->count == MOST_PARTS || !find_ways(jit, context, region, way))
         return false;
     struct trace *next = way[0].trace;
-    if (!next || has(region, next) || !is_usual(jit, &way[0], &way[1]) ||
-        region->insns + next->count > MOST_REGION_INSNS)
+    if (!next || !is_usual(jit, &way[0], &way[1]) || region->insns + next->count > MOST_REGION_INSNS)
         return false;
     append(region, next, way[0].rip);
     return true;

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* Blocks that go on through several traces, beside an interpreter. */
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/state.h"
+#include "core/x86/tlb.h"
+#include "jit/block.h"
+#include "jit/check.h"
+#include "tests/support/protected_fixture.h"
+#include "tests/support/suite.h"
+
+struct side {
+    struct cpu_fixture f;
+    struct state_set states;
+};
+
+struct pair {
+    struct side interpreted, translated;
+    struct jit *jit;
+};
+
+enum { DATA = 0x60000, HANDLER = PF_CODE + 0x800 };
+
+static void setup(struct pair *p, const uint8_t *code, unsigned size)
+{
+    struct side *sides[] = {&p->interpreted, &p->translated};
+    static const uint8_t iret[] = {0x41, 0xCF}; /* inc ecx; iret */
+    *p = (struct pair){.jit = NULL};
+    for (unsigned i = 0; i < 2; i++) {
+        struct side *side = sides[i];
+        protected_fixture_init(&side->f);
+        cpu_register_state(side->f.cpu, &side->states);
+        cpu_fixture_load(&side->f, PF_CODE, code, size);
+        cpu_fixture_load(&side->f, HANDLER, iret, sizeof iret);
+        cpu_fixture_gate(&side->f, PF_IDT, 0x8E, SEL_CODE0, HANDLER, 0);
+        side->f.cpu->rip = PF_CODE;
+        side->f.cpu->gpr[GPR_DI] = DATA;
+        side->f.cpu->gpr[GPR_CX] = 1;
+    }
+    struct error err = {{0}};
+    p->jit = jit_new(p->translated.f.cpu, &(struct jit_options){0}, &err);
+    ck_assert_msg(p->jit, "%s", err.text);
+}
+
+static void finish(struct pair *p)
+{
+    jit_free(p->jit);
+    cpu_fixture_free(&p->interpreted.f);
+    cpu_fixture_free(&p->translated.f);
+    state_set_free(&p->interpreted.states);
+    state_set_free(&p->translated.states);
+}
+
+/* Runs both; all that a guest can see must be the same. */
+static void run(struct pair *p, uint64_t insns)
+{
+    struct cpu_fixture *a = &p->interpreted.f, *b = &p->translated.f;
+    struct error err = {{0}};
+    cpu_fixture_run(a, insns);
+    cpu_fixture_run(b, insns);
+    bool same = state_equal(p->interpreted.states.parts[0].desc, a->cpu, b->cpu) &&
+                !memcmp(a->memory.host, b->memory.host, FIXTURE_MEMORY);
+    if (!same) {
+        unsigned left = 10;
+        state_print_differences(p->interpreted.states.parts[0].desc, a->cpu, b->cpu, "cpu", &left, stdout);
+    }
+    ck_assert_msg(same, "not the same after %llu instructions", (unsigned long long)b->clock.insns);
+    ck_assert_msg(jit_check(p->jit, &err), "%s", err.text);
+}
+
+static void set(struct pair *p, unsigned gpr, uint64_t value)
+{
+    p->interpreted.f.cpu->gpr[gpr] = p->translated.f.cpu->gpr[gpr] = value;
+}
+
+static struct jit_block *block_at(const struct pair *p, uint32_t rip)
+{
+    struct jit_block *found = NULL;
+    for (unsigned i = 0; i < p->jit->context_count && !found; i++)
+        found = jit_find_block(p->jit, rip, rip, &p->jit->contexts[i]);
+    return found;
+}
+
+/* Most rounds take the jump. */
+static const uint8_t three_traces[] = {
+    0x40,             /* 0: inc eax */
+    0xA8, 0x1F,       /* 1: test al,1Fh */
+    0x75, 0x03,       /* 3: jne 8 */
+    0x83, 0xC2, 0x05, /* 5: add edx,5 */
+    0x01, 0xC3,       /* 8: add ebx,eax */
+    0xEB, 0xF4,       /* 10: jmp 0 */
+};
+
+enum { WARM = 1000 /* instructions after which the loops here are regions */ };
+
+START_TEST(the_usual_way_becomes_one_block)
+{
+    struct pair p;
+    setup(&p, three_traces, sizeof three_traces);
+    run(&p, WARM);
+    const struct jit_block *block = block_at(&p, PF_CODE);
+    ck_assert(block);
+    ck_assert_uint_eq(block->part_count, 2);
+    ck_assert_uint_eq(block->part[1].rip, PF_CODE + 8);
+    ck_assert_uint_eq(block->insns, 5);
+    ck_assert_uint_gt(jit_get_stats(p.jit)->regions, 0);
+    uint64_t follows = jit_get_stats(p.jit)->follows;
+    run(&p, 100 * WARM);
+    ck_assert_uint_lt(jit_get_stats(p.jit)->follows - follows, 20);
+    finish(&p);
+}
+END_TEST
+
+START_TEST(a_run_may_end_anywhere_in_a_region)
+{
+    struct pair p;
+    setup(&p, three_traces, sizeof three_traces);
+    run(&p, WARM);
+    for (unsigned slice = 1; slice < 80; slice++)
+        run(&p, slice);
+    finish(&p);
+}
+END_TEST
+
+/* A side that is seldom taken, with and without others behind the branch, hands on its flags. */
+START_TEST(side_exits_return_what_was_not_executed)
+{
+    static const uint8_t code[] = {
+        0x40,             /* 0: inc eax */
+        0x3C, 0x40,       /* 1: cmp al,40h */
+        0x74, 0x0B,       /* 3: je 16 */
+        0x85, 0xC0,       /* 5: test eax,eax */
+        0x78, 0x03,       /* 7: js 12 */
+        0x01, 0xC3,       /* 9: add ebx,eax */
+        0x90,             /* 11: nop */
+        0x80, 0xF9, 0x00, /* 12: cmp cl,0 */
+        0x9F,             /* 15: lahf */
+        0x11, 0xCA,       /* 16: adc edx,ecx */
+        0xEB, 0xEC,       /* 18: jmp 0 */
+    };
+    struct pair p;
+    setup(&p, code, sizeof code);
+    run(&p, 10 * WARM);
+    ck_assert_uint_gt(block_at(&p, PF_CODE)->part_count, 1);
+    for (unsigned slice = 1; slice < 80; slice++)
+        run(&p, slice);
+    run(&p, 100 * WARM);
+    finish(&p);
+}
+END_TEST
+
+/* LOOP and JECXZ turned round, and a call into the same page. */
+START_TEST(branches_that_count_are_turned_round)
+{
+    static const uint8_t code[] = {
+        0xB1, 0x50,                   /* 0: mov cl,50h */
+        0xE8, 0x06, 0x00, 0x00, 0x00, /* 2: call 13 */
+        0xE2, 0xF9,                   /* 7: loop 2 */
+        0xE3, 0xF5,                   /* 9: jecxz 0 */
+        0x90, 0x90,                   /* 11: nop, nop */
+        0x01, 0xC8,                   /* 13: add eax,ecx */
+        0xE3, 0x02,                   /* 15: jecxz 19 */
+        0x01, 0xC2,                   /* 17: add edx,eax */
+        0xC3,                         /* 19: ret */
+    };
+    struct pair p;
+    setup(&p, code, sizeof code);
+    set(&p, GPR_CX, 0);
+    run(&p, 10 * WARM);
+    ck_assert_uint_eq(block_at(&p, PF_CODE + 7)->part_count, 4); /* loop, call, add, ret */
+    for (unsigned slice = 1; slice < 80; slice++)
+        run(&p, slice);
+    finish(&p);
+}
+END_TEST
+
+/* The first part of the region writes an instruction of its second. */
+static const uint8_t writes_ahead[] = {
+    0x40,             /* 0: inc eax */
+    0x88, 0x07,       /* 1: mov [edi],al */
+    0x85, 0xC9,       /* 3: test ecx,ecx */
+    0x74, 0xF9,       /* 5: je 0 */
+    0x83, 0xC2, 0x01, /* 7: add edx,1 */
+    0xEB, 0xF4,       /* 10: jmp 0 */
+};
+
+START_TEST(a_region_that_rewrites_itself_is_left)
+{
+    struct pair p;
+    setup(&p, writes_ahead, sizeof writes_ahead);
+    run(&p, WARM);
+    ck_assert_uint_eq(block_at(&p, PF_CODE)->part_count, 2);
+    set(&p, GPR_DI, PF_CODE + 9);
+    for (unsigned slice = 1; slice < 80; slice++)
+        run(&p, slice);
+    set(&p, GPR_DI, DATA);
+    run(&p, WARM);
+    finish(&p);
+}
+END_TEST
+
+START_TEST(a_region_dies_with_any_of_its_traces)
+{
+    struct pair p;
+    setup(&p, three_traces, sizeof three_traces);
+    run(&p, WARM);
+    struct jit_block *block = block_at(&p, PF_CODE);
+    const struct trace *first = block->part[0].source;
+    cpu_fixture_poke(&p.interpreted.f, PF_CODE + 9, 1, 0xC2); /* add edx,eax */
+    cpu_fixture_poke(&p.translated.f, PF_CODE + 9, 1, 0xC2);
+    ck_assert(block->dead);
+    ck_assert(!block_at(&p, PF_CODE));
+    for (const struct jit_part *part = first->translations; part; part = part->next_of_trace)
+        ck_assert(!part->block->dead);
+    run(&p, WARM);
+    finish(&p);
+}
+END_TEST
+
+/* The second part divides by zero once. */
+START_TEST(a_fault_in_a_later_part_is_counted_there)
+{
+    static const uint8_t code[] = {
+        0x31, 0xD2, /* 0: xor edx,edx */
+        0x40,       /* 2: inc eax */
+        0x74, 0xFB, /* 3: je 0 */
+        0x89, 0x07, /* 5: mov [edi],eax */
+        0xF7, 0xF1, /* 7: div ecx */
+        0x01, 0xC3, /* 9: add ebx,eax */
+        0x8B, 0x07, /* 11: mov eax,[edi] */
+        0xEB, 0xF1, /* 13: jmp 0 */
+    };
+    struct pair p;
+    setup(&p, code, sizeof code);
+    run(&p, WARM);
+    ck_assert_uint_eq(block_at(&p, PF_CODE)->part_count, 2);
+    for (unsigned slice = 1; slice < 40; slice++) {
+        set(&p, GPR_CX, 0);
+        run(&p, slice);
+    }
+    finish(&p);
+}
+END_TEST
+
+/* Handlers in both parts look at the instruction count. */
+START_TEST(handlers_in_a_region_see_exact_counts)
+{
+    static const uint8_t code[] = {
+        0x9C,       /* 0: pushf */
+        0x5A,       /* 1: pop edx */
+        0x87, 0x17, /* 2: xchg [edi],edx */
+        0x85, 0xC9, /* 4: test ecx,ecx */
+        0x74, 0xF8, /* 6: je 0 */
+        0x9C,       /* 8: pushf */
+        0x5B,       /* 9: pop ebx */
+        0x01, 0x1F, /* 10: add [edi],ebx */
+        0xEB, 0xF2, /* 12: jmp 0 */
+    };
+    struct pair p;
+    setup(&p, code, sizeof code);
+    run(&p, WARM);
+    ck_assert_uint_eq(block_at(&p, PF_CODE)->part_count, 2);
+    for (unsigned slice = 1; slice < 60; slice++) {
+        tlb_flush(p.interpreted.f.cpu, false); /* so that accesses take the slow path */
+        tlb_flush(p.translated.f.cpu, false);
+        run(&p, slice);
+    }
+    finish(&p);
+}
+END_TEST
+
+/* The second trace does not end within the code segment. */
+START_TEST(a_trace_beyond_the_segment_is_no_part)
+{
+    struct pair p;
+    setup(&p, three_traces, sizeof three_traces);
+    struct side *sides[] = {&p.interpreted, &p.translated};
+    for (unsigned i = 0; i < 2; i++) {
+        struct cpu *cpu = sides[i]->f.cpu;
+        cpu->seg[SEG_CS].limit = PF_CODE + sizeof three_traces - 1;
+        cpu_derive(cpu);
+    }
+    run(&p, WARM);
+    ck_assert_uint_eq(block_at(&p, PF_CODE)->part_count, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        struct cpu *cpu = sides[i]->f.cpu;
+        cpu->seg[SEG_CS].limit = PF_CODE + sizeof three_traces - 2;
+        cpu_derive(cpu);
+        cpu_fixture_gate(&sides[i]->f, PF_IDT + 8 * VECTOR_GP, 0x8E, SEL_CODE0, HANDLER, 0);
+    }
+    run(&p, WARM);
+    finish(&p);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        the_usual_way_becomes_one_block,          a_run_may_end_anywhere_in_a_region,
+        side_exits_return_what_was_not_executed,  branches_that_count_are_turned_round,
+        a_region_that_rewrites_itself_is_left,    a_region_dies_with_any_of_its_traces,
+        a_fault_in_a_later_part_is_counted_there, handlers_in_a_region_see_exact_counts,
+        a_trace_beyond_the_segment_is_no_part,
+    };
+    return suite_run("regions", tests, sizeof tests / sizeof tests[0]);
+}
