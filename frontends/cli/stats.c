@@ -71,9 +71,11 @@ static void print_host_code(const struct lathe_engine_stats *stats)
 
 static void print_blocks(const struct lathe_engine_stats *stats)
 {
-    fprintf(
-        stderr, "translated: %" PRIu64 " blocks of %" PRIu64 " instructions, %" PRIu64 " bytes (%.1f each)\n",
-        stats->blocks, stats->guest_insns, stats->host_bytes, ratio(stats->host_bytes, stats->guest_insns));
+    fprintf(stderr,
+            "translated: %" PRIu64 " blocks, %" PRIu64 " of them regions, of %" PRIu64
+            " instructions, %" PRIu64 " bytes (%.1f each)\n",
+            stats->blocks, stats->regions, stats->guest_insns, stats->host_bytes,
+            ratio(stats->host_bytes, stats->guest_insns));
     print_host_code(stats);
     fprintf(stderr, "dropped: %" PRIu64 " blocks, %" PRIu64 " times all\n", stats->killed, stats->flushes);
     fprintf(stderr, "dispatched: %" PRIu64 " entries, %" PRIu64 " follows, %" PRIu64 " handler calls\n",

@@ -137,6 +137,7 @@ void lathe_engine_stats(const struct lathe *lathe, struct lathe_engine_stats *st
     bool translates = machine_engine_stats(lathe->machine, &from);
     *stats = (struct lathe_engine_stats){.engine = translates ? translator_name(lathe) : "interpreter",
                                          .blocks = from.jit.blocks,
+                                         .regions = from.jit.regions,
                                          .guest_insns = from.jit.guest_insns,
                                          .host_bytes = from.jit.host_bytes,
                                          .killed = from.jit.killed,

@@ -118,7 +118,7 @@ void lathe_measure(struct lathe *lathe);
 struct lathe_engine_stats {
     const char *engine; /* "interpreter", "translator" or "translator and interpreter" */
     /* Of the translator; 0 where the machine interprets. */
-    uint64_t blocks, guest_insns, host_bytes; /* translated */
+    uint64_t blocks, regions, guest_insns, host_bytes; /* translated; regions are blocks of several traces */
     uint64_t killed, flushes; /* blocks whose code was written to; times that all were dropped */
     uint64_t entries;         /* from the interpreter into translated code */
     uint64_t follows;         /* exits that found their target through the dispatcher */

@@ -250,6 +250,7 @@ case $whole in 'state-hash: insns=1000000 sha256='*) ;; *) echo "hash line: $who
 stops() { # signal, status, options...
   local signal=$1 wanted=$2 status pid
   shift 2
+  : > err # without an announcement of the call before
   "$lathe" run --display none "$@" 2> err & pid=$!
   for _ in $(seq 600); do # from the announcement on signals are caught
     grep -q '^lathe: booting' err && break

@@ -24,7 +24,7 @@ static void setup_with(struct bench *t, const struct jit_options *options, const
 
 static void setup(struct bench *t, const uint8_t *code, unsigned size)
 {
-    setup_with(t, &(struct jit_options){.measure = true}, code, size);
+    setup_with(t, &(struct jit_options){.measure = true, .single = true}, code, size);
 }
 
 static void run(struct bench *t, uint64_t insns)
@@ -70,14 +70,14 @@ START_TEST(host_instructions_of_the_straight_way_are_counted)
     run(&t, 4000);
     ck_assert_uint_eq(t.measured.host_insns, 8000);
     struct bench plain;
-    setup_with(&plain, &(struct jit_options){0}, two_blocks, sizeof two_blocks);
+    setup_with(&plain, &(struct jit_options){.single = true}, two_blocks, sizeof two_blocks);
     cpu_fixture_run(&plain.f, 4000);
     uint64_t straight = 0, out_of_line = 0;
     for (unsigned i = 0; i < BLOCK_BUCKETS; i++) {
         for (const struct jit_block *b = plain.jit->buckets[i]; b; b = b->next_in_hash) {
             straight += 1000 * b->straight_bytes;
-            for (const struct jit_block *v = b->source->translations; v; v = v->next_variant)
-                out_of_line += v->code_bytes - v->straight_bytes;
+            for (const struct jit_part *v = b->part[0].source->translations; v; v = v->next_of_trace)
+                out_of_line += v->block->code_bytes - v->block->straight_bytes;
         }
     }
     ck_assert_uint_eq(t.measured.host_bytes, straight);
