@@ -90,7 +90,7 @@ static void leave_traces(struct jit_block *block)
     }
 }
 
-static void kill_block(struct jit *jit, struct jit_block *block)
+static void kill_block(struct jit *jit, struct jit_block *block, bool evicted)
 {
     block->dead = true;
     leave_traces(block);
@@ -98,7 +98,8 @@ static void kill_block(struct jit *jit, struct jit_block *block)
     struct jump_entry *jump = &jit->jumps[jump_index(block->rip)];
     if (jump->code == block->code)
         *jump = (struct jump_entry){0};
-    jit->stats.killed++;
+    jit->stats.killed += !evicted;
+    jit->stats.evicted += evicted;
     if (inherits(block))
         return;
     struct jit_block **link = &jit->buckets[bucket_of(block->memory, block->rip)];
@@ -107,11 +108,11 @@ static void kill_block(struct jit *jit, struct jit_block *block)
     *link = block->next_in_hash;
 }
 
-static void trace_killed(void *self, struct trace *trace)
+static void trace_killed(void *self, struct trace *trace, bool evicted)
 {
     struct jit *jit = self;
     while (trace->translations)
-        kill_block(jit, ((struct jit_part *)trace->translations)->block);
+        kill_block(jit, ((struct jit_part *)trace->translations)->block, evicted);
 }
 
 static void traces_cleared(void *self)
@@ -296,7 +297,7 @@ static void make_region(struct jit *jit, struct jit_block *block)
     for (; region.count && !made; region_shorten(&region))
         made = translate(jit, &region, FINAL, block->context, &block->inherited, &full);
     if (made)
-        kill_block(jit, block);
+        kill_block(jit, block, false);
 }
 
 /* In 64-bit mode translated code looks at no segment's end: breakpoints and alignment checks are the
@@ -339,7 +340,7 @@ static void count_lost(struct jit *jit, struct jit_block *block)
     if (++block->lost < jit_exit_heat(jit) || block->dead)
         return;
     block->part[0].source->separate = true;
-    trace_killed(jit, block->part[0].source);
+    trace_killed(jit, block->part[0].source, false);
 }
 
 static const struct insn *enter(struct cpu *cpu, const struct insn *insn)

@@ -31,6 +31,7 @@ struct jit_stats {
     uint64_t blocks, guest_insns, host_bytes; /* translated */
     uint64_t regions;                         /* among them: of more than one trace */
     uint64_t killed, flushes;
+    uint64_t evicted; /* blocks that made room */
     uint64_t entries; /* from the interpreter */
     uint64_t follows; /* exits that found their target through the dispatcher */
     uint64_t calls;   /* of handlers, slow paths of memory accesses included */

@@ -4,6 +4,8 @@
 #ifndef LATHE_CORE_X86_ENGINE_H
 #define LATHE_CORE_X86_ENGINE_H
 
+#include <stdbool.h>
+
 #include "core/x86/insn.h"
 
 struct cpu;
@@ -13,8 +15,9 @@ struct engine_ops {
     /* Runs instead of a trace's first instruction, with the trace taken off the budget; goes on like a
      * handler. */
     insn_fn *enter;
-    /* The bytes of a trace were overwritten. cpu->trace may still be under way. */
-    void (*trace_killed)(void *self, struct trace *trace);
+    /* The bytes of a trace were overwritten: cpu->trace may still be under way. Or the trace is to make room
+     * for others, between traces. */
+    void (*trace_killed)(void *self, struct trace *trace, bool evicted);
     /* All traces are gone, and with them whatever was made from them. */
     void (*traces_cleared)(void *self);
 };

@@ -2,8 +2,10 @@
 /* Decoded traces: straight runs of instructions within one page, keyed by where their bytes are and the
  * decode mode.
  *
- * A trace lives until its bytes are overwritten or the cache is emptied. A dead trace keeps its storage until
- * then, so that links to it can be followed safely: its key matches nothing.
+ * The cache is a ring of parts, and its oldest part is emptied when there is no room for another trace. A
+ * trace lives until then, or until its bytes are overwritten; dead it keeps its storage, so that links to it
+ * can be followed safely: its key matches nothing. Parts are emptied by trace_lookup alone, and so between
+ * traces.
  */
 #ifndef LATHE_CORE_X86_TRACE_H
 #define LATHE_CORE_X86_TRACE_H
@@ -20,18 +22,17 @@ enum { TRACE_MAX_INSNS = 32, TRACE_MAX_BYTES = 240 };
 #define TRACE_DEAD UINT64_MAX
 
 struct trace {
-    uint64_t key;       /* trace_key of its first byte */
-    insn_fn *enter;     /* what runs first: its first handler, or the engine */
-    void *translations; /* of the engine; NULL: none */
-    uint32_t heat;      /* of the engine: times entered */
-    struct trace *hash_next, *page_next;
-    const struct trace *source; /* of a prefix: the trace that it was cut from */
-    struct trace *link[2];      /* where its end went last: fall through or not taken, taken */
+    uint64_t key;          /* trace_key of its first byte */
+    insn_fn *enter;        /* what runs first: its first handler, or the engine */
+    void *translations;    /* of the engine; NULL: none */
+    struct trace *link[2]; /* where its end went last: fall through or not taken, taken */
     struct trace *near[2]; /* the same where the way is a direct one and stays in the page: always right */
-    uint16_t count;        /* instructions */
-    uint16_t bytes;
+    uint32_t heat;         /* of the engine: times entered */
+    uint32_t hash_next, page_next; /* places in the cache; 0: none */
+    uint8_t count;                 /* instructions */
+    uint8_t bytes;
     bool separate;       /* of the engine: operands are not to share look-ups */
-    struct insn insns[]; /* count of them, then exec_trace_end */
+    struct insn insns[]; /* count of them; then, where the last goes on to the next one, exec_trace_end */
 };
 
 /* Where the first byte of a trace that is not dead is. */
@@ -52,7 +53,12 @@ void trace_cache_free(struct trace_cache *cache);
 /* Forgets all traces; storage is reused from the start. */
 void trace_cache_clear(struct cpu *cpu);
 
-/* Times that the cache was cleared: links taken before a change of it point nowhere. */
+/* Clears the cache and makes it as small as that, in bytes; at the most what it takes anyway, at the least
+ * what its parts need for a trace each. */
+void trace_cache_limit(struct cpu *cpu, size_t bytes);
+
+/* Times that the cache was cleared or lost its oldest part: pointers to traces taken before a change of it
+ * may point nowhere. */
 unsigned trace_cache_generation(const struct trace_cache *cache);
 
 /* Kills every trace that has a byte in [offset, offset+size). True where the trace under way is among them.
@@ -75,8 +81,16 @@ struct trace *trace_single(struct cpu *cpu, mem_t memory, const uint8_t *bytes, 
 /* Whether the instruction at `memory` is known to go on in the next page; hot ones then cost no decoding. */
 bool trace_runs_over_page(const struct cpu *cpu, mem_t memory);
 
-/* For tests, between runs: every live trace is what its bytes in memory decode to, is found by its key, and
- * has its bytes marked as code. False with *err where one is not. */
+/* What the cache holds and has done. */
+struct trace_cache_stats {
+    size_t bytes;       /* in use */
+    uint64_t evictions; /* of the oldest part */
+};
+
+struct trace_cache_stats trace_cache_stats(const struct trace_cache *cache);
+
+/* For tests, between runs: every live trace is what its bytes in memory decode to, is found by its key, has
+ * its bytes marked as code, and has links that lead to traces. False with *err where one is not. */
 bool trace_cache_check(const struct cpu *cpu, struct error *err);
 
 #endif

@@ -16,6 +16,7 @@
 #include "core/base/state.h"
 #include "core/x86/access.h"
 #include "core/x86/check.h"
+#include "core/x86/trace.h"
 #include "jit/check.h"
 #include "jit/jit.h"
 #include "tests/fuzz/engines/guest.h"
@@ -23,15 +24,18 @@
 
 enum { LEGS = 40, DEFAULT_CASES = 60, WATCHDOG_SECONDS = 120 };
 
-enum { INTERPRETER, CONTENDERS = 4 };
+enum { INTERPRETER, CONTENDERS = 5 };
 
 static const struct contender {
     const char *name;
+    bool interprets;
     struct jit_options options;
-    bool sliced; /* legs are run in random slices */
+    size_t trace_bytes; /* 0: as many as there may be */
+    bool sliced;        /* legs are run in random slices */
 } contenders[CONTENDERS] = {
-    [INTERPRETER] = {.name = "interpreter"},
-    {.name = "translator"},
+    [INTERPRETER] = {.name = "interpreter", .interprets = true},
+    {.name = "interpreter with few traces", .interprets = true, .trace_bytes = 1},
+    {.name = "translator with few traces", .trace_bytes = 48 << 10},
     {.name = "unlinked translator in slices", .options = {.unlinked = true, .measure = true}, .sliced = true},
     {.name = "translator with a small cache and a threshold",
      .options = {.cache_bytes = 1, .threshold = 2, .measure = true}},
@@ -50,7 +54,9 @@ static void start(struct run *run, unsigned number, const struct guest *guest)
     struct error err = {{0}};
     run->contender = &contenders[number];
     cpu_fixture_init_sized(&run->fixture, guest->model, GUEST_RAM);
-    if (number != INTERPRETER) {
+    if (run->contender->trace_bytes)
+        trace_cache_limit(run->fixture.cpu, run->contender->trace_bytes);
+    if (!run->contender->interprets) {
         run->jit = jit_new(run->fixture.cpu, &run->contender->options, &err);
         if (!run->jit) {
             fprintf(stderr, "fuzz_engines: %s\n", err.text);
@@ -270,8 +276,21 @@ static bool shares_add_up(const struct run *run)
 
 /* What the cases of a process did, to see that they did something. */
 struct totals {
-    uint64_t insns, blocks, entries, killed, flushes;
+    uint64_t insns, blocks, entries, killed, evicted, flushes, parts;
 };
+
+static void add_to_totals(struct totals *totals, const struct run *run)
+{
+    totals->parts += trace_cache_stats(run->fixture.cpu->traces).evictions;
+    if (!run->jit)
+        return;
+    const struct jit_stats *stats = jit_get_stats(run->jit);
+    totals->blocks += stats->blocks;
+    totals->entries += stats->entries;
+    totals->killed += stats->killed;
+    totals->evicted += stats->evicted;
+    totals->flushes += stats->flushes;
+}
 
 static bool check_seed(uint64_t seed, struct totals *totals)
 {
@@ -296,13 +315,8 @@ static bool check_seed(uint64_t seed, struct totals *totals)
                     (unsigned long long)seed, contenders[i].name);
     }
     totals->insns += runs[INTERPRETER].fixture.clock.insns;
-    for (unsigned i = 1; i < CONTENDERS; i++) {
-        const struct jit_stats *stats = jit_get_stats(runs[i].jit);
-        totals->blocks += stats->blocks;
-        totals->entries += stats->entries;
-        totals->killed += stats->killed;
-        totals->flushes += stats->flushes;
-    }
+    for (unsigned i = 0; i < CONTENDERS; i++)
+        add_to_totals(totals, &runs[i]);
     for (unsigned i = 0; i < CONTENDERS; i++)
         finish(&runs[i]);
     free(runs);
@@ -327,11 +341,12 @@ int main(int argc, char **argv)
     }
     watchdog_set(0);
     printf(
-        "%llu cases from seed %llu, %llu instructions each engine, %llu blocks, %llu killed, %llu flushes, "
-        "%llu entries: %s\n",
+        "%llu cases from seed %llu, %llu instructions each engine, %llu blocks, %llu killed, %llu evicted, "
+        "%llu flushes, %llu parts of traces, %llu entries: %s\n",
         (unsigned long long)count, (unsigned long long)first, (unsigned long long)totals.insns,
         (unsigned long long)totals.blocks, (unsigned long long)totals.killed,
-        (unsigned long long)totals.flushes, (unsigned long long)totals.entries,
+        (unsigned long long)totals.evicted, (unsigned long long)totals.flushes,
+        (unsigned long long)totals.parts, (unsigned long long)totals.entries,
         failed ? "the last one failed" : "all fine");
     return failed || !totals.entries ? EXIT_FAILURE : EXIT_SUCCESS;
 }
