@@ -282,6 +282,24 @@ struct jit_block *jit_specialise(struct jit *jit, const struct jit_block *block,
     return translate(jit, &region, TO_BE_REGION, block->context, made, &full);
 }
 
+/* What leads to a block leads from now on to another that does the same. */
+static void hand_over(struct jit *jit, struct jit_block *from, struct jit_block *to)
+{
+    struct jit_exit *exit = from->incoming;
+    from->incoming = NULL;
+    while (exit) {
+        struct jit_exit *next = exit->next_incoming;
+        host_link(jit, exit, to);
+        exit->target = to;
+        exit->next_incoming = to->incoming;
+        to->incoming = exit;
+        exit = next;
+    }
+    struct jump_entry *jump = &jit->jumps[jump_index(from->rip)];
+    if (jump->code == from->code)
+        jump->code = to->code;
+}
+
 /* A block that is run often gives way to one of all the traces that mostly follow. */
 static void make_region(struct jit *jit, struct jit_block *block)
 {
@@ -296,8 +314,10 @@ static void make_region(struct jit *jit, struct jit_block *block)
     struct jit_block *made = NULL;
     for (; region.count && !made; region_shorten(&region))
         made = translate(jit, &region, FINAL, block->context, &block->inherited, &full);
-    if (made)
-        kill_block(jit, block, false);
+    if (!made)
+        return;
+    hand_over(jit, block, made);
+    kill_block(jit, block, false);
 }
 
 /* In 64-bit mode translated code looks at no segment's end: breakpoints and alignment checks are the

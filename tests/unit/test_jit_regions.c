@@ -112,6 +112,32 @@ START_TEST(the_usual_way_becomes_one_block)
 }
 END_TEST
 
+/* The loop at 3 hands on its flags to a block of its own, which becomes a region, too. */
+START_TEST(what_led_to_a_block_leads_to_its_region)
+{
+    static const uint8_t code[] = {
+        0x31, 0xC9,       /* 0: xor ecx,ecx */
+        0x40,             /* 2: inc eax */
+        0x83, 0xC1, 0x01, /* 3: add ecx,1 */
+        0x83, 0xF9, 0x64, /* 6: cmp ecx,100 */
+        0x75, 0xF7,       /* 9: jne 2 */
+        0xEB, 0xF3,       /* 11: jmp 0 */
+    };
+    struct pair p;
+    setup(&p, code, sizeof code);
+    run(&p, 10 * WARM);
+    unsigned handed_on = 0;
+    const struct jit_part *part = block_at(&p, PF_CODE + 2)->part[0].source->translations;
+    for (; part; part = part->next_of_trace)
+        handed_on += part->block->inherited.code == IR_CMP && !part->block->hot;
+    ck_assert_uint_gt(handed_on, 0);
+    uint64_t follows = jit_get_stats(p.jit)->follows;
+    run(&p, 100 * WARM);
+    ck_assert_uint_lt(jit_get_stats(p.jit)->follows - follows, 20);
+    finish(&p);
+}
+END_TEST
+
 START_TEST(a_run_may_end_anywhere_in_a_region)
 {
     struct pair p;
@@ -297,11 +323,11 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        the_usual_way_becomes_one_block,          a_run_may_end_anywhere_in_a_region,
-        side_exits_return_what_was_not_executed,  branches_that_count_are_turned_round,
-        a_region_that_rewrites_itself_is_left,    a_region_dies_with_any_of_its_traces,
-        a_fault_in_a_later_part_is_counted_there, handlers_in_a_region_see_exact_counts,
-        a_trace_beyond_the_segment_is_no_part,
+        the_usual_way_becomes_one_block,       what_led_to_a_block_leads_to_its_region,
+        a_run_may_end_anywhere_in_a_region,    side_exits_return_what_was_not_executed,
+        branches_that_count_are_turned_round,  a_region_that_rewrites_itself_is_left,
+        a_region_dies_with_any_of_its_traces,  a_fault_in_a_later_part_is_counted_there,
+        handlers_in_a_region_see_exact_counts, a_trace_beyond_the_segment_is_no_part,
     };
     return suite_run("regions", tests, sizeof tests / sizeof tests[0]);
 }
