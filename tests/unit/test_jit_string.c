@@ -207,6 +207,15 @@ static const struct snippet snippets[] = {
       0xB1, 0x0D, 0x67, 0xF3, 0xA4,   /* mov cl,13; rep movsb [edi] */
       0xB1, 0x05, 0xF3, 0x48, 0xA7}}, /* mov cl,5; repe cmpsq */
     {"scans of 64-bit code", 64, 300, 0x1000, 0, FLAT + 0x1103, {0xF2, 0xAE, 0xF3, 0x48, 0xAF}},
+    {"moves beyond the end of memory", 32, 50, 20, FLAT + 0x103, FIXTURE_MEMORY - 0x12, {0xF3, 0xA5, 0x42}},
+    {"moves from beyond the end of memory",
+     32,
+     50,
+     20,
+     FIXTURE_MEMORY - 0x12,
+     FLAT + 0x103,
+     {0xF3, 0xA5, 0x42}},
+    {"addresses wrap at 4 GiB", 32, 60, 24, 0xFFFFFFF0, FLAT + 0x103, {0xF3, 0xA4, 0xA7}},
 };
 
 struct side {

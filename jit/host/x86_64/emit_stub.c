@@ -25,13 +25,16 @@ static void leave(struct emitter *e, const struct jit_exit *exit)
     asm_jmp(&e->as, e->jit->routines.leave);
 }
 
-/* The interpreter executes the instruction. */
+/* The interpreter executes the instruction; a repeated one that goes down is its handler's. */
 static void emit_leave(struct emitter *e, const struct stub *stub)
 {
     if (stub->op->late_save)
         emit_late_save(e, stub->op->late_save);
     emit_give_back(e, stub->op->insn);
-    leave(e, emit_leave_exit(e, stub->op->insn));
+    if (stub->op->code == IR_FORWARD && ends_trace(e, stub->op->insn))
+        emit_serial(e, stub->op);
+    else
+        leave(e, emit_leave_exit(e, stub->op->insn));
 }
 
 /* Whether code after the instruction may find flags in the host's: those that it makes, or has reloaded. */
