@@ -11,9 +11,12 @@
 #include "tests/support/protected_fixture.h"
 #include "tests/support/suite.h"
 
-enum { CODE_AT = 0x7C00, DATA_AT = 0x30000, DATA_BYTES = 0x10000, ROUNDS = 4, FLAT = DATA_AT };
+enum { CODE_AT = 0x7C00, DATA_AT = 0x30000, DATA_BYTES = 0x10000, FLAT = DATA_AT, ROUNDS = 4 };
 
-/* Code with a JMP to itself behind it. DS and ES lie at DATA_AT in 16-bit code, else they are flat. */
+/* Segments that end within a page. */
+enum { DS_AT = DATA_AT + 0x20, ES_AT = DATA_AT + 0x10 };
+
+/* Code with a JMP to itself behind it. DS and ES are flat but in 16-bit code. */
 struct snippet {
     const char *what;
     unsigned bits;
@@ -83,6 +86,16 @@ static const struct snippet snippets[] = {
       0x74, 0x01, /* jz over */
       0x42, 0x43, /* inc dx; inc bx */
       0xFC}},     /* cld */
+    {"a fault going down finds the flags of a comparison",
+     16,
+     9,
+     0,
+     0xFFFF,
+     0x200,
+     {0xFD,         /* std */
+      0x39, 0xD3,   /* cmp bx,dx */
+      0xAD,         /* lodsw */
+      0x01, 0xDA}}, /* add dx,bx */
     {"CMPS makes the flags of a branch",
      16,
      6,
@@ -216,6 +229,40 @@ static const struct snippet snippets[] = {
      FLAT + 0x103,
      {0xF3, 0xA5, 0x42}},
     {"addresses wrap at 4 GiB", 32, 60, 24, 0xFFFFFFF0, FLAT + 0x103, {0xF3, 0xA4, 0xA7}},
+    {"a region of repeated and single ones",
+     16,
+     900,
+     0,
+     0x101,
+     0x4202,
+     {0xB9, 0x05, 0x00, 0xF3, 0xA5, /* mov cx,5; rep movsw */
+      0xAC, 0xAA, 0xA6,             /* lodsb; stosb; cmpsb */
+      0xEB, 0xF6}},                 /* jmp to the start */
+    {"a region that goes down",
+     16,
+     900,
+     0,
+     0xF101,
+     0xB202,
+     {0xFD,                               /* std */
+      0xB9, 0x05, 0x00, 0xF3, 0xA5, 0xAC, /* mov cx,5; rep movsw; lodsb */
+      0xAA, 0xA6, 0xEB, 0xF6}},           /* stosb; cmpsb; jmp to the move */
+    {"a region of scans",
+     16,
+     900,
+     0,
+     0,
+     0x1203,
+     {0xB9, 0x0B, 0x00, 0xF2, 0xAE,   /* mov cx,11; repne scasb */
+      0x75, 0xF9, 0x42, 0xEB, 0xF6}}, /* jnz to the start; inc dx; jmp to the start */
+    {"a region of 32-bit code",
+     32,
+     900,
+     0,
+     FLAT + 0x101,
+     FLAT + 0x4FF2,
+     {0xB9, 0x05, 0x00, 0x00, 0x00, 0xF3, 0xA5, /* mov ecx,5; rep movsd */
+      0xAD, 0xAB, 0xA7, 0xEB, 0xF4}},           /* lodsd; stosd; cmpsd; jmp to the start */
 };
 
 struct side {
@@ -233,8 +280,8 @@ static void seat_real(struct cpu *cpu)
 {
     segment_set_real(cpu, SEG_CS, 0);
     segment_set_real(cpu, SEG_SS, 0);
-    segment_set_real(cpu, SEG_DS, DATA_AT >> 4);
-    segment_set_real(cpu, SEG_ES, DATA_AT >> 4);
+    segment_set_real(cpu, SEG_DS, DS_AT >> 4);
+    segment_set_real(cpu, SEG_ES, ES_AT >> 4);
 }
 
 static void seat(struct side *side, unsigned bits)
@@ -247,7 +294,7 @@ static void seat(struct side *side, unsigned bits)
     if (bits == 16)
         seat_real(cpu);
     if (bits != 16) {
-        cpu->seg[SEG_FS].base = DATA_AT + 0x8000;
+        cpu->seg[SEG_FS].base = DATA_AT + 0x8123;
         cpu->seg[SEG_FS].limit = 0xFFF;
     }
     if (bits == 64) {
@@ -280,7 +327,7 @@ static void begin(struct side *side, const struct snippet *snippet, unsigned rou
     cpu->gpr[GPR_DI] = snippet->di;
     if (snippet->bits == 16) {
         segment_set_real(cpu, SEG_CS, 0);
-        segment_set_real(cpu, SEG_ES, DATA_AT >> 4);
+        segment_set_real(cpu, SEG_ES, ES_AT >> 4);
     }
 }
 
