@@ -19,6 +19,7 @@
 
 enum setup_field {
     SETUP_SECTS = 0x1F1,
+    SYSSIZE = 0x1F4,
     VID_MODE = 0x1FA,
     HEADER_VERSION = 0x206,
     TYPE_OF_LOADER = 0x210,
@@ -39,6 +40,7 @@ enum loadflag { LOADED_HIGH = 0x01, CAN_USE_HEAP = 0x80 };
 
 enum {
     SECTOR = 512,
+    PARAGRAPH = 16,
     LOADER_UNDEFINED = 0xFF,
     OLD_MAGIC = 0xA33F,
     HIGH_ADDRESS = 0x100000,
@@ -59,7 +61,7 @@ enum vid_mode { VID_NORMAL = 0xFFFF, VID_EXTENDED = 0xFFFE, VID_ASK = 0xFFFD };
 struct setup {
     unsigned version, setup_bytes, base, heap_end, cmdline_max;
     bool high;
-    uint64_t kernel_address, kernel_bytes, init_bytes, initrd_max;
+    uint64_t kernel_address, kernel_bytes, least_bytes, init_bytes, initrd_max;
 };
 
 static uint32_t header_field(const struct kernel_image *image, unsigned offset, unsigned size)
@@ -81,6 +83,8 @@ static void read_setup(const struct kernel_image *image, struct setup *setup)
         setup->cmdline_max = header_field(image, CMDLINE_SIZE, 4);
     setup->kernel_address = setup->high ? HIGH_ADDRESS : ZIMAGE_ADDRESS;
     setup->kernel_bytes = image->file.size > setup->setup_bytes ? image->file.size - setup->setup_bytes : 0;
+    uint64_t paragraphs = setup->version >= 0x204 ? header_field(image, SYSSIZE, 4) : 0;
+    setup->least_bytes = paragraphs ? (paragraphs - 1) * PARAGRAPH + 1 : 0; /* the last may be short */
     setup->init_bytes = setup->version >= 0x20A ? header_field(image, INIT_SIZE, 4) : 0;
     setup->initrd_max = setup->version >= 0x203 ? header_field(image, INITRD_ADDR_MAX, 4) : OLD_INITRD_MAX;
 }
@@ -95,6 +99,10 @@ bool kernel_bzimage_check(struct kernel_image *image, struct error *err)
                          setup.version >> 8, setup.version & 0xFF);
     if (!setup.kernel_bytes || setup.setup_bytes < LOADFLAGS + 1)
         return error_set(err, "'%s' is a truncated bzImage", image->file.path);
+    if (setup.kernel_bytes < setup.least_bytes)
+        return error_set(err, "'%s' is a truncated bzImage: %llu bytes, where its header says at least %llu",
+                         image->file.path, (unsigned long long)image->file.size,
+                         (unsigned long long)(setup.setup_bytes + setup.least_bytes));
     if (!setup.high && setup.kernel_bytes > ZIMAGE_MAX)
         return error_set(err, "'%s' is a damaged zImage: too large to load low", image->file.path);
     if (strlen(image->append) > setup.cmdline_max)

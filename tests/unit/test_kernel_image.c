@@ -105,6 +105,7 @@ START_TEST(bzimage_is_placed_as_the_protocol_says)
     struct kernel_entry entry;
     uint8_t file[BZIMAGE_BYTES];
     make_bzimage(file, 0x20C);
+    store_le32(file + 0x1F4, (3000 + 15) / 16); /* a last paragraph of eight bytes */
     setup(&t, file, sizeof file);
     struct kernel_image *image = open_it(&t, "console=ttyS0 vga=0x317");
     ck_assert_int_eq(kernel_image_kind(image), KERNEL_BZIMAGE);
@@ -163,6 +164,8 @@ START_TEST(bzimage_refusals)
     uint8_t file[BZIMAGE_BYTES];
     make_bzimage(file, 0x20C);
     check_refused(file, SETUP_BYTES, "truncated");
+    store_le32(file + 0x1F4, (3000 + 15) / 16 + 1);
+    check_refused(file, sizeof file, "header says");
     make_bzimage(file, 0x105);
     check_refused(file, sizeof file, "protocol");
     struct bench t;
