@@ -101,6 +101,9 @@ struct machine_until {
     uint64_t insns, ns;
 };
 
+/* Whether this build has a translator for the host. */
+bool machine_can_translate(void);
+
 /* Builds a machine in its power-on state. NULL with *err where the configuration is impossible or the host
  * refuses; its media are closed then. */
 struct machine *machine_new(const struct machine_config *config, struct error *err);

@@ -8,6 +8,11 @@
 #include "devices/pc/machine_private.h"
 #include "jit/jit.h"
 
+bool machine_can_translate(void)
+{
+    return jit_is_available();
+}
+
 bool machine_attach_engine(struct machine *machine, struct error *err)
 {
     const struct machine_engine *engine = &machine->config.engine;

@@ -43,7 +43,8 @@ static int info_parts(void)
 
 static int info_build(void)
 {
-    printf("lathe %s\n\nengine: interpreter\nboard: pc (Intel 440FX, PIIX3)\n", lathe_version());
+    printf("lathe %s\n\nengine: interpreter%s\nboard: pc (Intel 440FX, PIIX3)\n", lathe_version(),
+           lathe_can_translate() ? " and translator" : "");
     printf("window: %s\nscripts: %s\nscreenshots: %s\nstate files: %s\nELF kernels: %s\n",
            LATHE_HAVE_SDL ? "SDL2" : "no", LATHE_HAVE_LUA ? "Lua" : "no", LATHE_HAVE_PNG ? "PNG" : "no",
            LATHE_HAVE_ZLIB ? "zlib" : "no", LATHE_HAVE_ELF ? "libelf" : "no");

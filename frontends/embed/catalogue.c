@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Processor models and instructions, for listings. */
+/* Engines, processor models and instructions, for listings. */
 #include "core/x86/insn.h"
 #include "core/x86/model.h"
+#include "devices/pc/machine.h"
 #include "frontends/embed/lathe.h"
+
+bool lathe_can_translate(void)
+{
+    return machine_can_translate();
+}
 
 bool lathe_model_at(unsigned index, struct lathe_model *model)
 {

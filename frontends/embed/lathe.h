@@ -42,6 +42,9 @@ enum lathe_stop {
 /* --- What there is ---------------------------------------------------------------------------------------
  */
 
+/* Whether this build has a translator for the host. */
+bool lathe_can_translate(void);
+
 /* Processor models for option "cpu", oldest first, and rows of the instruction table. False behind the last.
  */
 struct lathe_model {

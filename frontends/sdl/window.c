@@ -11,7 +11,7 @@
 #include "frontends/embed/lathe.h"
 
 enum { FRAME_MS = 16, TITLE_MS = 500, TITLE_MAX = 160, FIRST_WIDTH = 720, FIRST_HEIGHT = 480 };
-enum { USAGES = 256 };
+enum { USAGES = 256, DRIVERS_MAX = 256 };
 
 struct window {
     struct lathe *lathe;
@@ -34,9 +34,33 @@ bool window_is_available(void)
     return getenv("DISPLAY") || getenv("WAYLAND_DISPLAY") || getenv("SDL_VIDEODRIVER");
 }
 
+/* SDL's drivers that show nothing, its last resort, which leave a person before an empty screen; and
+ * Wayland's where it can only complain. */
+static bool shows_nothing(const char *driver)
+{
+    return !strcmp(driver, "offscreen") || !strcmp(driver, "dummy") || !strcmp(driver, "evdev") ||
+           (!strcmp(driver, "wayland") && !getenv("XDG_RUNTIME_DIR"));
+}
+
+/* Whatever else this SDL has, in its order; the user's SDL_VIDEODRIVER comes before it. */
+static void choose_driver(void)
+{
+    char names[DRIVERS_MAX] = "";
+    for (int i = 0; i < SDL_GetNumVideoDrivers(); i++) {
+        const char *driver = SDL_GetVideoDriver(i);
+        if (shows_nothing(driver))
+            continue;
+        if (*names)
+            SDL_strlcat(names, ",", sizeof names);
+        SDL_strlcat(names, driver, sizeof names);
+    }
+    SDL_SetHint(SDL_HINT_VIDEODRIVER, names);
+}
+
 static bool create(struct window *w, struct error *err)
 {
     const Uint32 flags = SDL_WINDOW_RESIZABLE;
+    choose_driver();
     if (SDL_InitSubSystem(SDL_INIT_VIDEO))
         return error_set(err, "--display sdl: %s; use --display none without a window system",
                          SDL_GetError());

@@ -108,6 +108,7 @@ fails '--rtc' run --rtc yesterday
 fails '--boot' run --boot tape
 fails 'twice' run --boot disk,disk
 fails 'not in this build yet' run --boot net
+[ -e /dev/dri ] || fails 'use --display none' run --display sdl # nor a screen without a window system
 fails 'not in this build yet' run --display vnc
 fails 'not in this build yet' run --display vnc:0
 fails 'not in this build yet' run --display term
@@ -217,6 +218,9 @@ if translates; then
   rm -f /tmp/perf-$pid.map
   fails 'not an address' run --dump-jit 12x zero.img
 fi
+if translates; then engines='interpreter and translator'; else engines=interpreter; fi
+"$lathe" info > out
+grep -q "^engine: $engines$" out || { echo "info does not say 'engine: $engines'"; bad=1; }
 if has screenshots; then
   gives 6 run --display none --stop-at time=0.05 --screenshot a.png
   [ -s a.png ] || { echo 'no screenshot'; bad=1; }
