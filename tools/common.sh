@@ -14,7 +14,8 @@ as_root() {
   fi
 }
 
-# need_packages PACKAGE...: installs with apt what dpkg does not know as installed, and says so.
+# need_packages PACKAGE...: installs with apt what dpkg does not know as installed, and says so. Ends the script
+# where apt cannot.
 need_packages() {
   local missing=() package
   for package in "$@"; do
@@ -23,8 +24,9 @@ need_packages() {
   [ ${#missing[@]} = 0 ] && return 0
   command -v apt-get >/dev/null || die "install these packages by hand: ${missing[*]}"
   say "installing ${missing[*]}"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    die "apt cannot install ${missing[*]} (no network?)"
 }
 
 # What a build needs.
