@@ -124,7 +124,7 @@ static inline bool jit_part_is_entry(const struct jit_part *part)
 /* A target of indirect jumps, found by its RIP. */
 struct jump_entry {
     uint64_t key;    /* jump_key of RIP and context */
-    mem_t page;      /* guest memory page that the block is in */
+    uint64_t where;  /* jump_where of its page */
     uint64_t addend; /* of the TLB entry that leads there */
     const uint8_t *code;
 };
@@ -143,6 +143,14 @@ static inline uint64_t jump_rip(uint64_t key)
 
 enum { CONTEXT_SHIFT = 48 };
 
+enum { JUMP_PAGE_BITS = 28 /* of a page number in guest memory, which is below 1 TiB */ };
+
+/* A linear page and the page of guest memory behind it in one number. Of linear addresses 48 bits count. */
+static inline uint64_t jump_where(gva_t linear, mem_t memory)
+{
+    return linear >> MEM_PAGE_SHIFT << JUMP_PAGE_BITS | memory >> MEM_PAGE_SHIFT;
+}
+
 enum { JUMP_HASH_SHIFT = 18 /* leaves 14 bits */ };
 
 #define JUMP_HASH UINT32_C(0x9E3779B1) /* 2^32 divided by the golden ratio */
@@ -158,8 +166,9 @@ enum { JUMP_ENTRIES = 1 << 14, BLOCK_BUCKETS = 1 << 15, CONTEXTS = 256, CONTEXT_
 /* Routines of the back end that translated code calls. In the executable view. */
 struct jit_routines {
     struct jit_exit *(*enter)(struct cpu *cpu, const uint8_t *code);
-    const uint8_t *follow, *leave, *handler, *handler_fp, *serial, *indirect, *flags;
-    const uint8_t *leave_for_boundary; /* the processor's state tells what comes next */
+    const uint8_t *follow, *leave, *handler, *handler_fp, *serial, *flags;
+    const uint8_t *indirect, *other_page[2]; /* of the supervisor, of user code */
+    const uint8_t *leave_for_boundary;       /* the processor's state tells what comes next */
     const uint8_t *x87_store, *x87_load, *sse_store, *sse_load;
     const uint8_t *repeat[REPEATS][4]; /* string instructions within a page, by log2 of the element's size */
 };

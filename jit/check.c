@@ -147,10 +147,12 @@ static bool is_good_jump(const struct jit *jit, unsigned index)
         return false;
     const struct jit_context *context = &jit->contexts[number - 1];
     uint64_t linear = jit_linear(context, rip);
-    mem_t memory = entry->page + (linear & (MEM_PAGE_SIZE - 1));
+    const uint64_t in_page = MEM_PAGE_SIZE - 1, pages = (UINT64_C(1) << JUMP_PAGE_BITS) - 1;
+    mem_t memory = (entry->where & pages) << MEM_PAGE_SHIFT | (linear & in_page);
     const struct jit_block *block = jit_find_block(jit, memory, rip, context);
     uint64_t host = (uint64_t)(uintptr_t)jit->cpu->memory->host + memory;
-    return block && block->code == entry->code && linear + entry->addend == host;
+    return block && block->code == entry->code && entry->where == jump_where(linear, memory) &&
+           linear + entry->addend == host;
 }
 
 static bool check_jumps(const struct jit *jit, struct error *err)

@@ -248,7 +248,7 @@ static void remember_jump(struct jit *jit, struct jump_entry *entry, const uint8
 {
     const struct cpu *cpu = jit->cpu;
     *entry = (struct jump_entry){.key = jump_key(cpu->rip, cpu->engine_context),
-                                 .page = page,
+                                 .where = jump_where(cpu->fetch_page, page),
                                  .addend = (uint64_t)(uintptr_t)cpu->memory->host + page - cpu->fetch_page,
                                  .code = code};
 }
@@ -261,7 +261,8 @@ const uint8_t *jit_follow_indirect(struct cpu *cpu)
     if (memory == MEM_NONE)
         return NULL;
     mem_t page = memory & ~(mem_t)(MEM_PAGE_SIZE - 1);
-    if (entry->code && entry->key == jump_key(cpu->rip, cpu->engine_context) && entry->page == page) {
+    if (entry->code && entry->key == jump_key(cpu->rip, cpu->engine_context) &&
+        entry->where == jump_where(cpu->fetch_page, page)) {
         remember_jump(jit, entry, entry->code, page);
         return entry->code;
     }

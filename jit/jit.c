@@ -31,6 +31,7 @@
 
 enum { DEFAULT_CACHE = 32 << 20, LEAST_CACHE = 128 << 10 };
 
+#define JUMP_BYTES   (JUMP_ENTRIES * sizeof(struct jump_entry))
 #define DIRECT_BYTES ((size_t)DIRECT_KINDS * DIRECT_PAGES * sizeof(uint64_t))
 
 void *jit_arena_take(struct jit *jit, size_t size)
@@ -444,15 +445,15 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     jit->options = *options;
     jit->translates = cpu_model_has(cpu->model, FEATURE_386);
     jit->direct = reserve_near(cpu, DIRECT_BYTES);
+    jit->jumps = reserve_near(cpu, JUMP_BYTES);
     jit->arena = reserve_near(cpu, ARENA_SIZE);
-    if (!jit->direct || !jit->arena ||
-        !code_cache_init(&jit->code, cache_size(options), options->perf_map, err)) {
-        if (!jit->direct || !jit->arena)
+    bool reserved = jit->direct && jit->jumps && jit->arena;
+    if (!reserved || !code_cache_init(&jit->code, cache_size(options), options->perf_map, err)) {
+        if (!reserved)
             error_set(err, "no address space for the translator: %s; use --engine interp", strerror(errno));
         jit_free(jit);
         return NULL;
     }
-    jit->jumps = alloc_array(JUMP_ENTRIES, sizeof *jit->jumps);
     jit->buckets = alloc_array(BLOCK_BUCKETS, sizeof *jit->buckets);
     jit->handled = alloc_array(insn_table_rows, sizeof *jit->handled);
     jit->ir = alloc_zeroed(sizeof *jit->ir);
@@ -485,6 +486,8 @@ void jit_free(struct jit *jit)
     }
     if (jit->direct)
         munmap(jit->direct, DIRECT_BYTES);
+    if (jit->jumps)
+        munmap(jit->jumps, JUMP_BYTES);
     if (jit->arena)
         munmap(jit->arena, ARENA_SIZE);
     perf_map_close(jit);
@@ -494,7 +497,6 @@ void jit_free(struct jit *jit)
     alloc_free(jit->handled);
     alloc_free(jit->ir);
     alloc_free(jit->emitter);
-    alloc_free(jit->jumps);
     alloc_free(jit->buckets);
     alloc_free(jit);
 }

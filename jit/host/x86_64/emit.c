@@ -205,12 +205,6 @@ static void emit_insn(struct emitter *e, const struct ir_op *op)
     e->fp_ready[op->insn] = (uint8_t)op->imm;
 }
 
-static void emit_goto(struct emitter *e, const struct ir_op *op)
-{
-    ASSERT(op->a == IR_T1);
-    asm_jmp(&e->as, e->jit->routines.indirect);
-}
-
 static void emit_branch(struct emitter *e, const struct ir_op *op)
 {
     emit_exit(e, op->cond, op);

@@ -140,6 +140,12 @@ void emit_double_shift(struct emitter *e, const struct ir_op *op);
 /* Host register of a value that is one. AH to BH have the encodings 4 to 7. */
 unsigned emit_reg(unsigned value);
 
+/* emit_goto.c: an indirect jump or call or a RET, to the address in T1. */
+void emit_goto(struct emitter *e, const struct ir_op *op);
+
+/* A field of the jump cache's entry that R8 says. */
+struct host_mem emit_jump_at(const struct jit *jit, size_t field);
+
 /* emit_bits.c */
 void emit_bit(struct emitter *e, const struct ir_op *op);
 void emit_setcf(struct emitter *e, const struct ir_op *op);

@@ -6,7 +6,7 @@
 #include "jit/block.h"
 #include "jit/helpers.h"
 #include "jit/host/host.h"
-#include "jit/host/x86_64/layout.h"
+#include "jit/host/x86_64/emit.h"
 #include "jit/host/x86_64/routines_string.h"
 #include "jit/measure.h"
 
@@ -218,24 +218,6 @@ static const uint8_t *make_handler(struct assembler *as, struct jit *jit, const 
     return start;
 }
 
-/* Leaves R8 pointing to the jump cache's entry of the RIP in R11. */
-static void find_jump_entry(struct assembler *as, const struct jit *jit)
-{
-    asm_rr(as, 4, 0x69, R8, REG_T1); /* IMUL */
-    asm_imm32(as, JUMP_HASH);
-    asm_rr(as, 4, 0xC1, 5, R8);
-    asm_byte(as, JUMP_HASH_SHIFT);
-    asm_rr(as, 4, 0xC1, 4, R8);
-    asm_byte(as, 5); /* entries have 32 bytes */
-    asm_mov_imm(as, R9, (uint64_t)(uintptr_t)jit->jumps);
-    asm_rr(as, 8, 0x01, R9, R8);
-}
-
-static struct host_mem entry_at(size_t offset)
-{
-    return mem_base(R8, (int32_t)offset);
-}
-
 /* Compares a register with memory and jumps where they differ; notes the jump. */
 static uint8_t *differs(struct assembler *as, unsigned size, unsigned reg, struct host_mem mem)
 {
@@ -243,66 +225,70 @@ static uint8_t *differs(struct assembler *as, unsigned size, unsigned reg, struc
     return asm_jcc(as, CC_NE, NULL);
 }
 
-/* The target page R10 is not the one that runs: the TLB must lead to where the entry says. R9: its TLB entry.
- */
-static void check_other_page(struct assembler *as, uint8_t **slow)
+static void shift(struct assembler *as, unsigned digit, unsigned reg, unsigned count)
 {
-    struct host_mem tlb = {R15, R9, 0, (int32_t)offsetof(struct cpu, tlb.entry) - CPU_BIAS};
-    asm_rr(as, 8, 0x85, REG_BUDGET, REG_BUDGET);
-    slow[0] = asm_jcc(as, CC_LE, NULL);
-    asm_mov_rr(as, 4, R9, REG_T0);
-    asm_rr(as, 4, 0xC1, 5, R9);
-    asm_byte(as, MEM_PAGE_SHIFT);
-    asm_rr(as, 4, 0x81, 4, R9);
-    asm_imm32(as, TLB_ENTRIES - 1);
-    asm_rr(as, 4, 0xC1, 4, R9);
-    asm_byte(as, 6); /* entries have 64 bytes */
-    asm_load(as, 4, REG_T1, CPU_FIELD(user));
-    asm_lea(as, 8, REG_T1, (struct host_mem){R9, REG_T1, 3, 0});
-    struct host_mem tag = tlb;
-    tag.index = REG_T1;
-    tag.disp += (int32_t)offsetof(struct tlb_entry, read);
-    slow[1] = differs(as, 8, REG_T0, tag);
-    tlb.disp += (int32_t)offsetof(struct tlb_entry, addend);
-    asm_load(as, 8, REG_T1, tlb);
-    slow[2] = differs(as, 8, REG_T1, entry_at(offsetof(struct jump_entry, addend)));
-    tlb.disp += (int32_t)(offsetof(struct tlb_entry, rights) - offsetof(struct tlb_entry, addend));
-    asm_rm(as, 1, 0xF6, 0, tlb);
-    asm_byte(as, TLB_NX);
-    slow[3] = asm_jcc(as, CC_NE, NULL);
-    tlb.disp += (int32_t)offsetof(struct tlb_entry, frame) - (int32_t)offsetof(struct tlb_entry, rights);
-    asm_load(as, 8, REG_T1, tlb);
-    asm_store(as, 8, CPU_FIELD(fetch_frame), REG_T1);
-    asm_store(as, 8, CPU_FIELD(fetch_page), REG_T0);
-    asm_load(as, 8, REG_T1, entry_at(offsetof(struct jump_entry, page)));
-    asm_store(as, 8, CPU_FIELD(fetch_memory), REG_T1);
+    asm_rr(as, 8, 0xC1, digit, reg);
+    asm_byte(as, count);
 }
 
-/* R11: the RIP to go to. */
+enum { DIGIT_RCL = 2, DIGIT_RCR = 3, DIGIT_SHL = 4, DIGIT_SHR = 5, DIGIT_SAR = 7 };
+
+/* A field of the TLB entry that R9 says. */
+static struct host_mem tlb_at(size_t field)
+{
+    struct host_mem mem = cpu_at(offsetof(struct cpu, tlb.entry) + field);
+    mem.index = R9;
+    return mem;
+}
+
+enum { PAGE_REFUSALS = 4 };
+
+/* The page of the jump cache entry that R8 says is not the one that runs: the TLB must lead to where the
+ * entry says. */
+static void go_to_other_page(struct assembler *as, const struct jit *jit, unsigned user, uint8_t **refused)
+{
+    struct host_mem where = emit_jump_at(jit, offsetof(struct jump_entry, where));
+    _Static_assert(sizeof(struct tlb_entry) == 64 && JUMP_PAGE_BITS > 6, "shift below");
+    asm_rr(as, 8, 0x85, REG_BUDGET, REG_BUDGET);
+    refused[0] = asm_jcc(as, CC_LE, NULL);
+    asm_load(as, 8, REG_T0, where);
+    asm_mov_rr(as, 8, R9, REG_T0);
+    shift(as, DIGIT_SHR, R9, JUMP_PAGE_BITS - 6);
+    asm_rr(as, 4, 0x81, 4, R9);
+    asm_imm32(as, (TLB_ENTRIES - 1) << 6);
+    shift(as, DIGIT_SAR, REG_T0, JUMP_PAGE_BITS);
+    shift(as, DIGIT_SHL, REG_T0, MEM_PAGE_SHIFT);
+    refused[1] = differs(as, 8, REG_T0, tlb_at(offsetof(struct tlb_entry, read) + user * sizeof(uint64_t)));
+    asm_load(as, 8, REG_T1, tlb_at(offsetof(struct tlb_entry, addend)));
+    refused[2] = differs(as, 8, REG_T1, emit_jump_at(jit, offsetof(struct jump_entry, addend)));
+    asm_rm(as, 1, 0xF6, 0, tlb_at(offsetof(struct tlb_entry, rights)));
+    asm_byte(as, TLB_NX);
+    refused[3] = asm_jcc(as, CC_NE, NULL);
+    asm_load(as, 8, REG_T1, tlb_at(offsetof(struct tlb_entry, frame)));
+    asm_store(as, 8, CPU_FIELD(fetch_frame), REG_T1);
+    asm_store(as, 8, CPU_FIELD(fetch_page), REG_T0);
+    asm_load(as, 8, REG_T1, where);
+    shift(as, DIGIT_SHL, REG_T1, 64 - JUMP_PAGE_BITS);
+    shift(as, DIGIT_SHR, REG_T1, 64 - JUMP_PAGE_BITS - MEM_PAGE_SHIFT);
+    asm_store(as, 8, CPU_FIELD(fetch_memory), REG_T1);
+    asm_rm(as, 4, 0xFF, 4, emit_jump_at(jit, offsetof(struct jump_entry, code)));
+}
+
+/* R11: the RIP to go to, which the jump cache does not know, or which is in another page: then R8 says the
+ * entry. */
 static void make_indirect(struct assembler *as, struct jit *jit, const uint8_t *leave_stored)
 {
-    uint8_t *slow[6];
-    _Static_assert(sizeof(struct jump_entry) == 32 && sizeof(struct tlb_entry) == 64, "shifts above");
+    uint8_t *refused[2][PAGE_REFUSALS];
+    for (unsigned user = 0; user < 2; user++) {
+        jit->routines.other_page[user] = asm_here(as);
+        asm_store(as, 8, CPU_FIELD(rip), REG_T1);
+        go_to_other_page(as, jit, user, refused[user]);
+    }
     jit->routines.indirect = asm_here(as);
     asm_store(as, 8, CPU_FIELD(rip), REG_T1);
-    find_jump_entry(as, jit);
-    asm_load(as, 8, R9, CPU_FIELD(engine_context));
-    asm_rr(as, 8, 0x01, REG_T1, R9);
-    slow[0] = differs(as, 8, R9, entry_at(offsetof(struct jump_entry, key)));
-    asm_mov_rr(as, 8, REG_T0, REG_T1);
-    asm_rm(as, 8, 0x03, REG_T0, CPU_FIELD(seg[SEG_CS].base));
-    asm_rm(as, 8, 0x23, REG_T0, CPU_FIELD(linear_mask));
-    asm_rr(as, 8, 0x81, 4, REG_T0);
-    asm_imm32(as, ~(uint32_t)(MEM_PAGE_SIZE - 1));
-    uint8_t *other = differs(as, 8, REG_T0, CPU_FIELD(fetch_page));
-    asm_load(as, 8, R9, entry_at(offsetof(struct jump_entry, page)));
-    slow[1] = differs(as, 8, R9, CPU_FIELD(fetch_memory));
-    asm_rm(as, 4, 0xFF, 4, entry_at(offsetof(struct jump_entry, code)));
-    asm_patch(as->to_exec, other, asm_here(as));
-    check_other_page(as, &slow[2]);
-    asm_rm(as, 4, 0xFF, 4, entry_at(offsetof(struct jump_entry, code)));
-    for (unsigned i = 0; i < sizeof slow / sizeof slow[0]; i++)
-        asm_patch(as->to_exec, slow[i], asm_here(as));
+    for (unsigned user = 0; user < 2; user++)
+        for (unsigned i = 0; i < PAGE_REFUSALS; i++)
+            asm_patch(as->to_exec, refused[user][i], asm_here(as));
     call_c(as, jit, MEASURED(jit, jit_follow_indirect, measure_follow_indirect));
     go_on(as, jit, leave_stored);
 }
@@ -329,8 +315,6 @@ static void step(struct assembler *as, unsigned size, bool up)
 {
     asm_rr(as, size, size == 1 ? 0xFE : 0xFF, up ? 0 : 1, REG_T0);
 }
-
-enum { DIGIT_RCL = 2, DIGIT_RCR = 3, DIGIT_SHL = 4, DIGIT_SHR = 5, DIGIT_SAR = 7 };
 
 /* Shifts or turns R10 by one. */
 static void by_one(struct assembler *as, unsigned size, unsigned digit)
