@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Host instructions per guest instruction, which no noise touches: a machine saved at its prompt runs a little of each
-# kernel under valgrind's callgrind; loading the state and saying nothing is what gets subtracted. Source it from tools/bench.
+# kernel under valgrind's callgrind (which must look whether code has changed that is mapped from a file, as translated
+# code is); loading the state and saying nothing is what gets subtracted. Source it from tools/bench.
 
 # machine PROGRAM...: runs the machine by a script given on standard input.
 machine() {
@@ -22,7 +23,7 @@ EOF
 counted() {
   local log=$scratch/callgrind.log guest say=
   [ -z "$1" ] || say="vm:serial_send('$1\\n') vm:expect('#end', {timeout = 3600, on = 'serial'})"
-  guest=$(machine valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file="$log" "$program" <<EOF
+  guest=$(machine valgrind --tool=callgrind --smc-check=all --callgrind-out-file=/dev/null --log-file="$log" "$program" <<EOF
 vm:load("$scratch/prompt.state")
 local start = vm:insns()
 $say
@@ -47,6 +48,6 @@ count_host_insns() {
     read -r host guest <<<"$(counted "$group $name $((count > 0 ? count : 1))")"
     host=$((host - ${base% *}))
     awk -v name="$group/$name" -v host="$host" -v guest="$guest" \
-      'BEGIN { printf "%-20s %12d %12d %14.1f\n", name, guest, host, host / guest }'
+      'BEGIN { printf "%-20s %12.0f %12.0f %14.1f\n", name, guest, host, host / guest }'
   done <"$scratch/$set/jobs"
 }
