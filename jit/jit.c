@@ -445,6 +445,7 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     jit->options = *options;
     jit->translates = cpu_model_has(cpu->model, FEATURE_386);
     jit->direct = reserve_near(cpu, DIRECT_BYTES);
+    ASSERT(cpu->memory->size >> MEM_PAGE_SHIFT >> JUMP_PAGE_BITS == 0);
     jit->jumps = reserve_near(cpu, JUMP_BYTES);
     jit->arena = reserve_near(cpu, ARENA_SIZE);
     bool reserved = jit->direct && jit->jumps && jit->arena;
