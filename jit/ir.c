@@ -55,6 +55,8 @@ const struct ir_info ir_info[IR_CODES] = {
     [IR_BTC] = {.name = "btc", CARRY_ALONE},
     [IR_SETCF] = {.name = "setcf", CARRY_ALONE},
     [IR_DF] = {.name = "df", .clobbers = true},
+    [IR_IF] = {.name = "if", .clobbers = true, .observes = true},
+    [IR_SELECTOR] = {.name = "selector"},
     [IR_DIV] = {.name = "div", .clobbers = true, .observes = true},
     [IR_IDIV] = {.name = "idiv", .clobbers = true, .observes = true},
     [IR_BSWAP] = {.name = "bswap"},

@@ -57,9 +57,11 @@ enum ir_code {
     IR_BTS,
     IR_BTR,
     IR_BTC,
-    IR_SETCF, /* CF = imm, or flipped where imm is 2 */
-    IR_DF,    /* DF = imm */
-    IR_DIV,   /* rDX:rAX by a; what would fault goes to the handler */
+    IR_SETCF,    /* CF = imm, or flipped where imm is 2 */
+    IR_DF,       /* DF = imm */
+    IR_IF,       /* IF = imm; leaves as IR_LEAVE does where that is denied, or something waits for IF */
+    IR_SELECTOR, /* d = the selector of segment imm, zero-extended */
+    IR_DIV,      /* rDX:rAX by a; what would fault goes to the handler */
     IR_IDIV,
     IR_BSWAP,
     IR_SIGN,       /* d = all bits the sign of a */

@@ -460,7 +460,7 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     jit->ir = alloc_zeroed(sizeof *jit->ir);
     jit->emitter = host_new_emitter();
     jit->called[1].fn = jit_come_back;
-    jit->lowering = lowering_new();
+    jit->lowering = lowering_new(cpu_model_has(cpu->model, FEATURE_LONG));
     jit->arena_used = ARENA_START;
     jit->resume.kind = EXIT_RESUME;
     jit->measure = options->measure ? measure_new() : NULL;

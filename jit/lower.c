@@ -19,6 +19,7 @@ struct row_lowering {
 
 struct lowering {
     struct row_lowering *rows;
+    bool short_push;
 };
 
 struct ir_op *lower_add(struct lower *l, enum ir_code code, unsigned size, unsigned d, unsigned a)
@@ -433,6 +434,7 @@ static const struct {
     {"MOV", "Zv,Iv", lower_mov, 0},
     {"MOV", "Eb,Ib", lower_mov, 0},
     {"MOV", "Ev,Iz", lower_mov, 0},
+    {"MOV", "Ev,Sw", lower_from_segment, 0},
     {"MOVZX", NULL, lower_extend, IR_MOVZX},
     {"MOVSX", NULL, lower_extend, IR_MOVSX},
     {"MOVSXD", NULL, lower_extend, IR_MOVSX},
@@ -462,6 +464,8 @@ static const struct {
     {"CMC", NULL, lower_set_carry, 0},
     {"CLD", NULL, lower_set_direction, 0},
     {"STD", NULL, lower_set_direction, 0},
+    {"CLI", NULL, lower_interrupt_flag, 0},
+    {"STI", NULL, lower_interrupt_flag, 0},
     {"CBW", NULL, lower_cbw, 0},
     {"CWD", NULL, lower_cwd, 0},
     {"BSWAP", NULL, lower_bswap, 0},
@@ -469,6 +473,12 @@ static const struct {
     {"PUSH", "Ev", lower_push, 0},
     {"PUSH", "Iz", lower_push, 0},
     {"PUSH", "Ibs", lower_push, 0},
+    {"PUSH", "ES", lower_push_segment, 0},
+    {"PUSH", "CS", lower_push_segment, 0},
+    {"PUSH", "SS", lower_push_segment, 0},
+    {"PUSH", "DS", lower_push_segment, 0},
+    {"PUSH", "FS", lower_push_segment, 0},
+    {"PUSH", "GS", lower_push_segment, 0},
     {"POP", "Zv", lower_pop, 0},
     {"LEAVE", NULL, lower_leave, 0},
     {"LOOP", NULL, lower_loop, IR_LEA},
@@ -532,9 +542,10 @@ static struct row_lowering find_lowering(const struct insn_row *row)
     return found;
 }
 
-struct lowering *lowering_new(void)
+struct lowering *lowering_new(bool short_push)
 {
     struct lowering *lowering = alloc_zeroed(sizeof *lowering);
+    lowering->short_push = short_push;
     lowering->rows = alloc_array(insn_table_rows, sizeof *lowering->rows);
     for (unsigned i = 0; i < insn_table_rows; i++)
         lowering->rows[i] = find_lowering(&insn_table[i]);
@@ -640,7 +651,7 @@ bool lower_block(const struct lowering *lowering, const struct jit_assumptions *
                  const struct lower_part *parts, unsigned count, const struct ir_made *inherited,
                  struct ir *ir)
 {
-    struct lower l = {.ir = ir, .assume = assume};
+    struct lower l = {.ir = ir, .assume = assume, .short_push = lowering->short_push};
     ir->count = ir->groups = 0;
     inherit(&l, inherited);
     for (unsigned i = 0; i < count; i++) {

@@ -25,8 +25,9 @@ struct jit_assumptions {
     uint8_t flat_segs; /* bit n: segment n is based at 0, 4 GiB long, readable and (but for CS) writable */
 };
 
-/* How each row of the instruction table is lowered; made once, free with lowering_free. Never NULL. */
-struct lowering *lowering_new(void);
+/* How each row of the instruction table is lowered; made once, free with lowering_free. Never NULL.
+ * `short_push`: PUSH of a segment register writes 16 bits of a 32-bit slot. */
+struct lowering *lowering_new(bool short_push);
 void lowering_free(struct lowering *lowering);
 
 /* A straight run of instructions whose first is at `rip`. */

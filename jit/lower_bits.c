@@ -92,6 +92,38 @@ bool lower_set_direction(struct lower *l)
     return true;
 }
 
+/* Below level 0 the handler decides. An instruction that sets IF holds interrupts back until the next one is
+ * done, which makes no difference where none waits and the next one is sure to be executed. */
+bool lower_interrupt_flag(struct lower *l)
+{
+    if (l->assume->user)
+        return false;
+    lower_add(l, IR_IF, 4, IR_NONE, IR_NONE)->imm = l->insn->opcode & 1;
+    lower_go_on(l);
+    return true;
+}
+
+/* Some processors write 16 bits of a wider slot: theirs are the handler's. */
+bool lower_push_segment(struct lower *l)
+{
+    static const uint8_t one_byte[] = {SEG_ES, SEG_CS, SEG_SS, SEG_DS};
+    unsigned opcode = l->insn->opcode;
+    unsigned segment = opcode == 0xA0 ? SEG_FS : opcode == 0xA8 ? SEG_GS : one_byte[opcode >> 3 & 3];
+    if (l->short_push && l->insn->op_size == 4)
+        return false;
+    lower_add(l, IR_SELECTOR, 4, IR_T1, IR_NONE)->imm = segment;
+    lower_push_value(l, l->insn->op_size, IR_T1);
+    return true;
+}
+
+bool lower_from_segment(struct lower *l)
+{
+    if (l->insn->flags & INSN_MEM || l->insn->reg > SEG_GS)
+        return false;
+    lower_add(l, IR_SELECTOR, l->insn->op_size, l->insn->rm, IR_NONE)->imm = l->insn->reg;
+    return true;
+}
+
 /* PUSH of a memory operand: the handler does both accesses anew where the second one is slow. */
 bool lower_push_memory(struct lower *l)
 {

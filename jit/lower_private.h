@@ -15,8 +15,9 @@ enum shape { SHAPE_NONE, SHAPE_RM, SHAPE_RM_R, SHAPE_R_RM, SHAPE_RM_I, SHAPE_R_R
 struct lower {
     struct ir *ir;
     const struct jit_assumptions *assume;
-    uint64_t rip; /* of the part */
-    bool goes_on; /* to another part of the block, at `next` */
+    uint64_t rip;    /* of the part */
+    bool short_push; /* of a segment register with 32 bits: 16 are written */
+    bool goes_on;    /* to another part of the block, at `next` */
     uint64_t next;
     const struct insn *insn;
     unsigned number;
@@ -50,6 +51,9 @@ bool lower_double_shift(struct lower *l);
 bool lower_divide(struct lower *l);
 bool lower_set_carry(struct lower *l);
 bool lower_set_direction(struct lower *l);
+bool lower_interrupt_flag(struct lower *l);
+bool lower_push_segment(struct lower *l);
+bool lower_from_segment(struct lower *l);
 bool lower_push_memory(struct lower *l);
 
 /* lower_string.c */

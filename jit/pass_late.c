@@ -77,7 +77,7 @@ static bool reads_carry(const struct ir_op *op)
 /* Where control may leave before the operation has done anything, with the recipe written out of line. */
 static bool is_way_out(const struct ir_op *op)
 {
-    return op->code == IR_PROBE || op->code == IR_FORWARD || op->code == IR_BRANCH ||
+    return op->code == IR_PROBE || op->code == IR_FORWARD || op->code == IR_IF || op->code == IR_BRANCH ||
            op->code == IR_BRANCHZ || op->code == IR_JUMP || (op->code == IR_FP && op->fp->loads_control);
 }
 

@@ -33,6 +33,23 @@ static const struct snippet snippets[] = {
       0x0F, 0x44, 0x14, /* cmovz dx,[si] */
       0x74, 0x01,       /* jz over */
       0x42, 0x43}},     /* inc dx; inc bx */
+    {"selectors are zero-extended, and pushed whole",
+     7,
+     {0x66, 0xB8, 0xFF, 0xFF, 0xFF, 0xFF, /* mov eax,-1 */
+      0x66, 0x8C, 0xD8,                   /* mov eax,ds */
+      0x8C, 0xC2,                         /* mov dx,es */
+      0x66, 0x1E,                         /* push ds, 32 bits */
+      0x06,                               /* push es */
+      0x66, 0x0F, 0xA0,                   /* push fs, 32 bits */
+      0x8C, 0x04}},                       /* mov [si],es */
+    {"CLI and STI hand on the flags",
+     6,
+     {0x39, 0xC8,       /* cmp ax,cx */
+      0xFA,             /* cli */
+      0x11, 0xD3,       /* adc bx,dx */
+      0xFB,             /* sti */
+      0x0F, 0x92, 0xC6, /* setb dh */
+      0x43}},           /* inc bx */
     {"loading SSE state keeps the x87 state that is live",
      4,
      {0xD9, 0xEB,       /* fldpi */

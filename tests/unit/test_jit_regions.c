@@ -296,6 +296,39 @@ START_TEST(handlers_in_a_region_see_exact_counts)
 }
 END_TEST
 
+/* An interrupt that waits while IF is clear comes after the instruction behind STI. */
+START_TEST(interrupts_wait_for_sti_and_one_more)
+{
+    static const uint8_t code[] = {
+        0xFA,             /* 0: cli */
+        0x40,             /* 1: inc eax */
+        0x39, 0xD0,       /* 2: cmp eax,edx */
+        0xFB,             /* 4: sti */
+        0x0F, 0x92, 0xC3, /* 5: setb bl */
+        0x43,             /* 8: inc ebx */
+        0xEB, 0xF5,       /* 9: jmp 0 */
+    };
+    struct pair p;
+    setup(&p, code, sizeof code);
+    run(&p, WARM);
+    ck_assert_uint_gt(block_at(&p, PF_CODE)->part_count, 1);
+    struct side *sides[] = {&p.interpreted, &p.translated};
+    for (unsigned slice = 1; slice < 40; slice++) {
+        for (unsigned i = 0; i < 2; i++) {
+            struct cpu_fixture *f = &sides[i]->f;
+            cpu_fixture_gate(f, PF_IDT + 8 * 0x20, 0x8E, SEL_CODE0, HANDLER, 0);
+            f->intr_vector = 0x20;
+            cpu_set_intr(f->cpu, true);
+        }
+        run(&p, slice);
+        run(&p, 1);
+    }
+    run(&p, WARM);
+    ck_assert_uint_gt(p.translated.f.cpu->gpr[GPR_CX], 10);
+    finish(&p);
+}
+END_TEST
+
 /* The second trace does not end within the code segment. */
 START_TEST(a_trace_beyond_the_segment_is_no_part)
 {
@@ -328,6 +361,7 @@ int main(void)
         branches_that_count_are_turned_round,  a_region_that_rewrites_itself_is_left,
         a_region_dies_with_any_of_its_traces,  a_fault_in_a_later_part_is_counted_there,
         handlers_in_a_region_see_exact_counts, a_trace_beyond_the_segment_is_no_part,
+        interrupts_wait_for_sti_and_one_more,
     };
     return suite_run("regions", tests, sizeof tests / sizeof tests[0]);
 }

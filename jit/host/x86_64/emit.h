@@ -151,6 +151,8 @@ void emit_bit(struct emitter *e, const struct ir_op *op);
 void emit_setcf(struct emitter *e, const struct ir_op *op);
 void emit_df(struct emitter *e, const struct ir_op *op);
 void emit_forward(struct emitter *e, const struct ir_op *op);
+void emit_if(struct emitter *e, const struct ir_op *op);
+void emit_selector(struct emitter *e, const struct ir_op *op);
 void emit_scan(struct emitter *e, const struct ir_op *op);
 void emit_divide(struct emitter *e, const struct ir_op *op);
 

@@ -50,6 +50,52 @@ void emit_forward(struct emitter *e, const struct ir_op *op)
     emit_stub(e, STUB_LEAVE, op, asm_jcc(&e->as, CC_NE, NULL));
 }
 
+/* A byte of the processor's state that must be 0, or the interpreter executes the instruction. */
+static void leave_unless_zero(struct emitter *e, const struct ir_op *op, struct host_mem byte)
+{
+    asm_rm(&e->as, 1, 0x80, 7, byte);
+    asm_byte(&e->as, 0);
+    emit_stub(e, STUB_LEAVE, op, asm_jcc(&e->as, CC_NE, NULL));
+}
+
+/* What would be taken behind STI; and the next instruction must be within the horizon. */
+static void leave_if_something_waits(struct emitter *e, const struct ir_op *op)
+{
+    leave_unless_zero(e, op, CPU_FIELD(intr));
+    leave_unless_zero(e, op, CPU_FIELD(nmi_pending));
+    leave_unless_zero(e, op, CPU_FIELD(smi_pending));
+    if (jit_part_of(e->block, op->insn)->rest)
+        return;
+    asm_rr(&e->as, 8, 0x85, REG_BUDGET, REG_BUDGET);
+    emit_stub(e, STUB_LEAVE, op, asm_jcc(&e->as, CC_LE, NULL));
+}
+
+/* In level 0 IF may be changed whatever IOPL is. */
+void emit_if(struct emitter *e, const struct ir_op *op)
+{
+    struct assembler *as = &e->as;
+    leave_unless_zero(e, op, CPU_FIELD(cpl));
+    if (op->imm) {
+        asm_rm(as, 4, 0xF7, 0, CPU_FIELD(eflags));
+        asm_imm32(as, EFLAGS_IF);
+        uint8_t *set = asm_jcc(as, CC_NE, NULL);
+        leave_if_something_waits(e, op);
+        asm_patch(as->to_exec, set, asm_here(as));
+    }
+    asm_rm(as, 4, 0x81, op->imm ? 1 : 4, CPU_FIELD(eflags));
+    asm_imm32(as, op->imm ? EFLAGS_IF : ~(uint32_t)EFLAGS_IF);
+}
+
+void emit_selector(struct emitter *e, const struct ir_op *op)
+{
+    struct host_mem selector = cpu_at(offsetof(struct cpu, seg) + (size_t)op->imm * sizeof(struct segment) +
+                                      offsetof(struct segment, selector));
+    if (op->size == 2)
+        asm_load(&e->as, 2, emit_reg(op->d), selector);
+    else
+        asm_rm(&e->as, 4, 0x0FB7, emit_reg(op->d), selector);
+}
+
 /* Only a source that is not zero reaches the destination; then all flags are those of testing the source. */
 void emit_scan(struct emitter *e, const struct ir_op *op)
 {
