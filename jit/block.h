@@ -81,6 +81,7 @@ struct jit_part {
     uint8_t first; /* number of its first instruction in the block */
     uint8_t rest;  /* instructions of the parts behind it */
     struct jit_part *next_of_trace;
+    struct jit_tally *tally; /* NULL: passes are not counted */
 };
 
 enum { MOST_PARTS = 8, MOST_REGION_INSNS = IR_MOST_INSNS - 2 };
@@ -96,7 +97,6 @@ struct jit_block {
     struct jit_exit *incoming;           /* linked exits that lead here */
     struct jit_exit *exits;              /* EXIT_FOLLOW */
     uint32_t lost;                       /* times left by EXIT_LOST */
-    struct jit_tally *tally;             /* NULL: passes are not counted */
     uint32_t heat;                       /* passes until it is to become a region; 0: it is final */
     struct jit_exit *hot;                /* taken then; NULL: it is final */
     struct jit_block *next_in_hash;

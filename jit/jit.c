@@ -156,8 +156,8 @@ static struct jit_block *new_block(struct jit *jit, const struct region *region,
         block->part[i].rest = (uint8_t)(block->insns - block->part[i].first - region->trace[i]->count);
     if (fate == TO_BE_REGION && !jit->options.single)
         heat_up(jit, block);
-    if (jit->measure)
-        block->tally = measure_tally(jit->measure);
+    for (unsigned i = 0; jit->measure && i < region->count; i++)
+        block->part[i].tally = measure_tally(jit->measure);
     return block;
 }
 

@@ -56,7 +56,7 @@ struct jit_tally *measure_tally(struct measure *measure)
     return &measure->chunks->tally[measure->chunks->used++];
 }
 
-enum { OWN_INSNS = 2 /* of emit_count */ };
+enum { OWN_INSNS = 4 /* of emit_count */ };
 
 static unsigned host_insns(const struct decoder *decoder, const uint8_t *code, unsigned bytes)
 {
@@ -70,22 +70,35 @@ static unsigned host_insns(const struct decoder *decoder, const uint8_t *code, u
     return count;
 }
 
+/* What lies between the starts of two parts. */
+static void measure_code(const struct jit *jit, struct jit_tally *tally, const uint8_t *end)
+{
+    uint32_t bytes = (uint32_t)(end - tally->start);
+    tally->bytes = bytes - tally->own;
+    tally->host_insns = (uint16_t)(host_insns(jit->measure->decoder, tally->start, bytes) - OWN_INSNS);
+}
+
 void measure_block(struct jit *jit, const struct jit_block *block)
 {
-    struct jit_tally *tally = block->tally;
-    if (!tally)
+    struct jit_tally *first = block->part[0].tally;
+    const uint8_t *end = block->code + block->straight_bytes;
+    if (!first)
         return;
-    tally->insns = block->insns;
-    tally->bytes = block->straight_bytes - tally->own;
-    tally->out_of_line = block->code_bytes - block->straight_bytes - tally->own_out_of_line;
-    tally->host_insns =
-        (uint16_t)(host_insns(jit->measure->decoder, block->code, block->straight_bytes) - OWN_INSNS);
-    jit->stats.host_bytes -= tally->own + tally->own_out_of_line;
+    for (unsigned i = block->part_count; i-- > 0;) {
+        struct jit_tally *tally = block->part[i].tally;
+        tally->insns = block->part[i].source->count;
+        measure_code(jit, tally, end);
+        end = tally->start;
+        jit->stats.host_bytes -= tally->own;
+    }
+    first->out_of_line = block->code_bytes - block->straight_bytes - first->own_out_of_line;
+    jit->stats.host_bytes -= first->own_out_of_line;
     for (unsigned i = 0; i < jit->ir->count; i++) {
-        unsigned code = jit->ir->op[i].code;
-        tally->probes += code == IR_PROBE;
-        tally->shared += code == IR_SHARED;
-        tally->gotos += code == IR_GOTO;
+        const struct ir_op *op = &jit->ir->op[i];
+        struct jit_tally *tally = jit_part_of(block, op->insn)->tally;
+        tally->probes += op->code == IR_PROBE;
+        tally->shared += op->code == IR_SHARED;
+        tally->gotos += op->code == IR_GOTO;
     }
 }
 

@@ -16,10 +16,11 @@ struct jit_block;
 struct jit_exit;
 struct jit_site;
 
-/* A block's passes, counted by its code, and what is in one that goes through. */
+/* Passes of a part of a block, counted by its code, and what is in one that goes through. */
 struct jit_tally {
     uint64_t passes;
-    uint32_t own, own_out_of_line; /* bytes that count */
+    const uint8_t *start;          /* of its host code */
+    uint32_t own, own_out_of_line; /* bytes that count; the latter, as all out of line, with the first part */
     uint32_t bytes, out_of_line;   /* without these */
     uint16_t insns, host_insns;    /* the latter of straight code */
     unsigned probes, shared, gotos;
@@ -31,10 +32,10 @@ struct measure;
 struct measure *measure_new(void);
 void measure_free(struct measure *measure);
 
-/* A tally for a block that is about to be assembled. */
+/* A tally for a part of a block that is about to be assembled. */
 struct jit_tally *measure_tally(struct measure *measure);
 
-/* Fills in the tally of a block that was assembled from jit->ir, where it has one. */
+/* Fills in the tallies of a block that was assembled from jit->ir, where it has any. */
 void measure_block(struct jit *jit, const struct jit_block *block);
 
 /* Stands before the back end's routine of entry. */

@@ -204,6 +204,29 @@ START_TEST(page_walks_are_counted)
 }
 END_TEST
 
+/* A region is left where a branch goes the rarer way: its parts count one by one. */
+START_TEST(parts_of_regions_count_one_by_one)
+{
+    static const uint8_t code[] = {
+        0x40,             /* 0: inc eax */
+        0xA8, 0x1F,       /* 1: test al,1Fh */
+        0x75, 0x03,       /* 3: jne 8 */
+        0x83, 0xC2, 0x05, /* 5: add edx,5 */
+        0x01, 0xC3,       /* 8: add ebx,eax */
+        0xEB, 0xF4,       /* 10: jmp 0 */
+    };
+    struct bench t;
+    setup_with(&t, &(struct jit_options){.measure = true}, code, sizeof code);
+    run(&t, 50000);
+    ck_assert_uint_gt(jit_get_stats(t.jit)->regions, 0);
+    ck_assert_uint_gt(t.measured.inside, 49900);
+    ck_assert_uint_eq(t.measured.insns, t.measured.inside);
+    ck_assert_uint_gt(t.measured.host_insns, t.measured.insns);
+    ck_assert_uint_lt(t.measured.host_insns, 3 * t.measured.insns);
+    finish(&t);
+}
+END_TEST
+
 /* Blocks are made, dropped as a whole and made again; their passes stay. */
 START_TEST(tallies_outlive_their_blocks)
 {
@@ -230,6 +253,7 @@ int main(void)
         handlers_instructions_are_told_apart,
         what_a_fault_cuts_off_is_not_counted,
         page_walks_are_counted,
+        parts_of_regions_count_one_by_one,
         tallies_outlive_their_blocks,
     };
     return suite_run("measure", tests, sizeof tests / sizeof tests[0]);

@@ -197,12 +197,33 @@ static void emit_bswap(struct emitter *e, const struct ir_op *op)
     asm_byte(&e->as, 0xC8 | (reg & 7));
 }
 
+uint32_t emit_count(struct emitter *e, uint64_t *counter)
+{
+    struct assembler *as = &e->as;
+    const uint8_t *start = asm_here(as);
+    asm_mov_imm(as, REG_T1, (uint64_t)(uintptr_t)counter);
+    asm_load(as, 8, REG_T0, mem_base((enum host_reg)REG_T1, 0));
+    asm_lea(as, 8, REG_T0, mem_base((enum host_reg)REG_T0, 1));
+    asm_store(as, 8, mem_base((enum host_reg)REG_T1, 0), REG_T0);
+    return (uint32_t)(asm_here(as) - start);
+}
+
+/* Counts a part's passes; its code begins at `start`. */
+static void emit_count_part(struct emitter *e, const struct jit_part *part, const uint8_t *start)
+{
+    part->tally->start = start;
+    part->tally->own = emit_count(e, &part->tally->passes);
+}
+
 static void emit_insn(struct emitter *e, const struct ir_op *op)
 {
     if (e->label[op->insn])
         return;
     e->label[op->insn] = asm_here(&e->as);
     e->fp_ready[op->insn] = (uint8_t)op->imm;
+    const struct jit_part *part = jit_part_of(e->block, op->insn);
+    if (part->tally && part->first == op->insn && !jit_part_is_entry(part))
+        emit_count_part(e, part, e->label[op->insn]);
 }
 
 static void emit_branch(struct emitter *e, const struct ir_op *op)
@@ -328,15 +349,6 @@ static void emit_legal(struct emitter *e, const struct ir_op *op)
         store_result(e, op, op->a, REG_T1);
 }
 
-uint32_t emit_count(struct emitter *e, uint64_t *counter)
-{
-    const uint8_t *start = asm_here(&e->as);
-    asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)counter);
-    asm_rm(&e->as, 8, 0x83, 0, mem_base((enum host_reg)REG_T1, 0)); /* ADD */
-    asm_byte(&e->as, 1);
-    return (uint32_t)(asm_here(&e->as) - start);
-}
-
 /* Counts passes of a block that may become a region. */
 static void emit_heat(struct emitter *e)
 {
@@ -356,8 +368,8 @@ static void emit_prologue(struct emitter *e)
     asm_rr(&e->as, 8, 0x83, 5, REG_BUDGET);
     asm_byte(&e->as, e->block->insns);
     emit_stub(e, STUB_BUDGET, NULL, asm_jcc(&e->as, CC_L, NULL));
-    if (e->block->tally)
-        e->block->tally->own = emit_count(e, &e->block->tally->passes);
+    if (e->block->part[0].tally)
+        emit_count_part(e, &e->block->part[0], e->entry);
 }
 
 static bool has_room(const struct emitter *e)

@@ -59,7 +59,7 @@ static inline unsigned emit_log2(unsigned size)
 /* A new stub that a jump leads to. Never NULL. */
 struct stub *emit_stub(struct emitter *e, enum stub_kind kind, const struct ir_op *op, uint8_t *jump);
 
-/* Adds one to a counter; returns the bytes that it takes. Clobbers R11 and flags. */
+/* Adds one to a counter; returns the bytes that it takes. Keeps flags; clobbers R10 and R11. */
 uint32_t emit_count(struct emitter *e, uint64_t *counter);
 
 /* A guest instruction of the block; its end is the last part's. */

@@ -97,8 +97,8 @@ static void emit_slow(struct emitter *e, const struct stub *stub)
         emit_serial(e, stub->op);
         return;
     }
-    if (e->block->tally)
-        e->block->tally->own_out_of_line += emit_count(e, &e->jit->measured.refused);
+    if (e->block->part[0].tally)
+        e->block->part[0].tally->own_out_of_line += emit_count(e, &e->jit->measured.refused);
     if (ends_trace(e, insn)) {
         leave(e, emit_leave_exit(e, insn));
         return;
