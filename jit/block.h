@@ -209,8 +209,9 @@ enum { ARENA_SIZE = 28 << 20, ARENA_START = 16 /* so that no offset in it is 0 *
 bool jit_x87_is_direct(const struct cpu *cpu);
 bool jit_sse_is_direct(const struct cpu *cpu);
 
-/* Present assumptions as a context. NULL where there are too many different ones: everything was cleared. */
-const struct jit_context *jit_context_now(struct jit *jit);
+/* Present assumptions as a context, which may be `guess` where that is not NULL. NULL where there are too many
+ * different ones: everything was cleared. */
+const struct jit_context *jit_context_now(struct jit *jit, const struct jit_context *guess);
 void jit_forget_contexts(struct jit *jit);
 
 /* Memory from the arena, zeroed, aligned for anything. The caller has checked that there is room. */

@@ -68,10 +68,12 @@ static const struct jit_context *find(const struct jit *jit, uint32_t bits)
     return NULL;
 }
 
-const struct jit_context *jit_context_now(struct jit *jit)
+const struct jit_context *jit_context_now(struct jit *jit, const struct jit_context *guess)
 {
     const struct cpu *cpu = jit->cpu;
     uint32_t bits = bits_now(cpu);
+    if (guess && is_same(guess, cpu, bits))
+        return guess;
     const struct jit_context **slot = &jit->context_slots[slot_of(cpu, bits)];
     if (*slot && is_same(*slot, cpu, bits))
         return *slot;

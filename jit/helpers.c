@@ -197,7 +197,8 @@ const uint8_t *jit_call_serial(struct cpu *cpu, struct jit_site *site)
     if (!(serial ? exec_serial : exec_string)(cpu, site->insn))
         return jit->routines.leave_for_boundary;
     bool same = derivations == cpu->derivations && cr0 == cpu->cr0;
-    const struct jit_context *context = same ? site->block->context : jit_context_now(jit);
+    const struct jit_context *before = site->block->context;
+    const struct jit_context *context = same ? before : jit_context_now(jit, before);
     if (!context)
         return NULL;
     cpu->engine_context = (uint64_t)context->number << CONTEXT_SHIFT;

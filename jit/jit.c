@@ -340,7 +340,7 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
     }
     if (!jit->translates || is_checked(cpu))
         return NULL;
-    const struct jit_context *context = jit_context_now(jit);
+    const struct jit_context *context = jit_context_now(jit, NULL);
     if (!context)
         return NULL;
     bool full = false;
