@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* State of the whole machine: hash, save, load, dump. The parts describe themselves; the clock is saved here,
  * because deadlines are relative to it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/assert.h"
 #include "core/base/buffer.h"
 #include "core/base/error.h"
 #include "core/base/sha256.h"
+#include "core/x86/cpu.h"
+#include "core/x86/model.h"
 #include "devices/media/media.h"
 #include "devices/pc/board.h"
 #include "devices/pc/machine_check.h"
 #include "devices/pc/machine_private.h"
+
+enum { MODEL_BYTES = 32 }; /* of a processor's name, its zero included */
 
 static const struct state_field clock_fields[] = {
     STATE_SCALAR(struct clock, insns), STATE_SCALAR(struct clock, base_insns),
@@ -44,6 +49,31 @@ void machine_state_hash(struct machine *machine, uint8_t digest[SHA256_BYTES])
     sha256_final(&sha, digest);
 }
 
+/* What the processor is: no state, but a state makes sense on no other. */
+static void save_processor(const struct machine *machine, struct buffer *out)
+{
+    char model[MODEL_BYTES];
+    snprintf(model, sizeof model, "%s", machine->cpu->model->name);
+    buffer_append_le(out, strlen(model), 1);
+    buffer_append(out, model, strlen(model));
+    buffer_append_le(out, machine->cpu->max_leaf, 4);
+}
+
+static bool check_processor(const struct machine *machine, struct reader *in, struct error *err)
+{
+    const struct cpu *cpu = machine->cpu;
+    char model[MODEL_BYTES] = "";
+    size_t length = reader_take_le(in, 1);
+    if (length >= sizeof model)
+        return error_set(err, "the name of its processor is damaged");
+    reader_take(in, model, length);
+    if (strcmp(model, cpu->model->name) != 0)
+        return error_set(err, "saved with processor '%s', this machine has '%s'", model, cpu->model->name);
+    if (reader_take_le(in, 4) != cpu->max_leaf)
+        return error_set(err, "saved with another cpuid_limit");
+    return true;
+}
+
 static void save_media(struct machine *machine, struct buffer *out)
 {
     for (unsigned i = 0; i < DRIVE_COUNT; i++) {
@@ -72,6 +102,7 @@ void machine_save(struct machine *machine, struct buffer *out)
     settle(machine);
     state_save(&clock_desc, &machine->clock, out);
     state_save(&machine_desc, machine, out);
+    save_processor(machine, out);
     save_media(machine, out);
     state_set_save(&machine->states, out);
     memory_save(&machine->memory, out);
@@ -94,8 +125,8 @@ bool machine_load_parts(struct machine *machine, struct reader *in, struct error
 bool machine_restore(struct machine *machine, struct reader *in, struct error *err)
 {
     return state_load(&clock_desc, &machine->clock, in, err) && state_load(&machine_desc, machine, in, err) &&
-           load_media(machine, in, err) && state_set_load(&machine->states, in, err) &&
-           memory_load(&machine->memory, in, err) &&
+           check_processor(machine, in, err) && load_media(machine, in, err) &&
+           state_set_load(&machine->states, in, err) && memory_load(&machine->memory, in, err) &&
            (in->position == in->size || error_set(err, "there is more than a machine's state in it"));
 }
 

@@ -33,7 +33,7 @@ char *lathe_dump(struct lathe *lathe, const char *part)
 #if LATHE_HAVE_ZLIB
 #include <zlib.h>
 
-enum { HEADER_BYTES = 16, FILE_VERSION = 1, LEVEL = 1, CHUNK = 65536 };
+enum { HEADER_BYTES = 16, FILE_VERSION = 2, LEVEL = 1, CHUNK = 65536 };
 
 static const char magic[] = "LATHE\x1A";
 

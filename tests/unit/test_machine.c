@@ -251,6 +251,39 @@ START_TEST(a_restored_machine_goes_on_alike)
 }
 END_TEST
 
+/* Another machine, whose processor is `cpu`, is not what was saved. */
+static void check_other_processor(const struct buffer *saved, const char *cpu, const char *reason)
+{
+    struct bench t;
+    struct error err = {{0}};
+    uint8_t before[32], after[32];
+    setup_ticker(&t);
+    t.config.cpu_model = cpu;
+    power_on(&t);
+    machine_state_hash(t.machine, before);
+    struct reader reader = {.data = saved->data, .size = saved->size};
+    ck_assert(!machine_load(t.machine, &reader, &err));
+    ck_assert_ptr_nonnull(strstr(err.text, reason));
+    machine_state_hash(t.machine, after);
+    ck_assert_mem_eq(before, after, 32);
+    machine_free(t.machine);
+}
+
+START_TEST(a_state_belongs_to_a_processor)
+{
+    struct bench t;
+    struct buffer saved = {0};
+    setup_ticker(&t);
+    t.config.cpu_model = "pentium3";
+    power_on(&t);
+    machine_save(t.machine, &saved);
+    check_other_processor(&saved, "486", "'pentium3'");
+    check_other_processor(&saved, "pentium3,cpuid_limit=1", "cpuid_limit");
+    machine_free(t.machine);
+    buffer_free(&saved);
+}
+END_TEST
+
 START_TEST(what_was_posted_is_saved)
 {
     struct bench t, u;
@@ -422,6 +455,7 @@ int main(void)
                                   halted_time_skips_to_the_timer,
                                   pieces_make_the_same_machine,
                                   a_restored_machine_goes_on_alike,
+                                  a_state_belongs_to_a_processor,
                                   what_was_posted_is_saved,
                                   serial_bytes_go_both_ways,
                                   cmos_describes_the_machine,
