@@ -306,12 +306,42 @@ START_TEST(known_targets_are_not_looked_for)
 }
 END_TEST
 
+/* The TLB still leads to where it did, but for data alone; a walk for code faults. */
+START_TEST(a_target_that_may_not_be_executed_faults)
+{
+    static const struct program program = {"a page that is data now",
+                                           32,
+                                           PF_CODE,
+                                           ELSEWHERE,
+                                           PF_CODE,
+                                           {0x42, 0xFF, 0xE6}, /* inc edx; jmp esi */
+                                           {0x40, 0xFF, 0xE7}, /* inc eax; jmp edi */
+                                           {0}};
+    struct side side = {0};
+    struct error err = {{0}};
+    seat(&side, &program);
+    struct jit *jit = jit_new(side.f.cpu, &(struct jit_options){0}, &err);
+    ck_assert_msg(jit, "%s", err.text);
+    cpu_fixture_run(&side.f, 400);
+    ck_assert_uint_eq(side.f.cpu->gpr[GPR_AX], 100);
+    cpu_fixture_poke(&side.f, TABLE_A + ELSEWHERE / 1024, 4, 0);
+    tlb_fill(side.f.cpu, ELSEWHERE, FRAME_A, TLB_WRITABLE | TLB_USER | TLB_DIRTY | TLB_NX);
+    cpu_fixture_run(&side.f, 4);
+    ck_assert_uint_eq(side.f.cpu->gpr[GPR_AX], 100);
+    ck_assert_uint_eq(side.f.cpu->cr2, ELSEWHERE);
+    jit_free(jit);
+    cpu_fixture_free(&side.f);
+    state_set_free(&side.states);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("indirect");
     TCase *tcase = tcase_create("indirect");
     tcase_add_loop_test(tcase, engines_agree_on, 0, sizeof programs / sizeof programs[0]);
     tcase_add_test(tcase, known_targets_are_not_looked_for);
+    tcase_add_test(tcase, a_target_that_may_not_be_executed_faults);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
