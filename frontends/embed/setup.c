@@ -249,6 +249,11 @@ static void choose_boot(struct lathe *lathe)
     }
 }
 
+static const char *boot_name(enum machine_boot code)
+{
+    return code == BOOT_FLOPPY ? "floppy" : code == BOOT_CDROM ? "CD-ROM" : "disk";
+}
+
 /* What the first boot device is, in words. */
 static void describe_boot(const struct lathe *lathe, char *text, size_t size)
 {
@@ -262,15 +267,11 @@ static void describe_boot(const struct lathe *lathe, char *text, size_t size)
         bool floppy = i <= DRIVE_FDB;
         enum machine_boot here = floppy ? BOOT_FLOPPY : config->is_cdrom[i] ? BOOT_CDROM : BOOT_DISK;
         if (config->media[i] && here == code) {
-            snprintf(text, size, "%s %s (%s)",
-                     code == BOOT_FLOPPY  ? "floppy"
-                     : code == BOOT_CDROM ? "CD-ROM"
-                                          : "disk",
-                     config->media[i]->name, drive_names[i]);
+            snprintf(text, size, "%s %s (%s)", boot_name(code), config->media[i]->name, drive_names[i]);
             return;
         }
     }
-    snprintf(text, size, "an empty %s drive", code == BOOT_FLOPPY ? "floppy" : "disk");
+    snprintf(text, size, "an empty %s drive", boot_name(code));
 }
 
 static void describe(struct lathe *lathe)

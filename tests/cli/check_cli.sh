@@ -185,6 +185,8 @@ gives 0 image create new.img 10M
 gives 0 image floppy dos.img 1.44M
 gives 0 image info dos.img
 gives 6 run --display none --stop-at insns=100000
+gives 6 run --display none --stop-at insns=1000 --boot cdrom
+grep -q 'an empty CD-ROM drive' err || { echo 'a boot from no CD is announced wrongly:'; cat err; bad=1; }
 gives 6 run --display none --stop-at insns=1000 --log guest,all=warn,media=debug,kernel=debug,com2=trace
 gives 6 run --display none --stop-at insns=1000000000000 dead.img
 grep -q 'halted with interrupts off' err || { echo 'a guest died and nobody said so'; bad=1; }
