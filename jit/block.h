@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Translated blocks and what hangs on them. All of it lives until the cache is flushed as a whole; a killed
- * block keeps its memory until then, but nothing leads to it any more. */
+/* Translated blocks and what hangs on them. All of it lives until it is evicted (room.h); a killed block
+ * keeps its memory until then, but nothing leads to it any more. */
 #ifndef LATHE_JIT_BLOCK_H
 #define LATHE_JIT_BLOCK_H
+
+#include <stddef.h>
 
 #include "core/mem/memory.h"
 #include "core/x86/fpu/x87.h"
@@ -31,31 +33,43 @@ enum exit_kind {
 
 /* A way out of a block. */
 struct jit_exit {
-    enum exit_kind kind;
+    uint8_t kind;      /* enum exit_kind */
+    bool hands_on;     /* EXIT_FOLLOW: flags without a recipe; it is a struct jit_shortcut */
+    uint8_t page_fill; /* EXIT_FOLLOW: where from page_check a link fills in the page in guest memory */
+    uint32_t heat;     /* EXIT_FOLLOW: passes until a block for the shortcut is looked for */
     struct jit_block *block;
-    const struct jit_part *part; /* EXIT_LEAVE, EXIT_LOST */
-    const struct insn *insn;     /* EXIT_LEAVE, EXIT_LOST */
-    uint64_t rip;                /* EXIT_FOLLOW: of the next block */
-    struct ir_made made;         /* EXIT_FOLLOW: flags that the next block inherits, without a recipe */
-    /* EXIT_FOLLOW: the way around the code that writes the recipe, to a block that inherits; or NULL. After
-     * `heat` more passes such a block is looked for. */
-    struct jit_exit *shortcut;
-    uint32_t heat;
-    /* EXIT_FOLLOW, of the back end: a jump that leads to `stub` until it is linked. */
-    uint8_t *jump;
-    const uint8_t *stub;
-    uint8_t *page_check;      /* NULL: the target is in the same page. Else the addend that a link fills in */
-    uint8_t *page_fill;       /* and the page in guest memory */
-    struct jit_block *target; /* linked to; NULL: not linked */
-    struct jit_exit *next_incoming, *next_of_block;
+    union {
+        struct { /* EXIT_LEAVE, EXIT_LOST; EXIT_HOT and EXIT_RESUME: NULL */
+            const struct jit_part *part;
+            const struct insn *insn;
+        };
+        struct {          /* EXIT_FOLLOW */
+            uint64_t rip; /* of the next block */
+            /* The way around the code that writes the recipe, to a block that inherits; or NULL. */
+            struct jit_exit *shortcut;
+            /* Of the back end: a jump that leads to `stub` until it is linked. */
+            uint8_t *jump;
+            const uint8_t *stub;
+            uint8_t *page_check; /* the addend that a link fills in; NULL: the target is in the same page */
+            struct jit_block *target; /* linked to; NULL: not linked */
+            struct jit_exit *next_incoming, *next_of_block;
+        };
+    };
+};
+
+/* What the kinds but EXIT_FOLLOW take. */
+enum { JIT_EXIT_BACK = offsetof(struct jit_exit, shortcut) + sizeof(void *) };
+
+/* An EXIT_FOLLOW that hands on flags without a recipe. */
+struct jit_shortcut {
+    struct jit_exit exit;
+    struct ir_made made;
 };
 
 /* One instruction that its handler executes. */
 struct jit_site {
-    struct jit_block *block;
     const struct jit_part *part;
     const struct insn *insn; /* of the part's trace */
-    struct jit_block *next;  /* of a serial instruction: the block that came after it last time, or NULL */
     bool uses_flags;
 };
 
@@ -96,10 +110,11 @@ struct jit_block {
     uint32_t straight_bytes, code_bytes; /* of host code: without and with what is out of line */
     struct jit_exit *incoming;           /* linked exits that lead here */
     struct jit_exit *exits;              /* EXIT_FOLLOW */
-    uint32_t lost;                       /* times left by EXIT_LOST */
-    uint32_t heat;                       /* passes until it is to become a region; 0: it is final */
-    struct jit_exit *hot;                /* taken then; NULL: it is final */
-    struct jit_block *next_in_hash;
+    struct jit_block *after_serial; /* what came after its end, a serial instruction, last time; or NULL */
+    uint32_t lost;                  /* times left by EXIT_LOST */
+    uint32_t heat;                  /* passes until it is to become a region; 0: it is final */
+    struct jit_exit *hot;           /* taken then; NULL: it is final */
+    struct jit_block *next_in_hash, *next_in_span;
     bool dead;
     uint8_t insns; /* of all parts */
     uint8_t part_count;
@@ -119,6 +134,11 @@ static inline const struct jit_part *jit_part_of(const struct jit_block *block, 
 static inline bool jit_part_is_entry(const struct jit_part *part)
 {
     return part == part->block->part;
+}
+
+static inline struct ir_made jit_handed_on(const struct jit_exit *exit)
+{
+    return exit->hands_on ? ((const struct jit_shortcut *)(const void *)exit)->made : (struct ir_made){0};
 }
 
 /* A target of indirect jumps, found by its RIP. */
@@ -161,6 +181,13 @@ static inline unsigned jump_index(uint64_t rip)
     return (uint32_t)rip * JUMP_HASH >> JUMP_HASH_SHIFT;
 }
 
+enum { SPANS = 8 };
+
+/* A part of the room for blocks (room.h). */
+struct jit_span {
+    struct jit_block *blocks; /* the youngest first, dead ones as well */
+};
+
 enum { JUMP_ENTRIES = 1 << 14, BLOCK_BUCKETS = 1 << 15, CONTEXTS = 256, CONTEXT_SLOTS = 64 };
 
 /* Routines of the back end that translated code calls. In the executable view. */
@@ -185,7 +212,9 @@ struct jit {
     struct code_cache code;
     size_t code_start; /* bytes that the routines take */
     uint8_t *arena;    /* blocks, exits, sites */
-    size_t arena_used;
+    size_t arena_size, arena_used;
+    struct jit_span span[SPANS];
+    unsigned filling; /* the span that blocks are made in; the next one is the oldest */
     uint64_t *direct;
     struct jump_entry *jumps;
     struct jit_block **buckets;
@@ -202,20 +231,18 @@ struct jit {
     struct jit_exit resume;          /* the one EXIT_RESUME */
 };
 
-enum { ARENA_SIZE = 28 << 20, ARENA_START = 16 /* so that no offset in it is 0 */ };
-
 /* Whether the host can execute the guest's x87 or SSE instructions itself: the guest may use them, and no
  * exception is unmasked or reported. */
 bool jit_x87_is_direct(const struct cpu *cpu);
 bool jit_sse_is_direct(const struct cpu *cpu);
 
-/* Present assumptions as a context, which may be `guess` where that is not NULL. NULL where there are too many
- * different ones: everything was cleared. */
+/* Present assumptions as a context, which may be `guess` where that is not NULL. NULL where there are too
+ * many different ones: everything was cleared. */
 const struct jit_context *jit_context_now(struct jit *jit, const struct jit_context *guess);
 void jit_forget_contexts(struct jit *jit);
 
-/* Memory from the arena, zeroed, aligned for anything. The caller has checked that there is room. */
-void *jit_arena_take(struct jit *jit, size_t size);
+/* Makes a block one that nothing leads to. */
+void jit_kill_block(struct jit *jit, struct jit_block *block, bool evicted);
 
 /* Passes after which an exit is taken often. */
 static inline uint32_t jit_exit_heat(const struct jit *jit)

@@ -6,6 +6,7 @@
 #include "core/x86/engine.h"
 #include "jit/block.h"
 #include "jit/host/host.h"
+#include "jit/room.h"
 
 static bool fail(struct error *err, const struct jit_block *block, const char *what)
 {
@@ -78,6 +79,7 @@ static bool check_exits(const struct jit *jit, const struct jit_block *block, st
 {
     for (const struct jit_exit *exit = block->exits; exit; exit = exit->next_of_block) {
         const struct jit_block *target = exit->target;
+        struct ir_made made = jit_handed_on(exit);
         if (exit->block != block)
             return fail(err, block, "has another block's exit");
         if (!target && host_exit_leads_to(jit, exit) != exit->stub)
@@ -87,7 +89,7 @@ static bool check_exits(const struct jit *jit, const struct jit_block *block, st
         if (jit->options.unlinked)
             return fail(err, block, "has a linked exit, and none may be");
         if (target->dead || target->rip != exit->rip || target->context != block->context ||
-            !ir_made_equal(&target->inherited, &exit->made))
+            !ir_made_equal(&target->inherited, &made))
             return fail(err, block, "has an exit to a dead block or another than it should");
         if (!is_incoming(target, exit))
             return fail(err, block, "has an exit that its target does not know");
@@ -98,45 +100,46 @@ static bool check_exits(const struct jit *jit, const struct jit_block *block, st
 }
 
 /* Exits of dead blocks stay in the lists until the target dies, too. */
-static bool check_incoming(const struct jit_block *block, struct error *err)
+static bool check_incoming(const struct jit *jit, const struct jit_block *block, struct error *err)
 {
     for (const struct jit_exit *exit = block->incoming; exit; exit = exit->next_incoming)
-        if (exit->target != block)
-            return fail(err, block, "lists an exit that leads elsewhere");
+        if (exit->target != block || !room_has(jit, exit->block))
+            return fail(err, block, "lists an exit that leads elsewhere, or is none any more");
     return true;
 }
 
 static bool check_block(const struct jit *jit, const struct jit_block *block, struct error *err)
 {
-    const uint8_t *first = jit->code.executable + jit->code_start;
-    if (block->dead)
-        return fail(err, block, "is dead and can be found");
+    const struct jit_block *after = block->after_serial;
     if (!is_context(jit, block->context))
         return fail(err, block, "has no context");
     if (block->inherited.code == IR_INSN &&
         jit_find_block(jit, block->memory, block->rip, block->context) != block)
         return fail(err, block, "cannot be found by its key, or stands there twice");
-    if (block->code < first || block->code >= jit->code.executable + jit->code.used)
-        return fail(err, block, "has its code outside the cache");
-    return check_parts(jit, block, err) && check_exits(jit, block, err) && check_incoming(block, err);
+    if (after && !room_has(jit, after))
+        return fail(err, block, "goes on with what is no block");
+    return check_parts(jit, block, err) && check_exits(jit, block, err) && check_incoming(jit, block, err);
 }
 
-/* Blocks that inherit flags are known to their trace alone. */
-static bool check_variants(const struct jit *jit, const struct trace *source, struct error *err)
+static bool check_buckets(const struct jit *jit, struct error *err)
 {
-    for (const struct jit_part *part = source->translations; part; part = part->next_of_trace)
-        if (part->block->inherited.code != IR_INSN && !check_block(jit, part->block, err))
-            return false;
+    for (unsigned i = 0; i < BLOCK_BUCKETS; i++)
+        for (const struct jit_block *block = jit->buckets[i]; block; block = block->next_in_hash)
+            if (block->dead || !room_has(jit, block))
+                return fail(err, block, "is dead or evicted, and can be found");
     return true;
 }
 
 static bool check_blocks(const struct jit *jit, struct error *err)
 {
-    for (unsigned i = 0; i < BLOCK_BUCKETS; i++)
-        for (const struct jit_block *block = jit->buckets[i]; block; block = block->next_in_hash)
-            if (!check_block(jit, block, err) || !check_variants(jit, block->part[0].source, err))
+    for (unsigned span = 0; span < SPANS; span++)
+        for (const struct jit_block *block = jit->span[span].blocks; block; block = block->next_in_span) {
+            if (!room_holds(jit, span, block))
+                return fail(err, block, "has its data or code in another span");
+            if (!block->dead && !check_block(jit, block, err))
                 return false;
-    return true;
+        }
+    return check_buckets(jit, err);
 }
 
 static bool is_good_jump(const struct jit *jit, unsigned index)

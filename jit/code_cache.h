@@ -12,7 +12,7 @@ struct error;
 struct code_cache {
     uint8_t *writable;
     const uint8_t *executable;
-    size_t size, used;
+    size_t size, used, end; /* room is from `used` to `end` */
 };
 
 /* `nameless`: in memory of no file, where perf looks for names of generated code. False with *err where the

@@ -81,7 +81,7 @@ bool jit_call_handler(struct cpu *cpu, struct jit_site *site)
         flag_recipe_settle(cpu);
     if (insn->fn(cpu, insn) != &jit->called[1])
         return false;
-    if (!cpu->stop_requested && !site->block->dead)
+    if (!cpu->stop_requested && !site->part->block->dead)
         return true;
     stop_before_next(cpu, insn);
     return false;
@@ -99,7 +99,7 @@ bool jit_call_fp_handler(struct cpu *cpu, struct jit_site *site)
     cpu->fp.live = 0;
     if (!jit_call_handler(cpu, site))
         return false;
-    if (assumptions_hold(cpu, &site->block->context->assume))
+    if (assumptions_hold(cpu, &site->part->block->context->assume))
         return true;
     stop_before_next(cpu, site->insn);
     return false;
@@ -185,6 +185,7 @@ static void link_exit(struct jit *jit, struct jit_exit *exit, struct jit_block *
 const uint8_t *jit_call_serial(struct cpu *cpu, struct jit_site *site)
 {
     struct jit *jit = cpu->engine_self;
+    struct jit_block *block = site->part->block;
     jit->stats.calls++;
     jit->handled[site->insn->row]++;
     cpu->rip = site->part->rip;
@@ -197,7 +198,7 @@ const uint8_t *jit_call_serial(struct cpu *cpu, struct jit_site *site)
     if (!(serial ? exec_serial : exec_string)(cpu, site->insn))
         return jit->routines.leave_for_boundary;
     bool same = derivations == cpu->derivations && cr0 == cpu->cr0;
-    const struct jit_context *before = site->block->context;
+    const struct jit_context *before = block->context;
     const struct jit_context *context = same ? before : jit_context_now(jit, before);
     if (!context)
         return NULL;
@@ -205,18 +206,19 @@ const uint8_t *jit_call_serial(struct cpu *cpu, struct jit_site *site)
     mem_t memory = memory_at_rip(cpu);
     if (memory == MEM_NONE)
         return NULL;
-    if (!is_block_at(site->next, memory, cpu->rip, context))
-        site->next = jit_find_block(jit, memory, cpu->rip, context);
-    return code_of(site->next);
+    if (!is_block_at(block->after_serial, memory, cpu->rip, context))
+        block->after_serial = jit_find_block(jit, memory, cpu->rip, context);
+    return code_of(block->after_serial);
 }
 
 /* An exit that is taken often goes to a block that inherits its flags. */
 static void take_shortcut(struct jit *jit, struct jit_exit *exit, const struct jit_block *block)
 {
     struct jit_exit *shortcut = exit->shortcut;
+    const struct ir_made made = jit_handed_on(shortcut);
     bool often = exit->target == block;
     exit->heat = often ? 0 /* as good as never */ : jit_exit_heat(jit);
-    struct jit_block *target = often ? jit_specialise(jit, block, &shortcut->made) : NULL;
+    struct jit_block *target = often ? jit_specialise(jit, block, &made) : NULL;
     if (target)
         link_exit(jit, shortcut, target);
 }

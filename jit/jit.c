@@ -27,20 +27,14 @@
 #include "jit/pass_late.h"
 #include "jit/pass_share.h"
 #include "jit/region.h"
+#include "jit/room.h"
 #include "jit/visibility.h"
 
-enum { DEFAULT_CACHE = 32 << 20, LEAST_CACHE = 128 << 10 };
+/* What the engine takes at the most, with the traces that its blocks are made from. */
+enum { DEFAULT_CACHE = 11 << 20, LEAST_CACHE = 192 << 10, TRACE_BYTES = 20 << 20 };
 
 #define JUMP_BYTES   (JUMP_ENTRIES * sizeof(struct jump_entry))
 #define DIRECT_BYTES ((size_t)DIRECT_KINDS * DIRECT_PAGES * sizeof(uint64_t))
-
-void *jit_arena_take(struct jit *jit, size_t size)
-{
-    void *memory = jit->arena + jit->arena_used;
-    jit->arena_used += (size + 15) & ~(size_t)15;
-    ASSERT(jit->arena_used <= ARENA_SIZE);
-    return memset(memory, 0, size);
-}
 
 static unsigned bucket_of(mem_t memory, uint64_t rip)
 {
@@ -61,8 +55,7 @@ static void flush(struct jit *jit)
 {
     memset(jit->buckets, 0, BLOCK_BUCKETS * sizeof *jit->buckets);
     memset(jit->jumps, 0, JUMP_ENTRIES * sizeof *jit->jumps);
-    jit->arena_used = ARENA_START;
-    jit->code.used = jit->code_start;
+    room_clear(jit);
     jit_forget_contexts(jit);
     jit->stats.flushes++;
 }
@@ -91,7 +84,7 @@ static void leave_traces(struct jit_block *block)
     }
 }
 
-static void kill_block(struct jit *jit, struct jit_block *block, bool evicted)
+void jit_kill_block(struct jit *jit, struct jit_block *block, bool evicted)
 {
     block->dead = true;
     leave_traces(block);
@@ -113,7 +106,7 @@ static void trace_killed(void *self, struct trace *trace, bool evicted)
 {
     struct jit *jit = self;
     while (trace->translations)
-        kill_block(jit, ((struct jit_part *)trace->translations)->block, evicted);
+        jit_kill_block(jit, ((struct jit_part *)trace->translations)->block, evicted);
 }
 
 static void traces_cleared(void *self)
@@ -137,7 +130,7 @@ enum fate { TO_BE_REGION, FINAL };
 static void heat_up(struct jit *jit, struct jit_block *block)
 {
     block->heat = jit_hot_passes(jit);
-    block->hot = jit_arena_take(jit, sizeof *block->hot);
+    block->hot = room_take(jit, JIT_EXIT_BACK);
     block->hot->kind = EXIT_HOT;
     block->hot->block = block;
 }
@@ -145,7 +138,7 @@ static void heat_up(struct jit *jit, struct jit_block *block)
 static struct jit_block *new_block(struct jit *jit, const struct region *region, enum fate fate,
                                    const struct jit_context *context, const struct ir_made *inherited)
 {
-    struct jit_block *block = jit_arena_take(jit, sizeof *block + region->count * sizeof *block->part);
+    struct jit_block *block = room_take(jit, sizeof *block + region->count * sizeof *block->part);
     block->memory = trace_start(region->trace[0]);
     block->rip = region->part[0].rip;
     block->context = context;
@@ -183,18 +176,12 @@ static void publish(struct jit *jit, struct jit_block *block)
         part->next_of_trace = part->source->translations;
         part->source->translations = part;
     }
+    room_note(jit, block);
     jit->stats.blocks++;
     jit->stats.regions += block->part_count > 1;
     jit->stats.guest_insns += block->insns;
     if (jit->stats.blocks % CHECK_INTERVAL == 0)
         assert_sound(jit);
-}
-
-enum { MOST_ARENA = 64 << 10 /* of one block with all that hangs on it */ };
-
-static bool has_room(const struct jit *jit)
-{
-    return jit->arena_used + MOST_ARENA <= ARENA_SIZE;
 }
 
 static unsigned address_bits(const struct jit_assumptions *assume)
@@ -208,14 +195,12 @@ static bool lower_region(struct jit *jit, const struct region *region, const str
     return lower_block(jit->lowering, &context->assume, region->part, region->count, inherited, jit->ir);
 }
 
-/* Makes a block of traces, of which the first runs at its rip in a context. NULL where that cannot be done;
- * *full says whether for want of room. */
+/* Makes a block of traces, of which the first runs at its rip in a context. NULL where that cannot be done,
+ * as for want of room. */
 static struct jit_block *make_block(struct jit *jit, const struct region *region, enum fate fate,
-                                    const struct jit_context *context, const struct ir_made *inherited,
-                                    bool *full)
+                                    const struct jit_context *context, const struct ir_made *inherited)
 {
-    *full = !has_room(jit);
-    if (*full || !lower_region(jit, region, context, inherited))
+    if (!room_is_left(jit) || !lower_region(jit, region, context, inherited))
         return NULL;
     pass_flags(jit->ir);
     if (!region->trace[0]->separate) {
@@ -226,8 +211,7 @@ static struct jit_block *make_block(struct jit *jit, const struct region *region
         return NULL;
     struct jit_block *block = new_block(jit, region, fate, context, inherited);
     size_t before = jit->code.used;
-    *full = !host_emit(jit, block, jit->ir);
-    if (*full)
+    if (!host_emit(jit, block, jit->ir))
         return NULL;
     jit->stats.host_bytes += jit->code.used - before;
     publish(jit, block);
@@ -238,13 +222,12 @@ static struct jit_block *make_block(struct jit *jit, const struct region *region
 
 /* The same on the clock. */
 static struct jit_block *translate(struct jit *jit, const struct region *region, enum fate fate,
-                                   const struct jit_context *context, const struct ir_made *inherited,
-                                   bool *full)
+                                   const struct jit_context *context, const struct ir_made *inherited)
 {
     if (!jit->measure)
-        return make_block(jit, region, fate, context, inherited, full);
+        return make_block(jit, region, fate, context, inherited);
     uint64_t since = host_time_ns();
-    struct jit_block *block = make_block(jit, region, fate, context, inherited, full);
+    struct jit_block *block = make_block(jit, region, fate, context, inherited);
     jit->measured.translating_ns += host_time_ns() - since;
     return block;
 }
@@ -273,14 +256,13 @@ static bool has_many_variants(const struct trace *trace)
 
 struct jit_block *jit_specialise(struct jit *jit, const struct jit_block *block, const struct ir_made *made)
 {
-    bool full;
     struct trace *trace = block->part[0].source;
     struct jit_block *found = find_variant(trace, block->rip, block->context, made);
     if (found || has_many_variants(trace))
         return found;
     struct region region;
     region_begin(&region, trace, block->rip);
-    return translate(jit, &region, TO_BE_REGION, block->context, made, &full);
+    return translate(jit, &region, TO_BE_REGION, block->context, made);
 }
 
 /* What leads to a block leads from now on to another that does the same. */
@@ -304,8 +286,9 @@ static void hand_over(struct jit *jit, struct jit_block *from, struct jit_block 
 /* A block that is run often gives way to one of all the traces that mostly follow. */
 static void make_region(struct jit *jit, struct jit_block *block)
 {
-    bool full;
     struct region region;
+    if (!room_is_left(jit))
+        room_make(jit);
     if (block->dead)
         return;
     region_begin(&region, block->part[0].source, block->rip);
@@ -314,11 +297,11 @@ static void make_region(struct jit *jit, struct jit_block *block)
         ;
     struct jit_block *made = NULL;
     for (; region.count && !made; region_shorten(&region))
-        made = translate(jit, &region, FINAL, block->context, &block->inherited, &full);
+        made = translate(jit, &region, FINAL, block->context, &block->inherited);
     if (!made)
         return;
     hand_over(jit, block, made);
-    kill_block(jit, block, false);
+    jit_kill_block(jit, block, false);
 }
 
 /* In 64-bit mode translated code looks at no segment's end: breakpoints and alignment checks are the
@@ -328,8 +311,8 @@ static bool is_checked(const struct cpu *cpu)
     return cpu->mode == MODE_64 && cpu->seg[SEG_DS].read_end != UINT64_MAX;
 }
 
-/* The translation of the trace about to run, or NULL where it is to be interpreted. When all is full the
- * traces are cleared, and with them this one. */
+/* The translation of the trace about to run, or NULL where it is to be interpreted. With too many
+ * contexts the traces are cleared, and with them this one. */
 static struct jit_block *block_for(struct jit *jit, struct trace *trace)
 {
     static const struct ir_made nothing = {0};
@@ -343,15 +326,14 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
     const struct jit_context *context = jit_context_now(jit, NULL);
     if (!context)
         return NULL;
-    bool full = false;
     struct jit_block *block = find_variant(trace, cpu->rip, context, &nothing);
     if (!block && trace->key != TRACE_DEAD) {
         struct region region;
+        if (!room_is_left(jit))
+            room_make(jit);
         region_begin(&region, trace, cpu->rip);
-        block = translate(jit, &region, TO_BE_REGION, context, &nothing, &full);
+        block = translate(jit, &region, TO_BE_REGION, context, &nothing);
     }
-    if (full)
-        trace_cache_clear(cpu);
     return block;
 }
 
@@ -447,7 +429,8 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     jit->direct = reserve_near(cpu, DIRECT_BYTES);
     ASSERT(cpu->memory->size >> MEM_PAGE_SHIFT >> JUMP_PAGE_BITS == 0);
     jit->jumps = reserve_near(cpu, JUMP_BYTES);
-    jit->arena = reserve_near(cpu, ARENA_SIZE);
+    jit->arena_size = room_arena_bytes(cache_size(options));
+    jit->arena = reserve_near(cpu, jit->arena_size);
     bool reserved = jit->direct && jit->jumps && jit->arena;
     if (!reserved || !code_cache_init(&jit->code, cache_size(options), options->perf_map, err)) {
         if (!reserved)
@@ -461,13 +444,14 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     jit->emitter = host_new_emitter();
     jit->called[1].fn = jit_come_back;
     jit->lowering = lowering_new(cpu_model_has(cpu->model, FEATURE_LONG));
-    jit->arena_used = ARENA_START;
     jit->resume.kind = EXIT_RESUME;
     jit->measure = options->measure ? measure_new() : NULL;
     host_make_routines(jit);
     if (jit->measure)
         measure_entry(jit);
     jit->code_start = jit->code.used;
+    room_clear(jit);
+    trace_cache_limit(cpu, TRACE_BYTES);
     if (options->perf_map && !perf_map_open(jit, err)) {
         jit_free(jit);
         return NULL;
@@ -490,7 +474,7 @@ void jit_free(struct jit *jit)
     if (jit->jumps)
         munmap(jit->jumps, JUMP_BYTES);
     if (jit->arena)
-        munmap(jit->arena, ARENA_SIZE);
+        munmap(jit->arena, jit->arena_size);
     perf_map_close(jit);
     code_cache_free(&jit->code);
     lowering_free(jit->lowering);

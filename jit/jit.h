@@ -31,10 +31,10 @@ struct jit_stats {
     uint64_t blocks, guest_insns, host_bytes; /* translated */
     uint64_t regions;                         /* among them: of more than one trace */
     uint64_t killed, flushes;
-    uint64_t evicted; /* blocks that made room */
-    uint64_t entries; /* from the interpreter */
-    uint64_t follows; /* exits that found their target through the dispatcher */
-    uint64_t calls;   /* of handlers, slow paths of memory accesses included */
+    uint64_t evicted, evictions; /* blocks that made room; times that some did */
+    uint64_t entries;            /* from the interpreter */
+    uint64_t follows;            /* exits that found their target through the dispatcher */
+    uint64_t calls;              /* of handlers, slow paths of memory accesses included */
 };
 
 /* What options.measure has counted. `insns` to `jumps` are products of passes and what is in a block, as if

@@ -21,6 +21,7 @@ struct chunk {
 
 struct measure {
     struct chunk *chunks; /* the first one is being filled */
+    struct jit_tally *free;
     struct decoder *decoder;
     struct jit_exit *(*enter)(struct cpu *cpu, const uint8_t *code); /* the back end's */
 };
@@ -48,6 +49,12 @@ void measure_free(struct measure *measure)
 
 struct jit_tally *measure_tally(struct measure *measure)
 {
+    struct jit_tally *tally = measure->free;
+    if (tally) {
+        measure->free = tally->next_free;
+        tally->next_free = NULL;
+        return tally;
+    }
     if (!measure->chunks || measure->chunks->used == CHUNK) {
         struct chunk *chunk = alloc_zeroed(sizeof *chunk);
         chunk->next = measure->chunks;
@@ -204,6 +211,16 @@ static void add_tally(struct jit_measured *sum, const struct jit_tally *tally)
     sum->probes += tally->passes * tally->probes;
     sum->shared += tally->passes * tally->shared;
     sum->jumps += tally->passes * tally->gotos;
+}
+
+void measure_retire(struct jit *jit, const struct jit_block *block)
+{
+    for (unsigned i = 0; i < block->part_count && block->part[i].tally; i++) {
+        struct jit_tally *tally = block->part[i].tally;
+        add_tally(&jit->measured, tally);
+        *tally = (struct jit_tally){.next_free = jit->measure->free};
+        jit->measure->free = tally;
+    }
 }
 
 bool jit_measure(const struct jit *jit, struct jit_measured *sum)

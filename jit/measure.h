@@ -24,11 +24,12 @@ struct jit_tally {
     uint32_t bytes, out_of_line;   /* without these */
     uint16_t insns, host_insns;    /* the latter of straight code */
     unsigned probes, shared, gotos;
+    struct jit_tally *next_free;
 };
 
 struct measure;
 
-/* Storage until measure_free, whatever becomes of the blocks. */
+/* Storage until measure_free. */
 struct measure *measure_new(void);
 void measure_free(struct measure *measure);
 
@@ -37,6 +38,9 @@ struct jit_tally *measure_tally(struct measure *measure);
 
 /* Fills in the tallies of a block that was assembled from jit->ir, where it has any. */
 void measure_block(struct jit *jit, const struct jit_block *block);
+
+/* A block's code is gone for good: sums up its tallies, where it has some, for other blocks to use. */
+void measure_retire(struct jit *jit, const struct jit_block *block);
 
 /* Stands before the back end's routine of entry. */
 void measure_entry(struct jit *jit);

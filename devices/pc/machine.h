@@ -128,6 +128,7 @@ uint64_t machine_khz(const struct machine *machine); /* present slope */
 struct machine_engine_stats {
     struct jit_stats jit;
     struct tlb_counts tlb;
+    uint64_t trace_evictions; /* times that the oldest decoded traces made room */
     /* With machine_engine.measure alone. Host time: of machine_run, and of the processor in it, the
      * translator and devices' ports and memory included. */
     struct jit_measured measured;

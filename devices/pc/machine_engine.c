@@ -4,6 +4,7 @@
 #include "core/base/log.h"
 #include "core/x86/cpu.h"
 #include "core/x86/insn.h"
+#include "core/x86/trace.h"
 #include "devices/pc/machine.h"
 #include "devices/pc/machine_private.h"
 #include "jit/jit.h"
@@ -36,8 +37,11 @@ bool machine_attach_engine(struct machine *machine, struct error *err)
 
 bool machine_engine_stats(const struct machine *machine, struct machine_engine_stats *stats)
 {
-    *stats = (struct machine_engine_stats){
-        .tlb = machine->cpu->tlb_counts, .run_ns = machine->run_ns, .processor_ns = machine->processor_ns};
+    *stats =
+        (struct machine_engine_stats){.tlb = machine->cpu->tlb_counts,
+                                      .trace_evictions = trace_cache_stats(machine->cpu->traces).evictions,
+                                      .run_ns = machine->run_ns,
+                                      .processor_ns = machine->processor_ns};
     if (!machine->jit)
         return false;
     stats->jit = *jit_get_stats(machine->jit);

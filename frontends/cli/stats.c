@@ -77,7 +77,10 @@ static void print_blocks(const struct lathe_engine_stats *stats)
             stats->blocks, stats->regions, stats->guest_insns, stats->host_bytes,
             ratio(stats->host_bytes, stats->guest_insns));
     print_host_code(stats);
-    fprintf(stderr, "dropped: %" PRIu64 " blocks, %" PRIu64 " times all\n", stats->killed, stats->flushes);
+    fprintf(stderr,
+            "dropped: %" PRIu64 " blocks, %" PRIu64 " times all; evicted: %" PRIu64 " blocks, %" PRIu64
+            " times the oldest, %" PRIu64 " times the oldest traces\n",
+            stats->killed, stats->flushes, stats->evicted, stats->evictions, stats->trace_evictions);
     fprintf(stderr, "dispatched: %" PRIu64 " entries, %" PRIu64 " follows, %" PRIu64 " handler calls\n",
             stats->entries, stats->follows, stats->calls);
     fprintf(stderr, "jumps: %" PRIu64 " indirect, %.3f %% found in the jump cache\n", stats->jumps,

@@ -123,11 +123,14 @@ struct lathe_engine_stats {
     /* Of the translator; 0 where the machine interprets. */
     uint64_t blocks, regions, guest_insns, host_bytes; /* translated; regions are blocks of several traces */
     uint64_t killed, flushes; /* blocks whose code was written to; times that all were dropped */
+    uint64_t evicted;         /* blocks that made room for others, or whose trace did */
+    uint64_t evictions;       /* times that the oldest blocks made room */
     uint64_t entries;         /* from the interpreter into translated code */
     uint64_t follows;         /* exits that found their target through the dispatcher */
     uint64_t calls;           /* of handlers, slow paths of memory accesses included */
     uint64_t tlb_lookups;     /* by slow paths and fetches */
     uint64_t tlb_walks;       /* of page tables */
+    uint64_t trace_evictions; /* times that the oldest decoded traces made room */
     /* After lathe_measure alone, else 0. Instructions retired between entering translated code and leaving
      * it, and of these by handlers, where each iteration of a string instruction is one. */
     uint64_t inside, handled;

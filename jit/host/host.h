@@ -20,8 +20,7 @@ void host_make_routines(struct jit *jit);
 /* Working storage for host_emit. Free with alloc_free. */
 struct emitter *host_new_emitter(void);
 
-/* Assembles a block and sets block->code. False where the code cache or the arena has no room: flush and try
- * again. */
+/* Assembles a block and sets block->code. False where there is no room for it. */
 bool host_emit(struct jit *jit, struct jit_block *block, const struct ir *ir);
 
 /* Makes an exit jump straight to its target, and undoes that. */

@@ -202,7 +202,7 @@ done
 if translates; then
   gives 6 run --display none --engine jit,threshold=0 --stop-at insns=100000 --stats
   for line in 'engine: translator' 'executed: [1-9][0-9.]* % by translated code, ' 'time: [0-9.]* % translating, ' \
-    'translated: [1-9]' 'host code: [1-9][0-9.]* instructions, ' 'dropped: ' 'dispatched: [1-9]' 'jumps: [1-9]' \
+    'translated: [1-9]' 'host code: [1-9][0-9.]* instructions, ' 'dropped: [0-9]* blocks, [0-9]* times all; evicted: [0-9]* blocks, ' 'dispatched: [1-9]' 'jumps: [1-9]' \
     'memory: [1-9][0-9]* look-ups ' 'TLB: [1-9]' 'handled: [1-9]'; do
     grep -q "^$line" err || { echo "no line '$line' in the statistics"; bad=1; }
   done

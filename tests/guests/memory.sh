@@ -2,8 +2,7 @@
 # What the machine takes of the host's memory while real systems run in it.
 # arguments: what runs (linux, installer, freedos), engine
 [ -r /proc/self/smaps ] || skip 'needs /proc/self/smaps'
-export GUEST_MEMORY_CASE=$1 GUEST_MEMORY_MAX=100
-[ "$2" != interp ] || GUEST_MEMORY_MAX=64
+export GUEST_MEMORY_CASE=$1 GUEST_MEMORY_MAX=64
 case $1 in
   linux)
     guest fetch linux-686

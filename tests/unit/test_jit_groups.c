@@ -161,7 +161,7 @@ START_TEST(an_exit_taken_often_hands_on_its_flags)
     ck_assert(block);
     bool handed_on = false;
     for (const struct jit_exit *exit = block->exits; exit; exit = exit->next_of_block)
-        handed_on |= exit->made.code == IR_CMP && exit->target && exit->target->inherited.code == IR_CMP;
+        handed_on |= jit_handed_on(exit).code == IR_CMP && exit->target && exit->target->inherited.code == IR_CMP;
     ck_assert(handed_on);
     ck_assert_uint_eq(flags_get_oszapc(t.f.cpu) & (EFLAGS_ZF | EFLAGS_CF), EFLAGS_CF); /* 50 against 100 */
     cpu_fixture_run(&t.f, 4 * 50);

@@ -6,6 +6,7 @@
 #include "core/x86/regs.h"
 #include "jit/host/host.h"
 #include "jit/measure.h"
+#include "jit/room.h"
 
 struct stub *emit_stub(struct emitter *e, enum stub_kind kind, const struct ir_op *op, uint8_t *jump)
 {
@@ -44,10 +45,9 @@ struct jit_site *emit_site(struct emitter *e, unsigned number)
 {
     if (e->site[number])
         return e->site[number];
-    struct jit_site *site = jit_arena_take(e->jit, sizeof *site);
+    struct jit_site *site = room_take(e->jit, sizeof *site);
     const struct insn *insn = emit_guest_insn(e, number);
     const struct insn_row *row = &insn_table[insn->row];
-    site->block = e->block;
     site->part = jit_part_of(e->block, number);
     site->uses_flags = row->flags_read || row->flags_written || row->flags_undefined;
     site->insn = insn;
@@ -60,8 +60,8 @@ static struct jit_exit *way_back(struct emitter *e, struct jit_exit **known, enu
 {
     if (*known)
         return *known;
-    struct jit_exit *exit = jit_arena_take(e->jit, sizeof *exit);
-    exit->kind = kind;
+    struct jit_exit *exit = room_take(e->jit, JIT_EXIT_BACK);
+    exit->kind = (uint8_t)kind;
     exit->block = e->block;
     exit->part = jit_part_of(e->block, number);
     exit->insn = emit_guest_insn(e, number);
@@ -118,9 +118,8 @@ static bool is_own_start(const struct emitter *e, const struct ir_op *op)
            !e->jit->options.unlinked;
 }
 
-static struct jit_exit *new_exit(struct emitter *e, uint64_t rip, uint8_t *jump)
+static void add_exit(struct emitter *e, struct jit_exit *exit, uint64_t rip, uint8_t *jump)
 {
-    struct jit_exit *exit = jit_arena_take(e->jit, sizeof *exit);
     exit->kind = EXIT_FOLLOW;
     exit->block = e->block;
     exit->rip = rip;
@@ -128,7 +127,22 @@ static struct jit_exit *new_exit(struct emitter *e, uint64_t rip, uint8_t *jump)
     exit->heat = jit_exit_heat(e->jit);
     exit->next_of_block = e->block->exits;
     e->block->exits = exit;
+}
+
+static struct jit_exit *new_exit(struct emitter *e, uint64_t rip, uint8_t *jump)
+{
+    struct jit_exit *exit = room_take(e->jit, sizeof *exit);
+    add_exit(e, exit, rip, jump);
     return exit;
+}
+
+static struct jit_exit *new_shortcut(struct emitter *e, const struct ir_op *op, uint8_t *jump)
+{
+    struct jit_shortcut *shortcut = room_take(e->jit, sizeof *shortcut);
+    shortcut->exit.hands_on = true;
+    shortcut->made = handed_on(op);
+    add_exit(e, &shortcut->exit, op->target, jump);
+    return &shortcut->exit;
 }
 
 static bool is_in_page(const struct emitter *e, uint64_t rip)
@@ -148,8 +162,7 @@ static void emit_exit(struct emitter *e, int cond, const struct ir_op *op)
         return;
     struct jit_exit *shortcut = NULL;
     if (op->late_save && is_in_page(e, op->target)) {
-        shortcut = new_exit(e, op->target, jump);
-        shortcut->made = handed_on(op);
+        shortcut = new_shortcut(e, op, jump);
     }
     struct jit_exit *exit = new_exit(e, op->target, jump);
     exit->shortcut = shortcut;
@@ -391,7 +404,7 @@ bool host_emit(struct jit *jit, struct jit_block *block, const struct ir *ir)
     struct code_cache *cache = &jit->code;
     struct emitter *e = jit->emitter;
     *e = (struct emitter){.as = {.at = cache->writable + cache->used,
-                                 .end = cache->writable + cache->size - SPARE,
+                                 .end = cache->writable + cache->end - SPARE,
                                  .to_exec = cache->executable - cache->writable},
                           .jit = jit,
                           .block = block,

@@ -167,7 +167,7 @@ static void emit_page_check(struct emitter *e, struct jit_exit *exit, gva_t page
     asm_store(as, 8, CPU_FIELD(fetch_frame), REG_ADDEND);
     asm_byte(as, 0x49); /* MOV R9, imm64: the page in guest memory */
     asm_byte(as, 0xB9);
-    exit->page_fill = asm_here(as);
+    exit->page_fill = (uint8_t)(asm_here(as) - exit->page_check);
     asm_imm64(as, 0);
     asm_store(as, 8, CPU_FIELD(fetch_memory), REG_ADDEND);
 }
@@ -310,7 +310,7 @@ void host_link(struct jit *jit, struct jit_exit *exit, const struct jit_block *t
     if (exit->page_check) {
         struct page_fill fill = fill_for(jit, target);
         store_le64(exit->page_check - to_exec, fill.addend);
-        store_le64(exit->page_fill - to_exec, fill.page);
+        store_le64(exit->page_check + exit->page_fill - to_exec, fill.page);
     }
     asm_patch(to_exec, exit->jump, target->code);
 }
@@ -332,7 +332,7 @@ bool host_exit_is_linked_to(const struct jit *jit, const struct jit_exit *exit,
     struct page_fill fill = fill_for(jit, target);
     ptrdiff_t to_exec = to_executable(jit);
     if (exit->page_check && (load_le64(exit->page_check - to_exec) != fill.addend ||
-                             load_le64(exit->page_fill - to_exec) != fill.page))
+                             load_le64(exit->page_check + exit->page_fill - to_exec) != fill.page))
         return false;
     return host_exit_leads_to(jit, exit) == target->code;
 }

@@ -35,10 +35,12 @@ static const struct contender {
 } contenders[CONTENDERS] = {
     [INTERPRETER] = {.name = "interpreter", .interprets = true},
     {.name = "interpreter with few traces", .interprets = true, .trace_bytes = 1},
-    {.name = "translator with few traces", .trace_bytes = 48 << 10},
-    {.name = "unlinked translator in slices", .options = {.unlinked = true, .measure = true}, .sliced = true},
-    {.name = "translator with a small cache and a threshold",
-     .options = {.cache_bytes = 1, .threshold = 2, .measure = true}},
+    {.name = "translator with little room", .options = {.cache_bytes = 1}},
+    {.name = "unlinked translator with few traces in slices",
+     .options = {.unlinked = true, .measure = true},
+     .trace_bytes = 48 << 10,
+     .sliced = true},
+    {.name = "translator with a threshold", .options = {.threshold = 2, .measure = true}},
 };
 
 /* One processor of a case. */
@@ -54,8 +56,6 @@ static void start(struct run *run, unsigned number, const struct guest *guest)
     struct error err = {{0}};
     run->contender = &contenders[number];
     cpu_fixture_init_sized(&run->fixture, guest->model, GUEST_RAM);
-    if (run->contender->trace_bytes)
-        trace_cache_limit(run->fixture.cpu, run->contender->trace_bytes);
     if (!run->contender->interprets) {
         run->jit = jit_new(run->fixture.cpu, &run->contender->options, &err);
         if (!run->jit) {
@@ -63,6 +63,8 @@ static void start(struct run *run, unsigned number, const struct guest *guest)
             exit(EXIT_FAILURE);
         }
     }
+    if (run->contender->trace_bytes)
+        trace_cache_limit(run->fixture.cpu, run->contender->trace_bytes);
     cpu_register_state(run->fixture.cpu, &run->states);
     guest_fill(guest, &run->fixture);
 }
@@ -276,7 +278,7 @@ static bool shares_add_up(const struct run *run)
 
 /* What the cases of a process did, to see that they did something. */
 struct totals {
-    uint64_t insns, blocks, entries, killed, evicted, flushes, parts;
+    uint64_t insns, blocks, entries, killed, evicted, flushes, parts, spans;
 };
 
 static void add_to_totals(struct totals *totals, const struct run *run)
@@ -290,6 +292,7 @@ static void add_to_totals(struct totals *totals, const struct run *run)
     totals->killed += stats->killed;
     totals->evicted += stats->evicted;
     totals->flushes += stats->flushes;
+    totals->spans += stats->evictions;
 }
 
 static bool check_seed(uint64_t seed, struct totals *totals)
@@ -342,11 +345,11 @@ int main(int argc, char **argv)
     watchdog_set(0);
     printf(
         "%llu cases from seed %llu, %llu instructions each engine, %llu blocks, %llu killed, %llu evicted, "
-        "%llu flushes, %llu parts of traces, %llu entries: %s\n",
+        "%llu flushes, %llu parts of traces, %llu spans, %llu entries: %s\n",
         (unsigned long long)count, (unsigned long long)first, (unsigned long long)totals.insns,
         (unsigned long long)totals.blocks, (unsigned long long)totals.killed,
         (unsigned long long)totals.evicted, (unsigned long long)totals.flushes,
-        (unsigned long long)totals.parts, (unsigned long long)totals.entries,
-        failed ? "the last one failed" : "all fine");
+        (unsigned long long)totals.parts, (unsigned long long)totals.spans,
+        (unsigned long long)totals.entries, failed ? "the last one failed" : "all fine");
     return failed || !totals.entries ? EXIT_FAILURE : EXIT_SUCCESS;
 }

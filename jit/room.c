@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "jit/room.h"
+
+#include <string.h>
+
+#include "core/base/assert.h"
+#include "core/x86/cpu.h"
+#include "jit/block.h"
+#include "jit/measure.h"
+
+/* Of one block with all that hangs on it. The assembler minds its limit itself. */
+enum { MOST_ARENA = 16 << 10, MOST_CODE = 16 << 10 };
+
+enum { ARENA_START = 16 /* so that no offset in it is 0 */, ALIGNMENT = 16 };
+
+size_t room_arena_bytes(size_t code)
+{
+    size_t size = code + code / 5, least = (size_t)SPANS * (MOST_ARENA + MOST_ARENA / 4);
+    return ARENA_START + (size < least ? least : size) / SPANS * SPANS;
+}
+
+static size_t arena_start(const struct jit *jit, unsigned span)
+{
+    size_t each = (jit->arena_size - ARENA_START) / SPANS;
+    return ARENA_START + span * (each & ~(size_t)(ALIGNMENT - 1));
+}
+
+static size_t code_start(const struct jit *jit, unsigned span)
+{
+    size_t first = (jit->code_start + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    size_t each = (jit->code.size - first) / SPANS;
+    return first + span * (each & ~(size_t)(ALIGNMENT - 1));
+}
+
+static void begin_span(struct jit *jit, unsigned span)
+{
+    jit->filling = span;
+    jit->arena_used = arena_start(jit, span);
+    jit->code.used = code_start(jit, span);
+    jit->code.end = code_start(jit, span + 1);
+}
+
+void room_clear(struct jit *jit)
+{
+    memset(jit->span, 0, sizeof jit->span);
+    begin_span(jit, 0);
+}
+
+bool room_is_left(const struct jit *jit)
+{
+    return jit->arena_used + MOST_ARENA <= arena_start(jit, jit->filling + 1) &&
+           jit->code.used + MOST_CODE <= jit->code.end;
+}
+
+void *room_take(struct jit *jit, size_t size)
+{
+    void *memory = jit->arena + jit->arena_used;
+    jit->arena_used += (size + sizeof(void *) - 1) & ~(sizeof(void *) - 1);
+    ASSERT(jit->arena_used <= arena_start(jit, jit->filling + 1));
+    return memset(memory, 0, size);
+}
+
+void room_note(struct jit *jit, struct jit_block *block)
+{
+    struct jit_span *span = &jit->span[jit->filling];
+    block->next_in_span = span->blocks;
+    span->blocks = block;
+}
+
+static bool is_in_span(const struct jit *jit, unsigned span, const void *data)
+{
+    size_t offset = (uintptr_t)data - (uintptr_t)jit->arena;
+    return offset >= arena_start(jit, span) && offset < arena_start(jit, span + 1);
+}
+
+/* No pointer to what hung on a dead block may stay: its exits are still known to the blocks they lead to, and
+ * as the one that came next. */
+static void forget_span(const struct jit *jit, struct jit_block *block, unsigned span)
+{
+    struct jit_exit **link = &block->incoming;
+    while (*link) {
+        if (is_in_span(jit, span, *link))
+            *link = (*link)->next_incoming;
+        else
+            link = &(*link)->next_incoming;
+    }
+    if (is_in_span(jit, span, block->after_serial))
+        block->after_serial = NULL;
+}
+
+/* Its trace has to show anew that it is run often. */
+static void evict_block(struct jit *jit, struct jit_block *block)
+{
+    block->part[0].source->heat = 0;
+    jit_kill_block(jit, block, true);
+}
+
+void room_make(struct jit *jit)
+{
+    unsigned oldest = (jit->filling + 1) % SPANS;
+    struct jit_block *blocks = jit->span[oldest].blocks;
+    ASSERT(!jit->cpu->fp.live);
+    for (struct jit_block *block = blocks; block; block = block->next_in_span) {
+        if (!block->dead)
+            evict_block(jit, block);
+        measure_retire(jit, block);
+    }
+    jit->span[oldest].blocks = NULL;
+    for (unsigned other = 0; other < SPANS && blocks; other++)
+        for (struct jit_block *block = jit->span[other].blocks; block; block = block->next_in_span)
+            forget_span(jit, block, oldest);
+    jit->stats.evictions += blocks != NULL;
+    begin_span(jit, oldest);
+}
+
+bool room_holds(const struct jit *jit, unsigned span, const struct jit_block *block)
+{
+    const uint8_t *code = jit->code.executable;
+    return is_in_span(jit, span, block) && block->code >= code + code_start(jit, span) &&
+           block->code + block->code_bytes <= code + code_start(jit, span + 1);
+}
+
+bool room_has(const struct jit *jit, const struct jit_block *block)
+{
+    unsigned span = 0;
+    while (span < SPANS && !room_holds(jit, span, block))
+        span++;
+    return span < SPANS;
+}
