@@ -409,6 +409,45 @@ START_TEST(an_operand_that_a_handler_served_is_served_once)
 }
 END_TEST
 
+static void stop_at_write(void *self, uint64_t offset, unsigned size, uint64_t value)
+{
+    (void)offset, (void)size, (void)value;
+    cpu_stop(self);
+}
+
+static const struct mmio_ops stopper = {.write = stop_at_write, .max_size = 4};
+
+/* A device's register stops the processor: the next instruction of the block has not begun. */
+START_TEST(a_handler_that_stops_ends_the_run_behind_it)
+{
+    static const uint8_t code[] = {
+        0x40,                         /* 0: inc eax */
+        0xA3, 0x00, 0x00, 0x06, 0x00, /* 1: mov [60000h],eax */
+        0x43, 0x41,                   /* 6: inc ebx, inc ecx */
+        0xEB, 0xF6,                   /* 8: jmp 0 */
+    };
+    struct pair p;
+    start(&p, code, sizeof code, PF_CODE);
+    for (struct cpu_fixture *f = &p.interpreted; f; f = f == &p.interpreted ? &p.translated : NULL)
+        physmap_add(&f->map, &(struct physmap_region){.name = "stopper",
+                                                      .kind = PHYSMAP_MMIO,
+                                                      .priority = 1,
+                                                      .base = 0x60000,
+                                                      .size = MEM_PAGE_SIZE,
+                                                      .writes = true,
+                                                      .ops = &stopper,
+                                                      .self = f->cpu});
+    for (unsigned i = 0; i < 20; i++) {
+        cpu_run(p.interpreted.cpu, 1000);
+        cpu_run(p.translated.cpu, 1000);
+        compare(&p);
+        ck_assert_uint_eq(p.translated.clock.insns, 2 + 5 * i);
+        ck_assert_uint_eq(p.translated.cpu->rip, PF_CODE + 6);
+    }
+    finish(&p);
+}
+END_TEST
+
 /* --- Inherited flags --------------------------------------------------------------------------------------
  */
 
@@ -724,6 +763,7 @@ int main(void)
         operands_that_wrap_are_looked_up_one_by_one,
         operands_are_found_again_behind_a_slow_store,
         an_operand_that_a_handler_served_is_served_once,
+        a_handler_that_stops_ends_the_run_behind_it,
         ways_with_flags_of_different_comparisons_stay_apart,
         a_block_that_shows_flags_inherits_none,
         a_step_behind_a_step_keeps_the_carry,
