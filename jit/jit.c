@@ -19,6 +19,7 @@
 #include "core/x86/model.h"
 #include "jit/block.h"
 #include "jit/check.h"
+#include "jit/heat.h"
 #include "jit/helpers.h"
 #include "jit/host/host.h"
 #include "jit/ir.h"
@@ -31,7 +32,7 @@
 #include "jit/visibility.h"
 
 /* What the engine takes at the most, with the traces that its blocks are made from. */
-enum { DEFAULT_CACHE = 11 << 20, LEAST_CACHE = 192 << 10, TRACE_BYTES = 20 << 20 };
+enum { DEFAULT_CACHE = 11 << 20, LEAST_CACHE = 192 << 10, TRACES_TO_CODE = 2 /* bytes */ };
 
 #define JUMP_BYTES   (JUMP_ENTRIES * sizeof(struct jump_entry))
 #define DIRECT_BYTES ((size_t)DIRECT_KINDS * DIRECT_PAGES * sizeof(uint64_t))
@@ -317,10 +318,8 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
 {
     static const struct ir_made nothing = {0};
     struct cpu *cpu = jit->cpu;
-    if (!trace->translations && trace->heat < jit->options.threshold) {
-        trace->heat++;
+    if (!trace->translations && !heat_has_reached(jit, trace, jit->options.threshold))
         return NULL;
-    }
     if (!jit->translates || is_checked(cpu))
         return NULL;
     const struct jit_context *context = jit_context_now(jit, NULL);
@@ -451,7 +450,7 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
         measure_entry(jit);
     jit->code_start = jit->code.used;
     room_clear(jit);
-    trace_cache_limit(cpu, TRACE_BYTES);
+    trace_cache_limit(cpu, TRACES_TO_CODE * cache_size(options));
     if (options->perf_map && !perf_map_open(jit, err)) {
         jit_free(jit);
         return NULL;

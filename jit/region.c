@@ -3,6 +3,7 @@
 
 #include "core/x86/cpu.h"
 #include "core/x86/trace.h"
+#include "jit/heat.h"
 
 static void append(struct region *region, struct trace *trace, uint64_t rip)
 {
@@ -35,7 +36,7 @@ struct way {
 static uint32_t passes_of(const struct jit *jit, const struct trace *trace, uint64_t rip,
                           const struct jit_context *context)
 {
-    uint32_t passes = trace->heat;
+    uint32_t passes = heat_of(jit, trace);
     for (const struct jit_part *part = trace->translations; part; part = part->next_of_trace) {
         const struct jit_block *block = part->block;
         if (jit_part_is_entry(part) && block->rip == rip && block->context == context)

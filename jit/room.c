@@ -6,6 +6,7 @@
 #include "core/base/assert.h"
 #include "core/x86/cpu.h"
 #include "jit/block.h"
+#include "jit/heat.h"
 #include "jit/measure.h"
 
 /* Of one block with all that hangs on it. The assembler minds its limit itself. */
@@ -91,7 +92,7 @@ static void forget_span(const struct jit *jit, struct jit_block *block, unsigned
 /* Its trace has to show anew that it is run often. */
 static void evict_block(struct jit *jit, struct jit_block *block)
 {
-    block->part[0].source->heat = 0;
+    heat_set(jit, block->part[0].source, 0);
     jit_kill_block(jit, block, true);
 }
 

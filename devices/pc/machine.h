@@ -54,14 +54,18 @@ struct machine_sinks {
     void *opaque;
 };
 
+/* Bytes of the translator's host code. */
+enum { MACHINE_LEAST_CACHE = 1 << 20, MACHINE_MOST_CACHE = 256 << 20 };
+
 /* How instructions are executed. No choice here changes what the guest sees. */
 struct machine_engine {
     /* ENGINE_CHECK: translating, beside a second machine that interprets and with which it must agree. */
     enum { ENGINE_AUTO, ENGINE_INTERPRET, ENGINE_TRANSLATE, ENGINE_CHECK } kind;
     bool has_threshold;
-    uint32_t threshold; /* executions before a trace is translated */
-    bool unlinked;      /* translated blocks do not jump to one another: for tests */
-    bool dumps;         /* blocks that begin at dump_pc, an RIP or linear address, are printed */
+    uint32_t threshold;   /* executions before a trace is translated */
+    uint64_t cache_bytes; /* from MACHINE_LEAST_CACHE to MACHINE_MOST_CACHE; 0: the default */
+    bool unlinked;        /* translated blocks do not jump to one another: for tests */
+    bool dumps;           /* blocks that begin at dump_pc, an RIP or linear address, are printed */
     uint64_t dump_pc;
     bool perf_map; /* perf is told where blocks are */
     bool measure;  /* machine_engine_stats tells all that it can, which costs some time */

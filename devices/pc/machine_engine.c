@@ -20,6 +20,7 @@ bool machine_attach_engine(struct machine *machine, struct error *err)
     if (engine->kind == ENGINE_INTERPRET || (engine->kind == ENGINE_AUTO && !jit_is_available()))
         return true;
     struct jit_options options = {.threshold = engine->has_threshold ? engine->threshold : JIT_THRESHOLD,
+                                  .cache_bytes = (size_t)engine->cache_bytes,
                                   .unlinked = engine->unlinked,
                                   .dumps = engine->dumps,
                                   .dump_pc = engine->dump_pc,

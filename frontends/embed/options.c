@@ -122,27 +122,44 @@ static bool set_board(struct options *options, const struct option *option, cons
     return choose(value, (const char *const[]){"pc", NULL}, (const char *const[]){"isa", NULL}, err);
 }
 
-/* ",threshold=N" and ",unlinked": for tests of the translator. */
+static bool set_threshold(struct machine_engine *engine, const char *number, struct error *err)
+{
+    uint64_t count;
+    if (!parse_number(number, 0, UINT32_MAX, &count, err))
+        return false;
+    engine->has_threshold = true;
+    engine->threshold = (uint32_t)count;
+    return true;
+}
+
+static bool set_cache(struct machine_engine *engine, const char *size, struct error *err)
+{
+    if (!parse_size(size, &engine->cache_bytes, err))
+        return false;
+    return (engine->cache_bytes >= MACHINE_LEAST_CACHE && engine->cache_bytes <= MACHINE_MOST_CACHE) ||
+           error_set(err, "cache=%s: from 1M to 256M", size);
+}
+
+/* ",threshold=N", ",cache=SIZE" and ",unlinked". */
 static bool set_engine_details(struct machine_engine *engine, const char *details, struct error *err)
 {
-    char number[24];
+    char word[32];
     while (*details == ',') {
-        const char *word = ++details;
-        size_t length = strcspn(word, ",");
-        uint64_t count;
+        size_t length = strcspn(++details, ",");
+        snprintf(word, sizeof word, "%.*s", (int)length, details);
         details += length;
-        if (length == strlen("unlinked") && !strncmp(word, "unlinked", length)) {
+        bool known = length < sizeof word;
+        if (known && !strcmp(word, "unlinked"))
             engine->unlinked = true;
-            continue;
+        else if (known && !strncmp(word, "threshold=", 10)) {
+            if (!set_threshold(engine, word + 10, err))
+                return false;
+        } else if (known && !strncmp(word, "cache=", 6)) {
+            if (!set_cache(engine, word + 6, err))
+                return false;
+        } else {
+            return error_set(err, "'%s' is unknown; use threshold=N, cache=SIZE or unlinked", word);
         }
-        if (strncmp(word, "threshold=", 10) || length - 10 >= sizeof number)
-            return error_set(err, "'%.*s' is unknown; use threshold=N or unlinked", (int)length, word);
-        memcpy(number, word + 10, length - 10);
-        number[length - 10] = 0;
-        if (!parse_number(number, 0, UINT32_MAX, &count, err))
-            return false;
-        engine->has_threshold = true;
-        engine->threshold = (uint32_t)count;
     }
     return true;
 }

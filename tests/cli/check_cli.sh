@@ -99,6 +99,9 @@ fails 'not in this build yet' run --smp 2
 fails '--smp' run --smp none
 fails 'threshold' run --engine jit,treshold=1
 fails 'many' run --engine jit,threshold=many
+fails 'from 1M to 256M' run --engine jit,cache=100K
+fails 'from 1M to 256M' run --engine jit,cache=1G
+fails 'lots' run --engine jit,cache=lots
 fails '--engine' run --engine warp
 fails '--clock' run --clock broken
 fails '--speed' run --speed fast
@@ -200,6 +203,7 @@ for line in 'engine: interpreter$' 'time: [0-9.]* % interpreting, ' 'TLB: [0-9]*
   grep -q "^$line" err || { echo "no line '$line' in the interpreter's statistics"; bad=1; }
 done
 if translates; then
+  gives 6 run --display none --engine jit,threshold=0,cache=1M --stop-at insns=100000
   gives 6 run --display none --engine jit,threshold=0 --stop-at insns=100000 --stats
   for line in 'engine: translator' 'executed: [1-9][0-9.]* % by translated code, ' 'time: [0-9.]* % translating, ' \
     'translated: [1-9]' 'host code: [1-9][0-9.]* instructions, ' 'dropped: [0-9]* blocks, [0-9]* times all; evicted: [0-9]* blocks, ' 'dispatched: [1-9]' 'jumps: [1-9]' \

@@ -13,6 +13,7 @@
 #include "devices/pc/machine_private.h"
 #include "jit/block.h"
 #include "jit/check.h"
+#include "jit/heat.h"
 #include "jit/room.h"
 #include "tests/support/protected_fixture.h"
 #include "tests/support/suite.h"
@@ -521,6 +522,29 @@ START_TEST(rewritten_code_fills_no_more_than_the_cache)
 }
 END_TEST
 
+START_TEST(what_was_run_often_long_ago_counts_less)
+{
+    struct bench t;
+    struct trace trace = {.heat = 0};
+    setup(&t);
+    for (unsigned i = 0; i < 40; i++)
+        ck_assert(!heat_has_reached(t.jit, &trace, 40));
+    ck_assert(heat_has_reached(t.jit, &trace, 40));
+    t.jit->stats.evictions++;
+    ck_assert_uint_eq(heat_of(t.jit, &trace), 20);
+    ck_assert(!heat_has_reached(t.jit, &trace, 40));
+    ck_assert_uint_eq(heat_of(t.jit, &trace), 21);
+    t.jit->stats.evictions += 2;
+    ck_assert_uint_eq(heat_of(t.jit, &trace), 5);
+    t.jit->stats.evictions += 200;
+    ck_assert_uint_eq(heat_of(t.jit, &trace), 0);
+    heat_set(t.jit, &trace, HEAT_MOST);
+    ck_assert(heat_has_reached(t.jit, &trace, UINT32_MAX)); /* no more can be counted */
+    t.jit->stats.evictions = 0;
+    finish(&t);
+}
+END_TEST
+
 START_TEST(too_many_contexts_are_emptied)
 {
     struct bench t;
@@ -649,6 +673,7 @@ int main(void)
         any_division_of_a_run_gives_the_same,
         a_full_cache_loses_its_oldest_blocks,
         rewritten_code_fills_no_more_than_the_cache,
+        what_was_run_often_long_ago_counts_less,
         too_many_contexts_are_emptied,
         a_host_without_memory_for_code_is_named,
         a_host_without_executable_memory_is_named,
