@@ -149,6 +149,17 @@ static bool runs_its_own_bytes(const struct allow_context *a, const struct silic
            a->host->out.rip == a->lathe->out.rip && at != branch && at < a->c->size + 5u;
 }
 
+/* A branch led to a byte of the case, or of the JMP behind it, that is INT1. */
+static bool runs_into_int1(const struct allow_context *a, const struct silicon_difference *d)
+{
+    uint8_t bytes[CASE_CODE + 5];
+    uint64_t at = a->host->out.rip - a->c->in.rip;
+    (void)d;
+    return a->host->vector == VECTOR_DB && a->lathe->vector == VECTOR_DB &&
+           a->lathe->out.rip == a->host->out.rip + 1 && at < silicon_code_bytes(a->c, bytes, sizeof bytes) &&
+           bytes[at] == 0xF1;
+}
+
 static bool upper_halves(const struct allow_context *a, const struct silicon_difference *d)
 {
     bool same = a->c->mode == MODE_64 && a->host->out.seg[SEG_CS] == SELECTOR_CODE_32;
