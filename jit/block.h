@@ -205,8 +205,9 @@ struct jit {
     struct jit_options options;
     bool translates; /* false: a processor before the 386, whose instructions differ in detail */
     struct jit_stats stats;
-    uint64_t *handled; /* by row of the instruction table: executions by handlers in translated blocks */
-    FILE *perf_map;    /* NULL: not wanted */
+    uint64_t next_check; /* in checked builds: number of blocks at which all is checked */
+    uint64_t *handled;   /* by row of the instruction table: executions by handlers in translated blocks */
+    FILE *perf_map;      /* NULL: not wanted */
     struct measure *measure;      /* NULL: not wanted */
     struct jit_measured measured; /* but for what jit_measure sums up */
     struct code_cache code;

@@ -155,13 +155,22 @@ static struct jit_block *new_block(struct jit *jit, const struct region *region,
     return block;
 }
 
-enum { CHECK_INTERVAL = 4096 /* blocks */ };
-
 static void assert_sound(const struct jit *jit)
 {
     struct error err = {0};
     bool sound = !LATHE_CHECKED || jit_check(jit, &err);
     ASSERT(sound);
+}
+
+enum { CHECK_INTERVAL = 4096 /* blocks */ };
+
+/* In checked builds. Not while a region stands beside the block whose place it takes. */
+static void check_now_and_then(struct jit *jit)
+{
+    if (!LATHE_CHECKED || jit->stats.blocks < jit->next_check)
+        return;
+    jit->next_check = jit->stats.blocks + CHECK_INTERVAL;
+    assert_sound(jit);
 }
 
 /* Blocks that inherit are found by way of their trace alone. */
@@ -181,8 +190,6 @@ static void publish(struct jit *jit, struct jit_block *block)
     jit->stats.blocks++;
     jit->stats.regions += block->part_count > 1;
     jit->stats.guest_insns += block->insns;
-    if (jit->stats.blocks % CHECK_INTERVAL == 0)
-        assert_sound(jit);
 }
 
 static unsigned address_bits(const struct jit_assumptions *assume)
@@ -332,6 +339,7 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
             room_make(jit);
         region_begin(&region, trace, cpu->rip);
         block = translate(jit, &region, TO_BE_REGION, context, &nothing);
+        check_now_and_then(jit);
     }
     return block;
 }

@@ -45,6 +45,7 @@ newer_than() {
 
 # scratch: makes a temporary directory in the cache, removed when the script ends, and sets $scratch.
 scratch() {
+  mkdir -p "$cache"
   scratch=$(mktemp -d "$cache/scratch.XXXXXX")
   trap 'rm -rf "$scratch"' EXIT
 }
