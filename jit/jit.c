@@ -32,7 +32,7 @@
 #include "jit/visibility.h"
 
 /* What the engine takes at the most, with the traces that its blocks are made from. */
-enum { DEFAULT_CACHE = 11 << 20, LEAST_CACHE = 192 << 10, TRACES_TO_CODE = 2 /* bytes */ };
+enum { DEFAULT_CACHE = 11 << 20, LEAST_CACHE = 192 << 10, TRACES_PER_10 = 18 /* bytes, of code */ };
 
 #define JUMP_BYTES   (JUMP_ENTRIES * sizeof(struct jump_entry))
 #define DIRECT_BYTES ((size_t)DIRECT_KINDS * DIRECT_PAGES * sizeof(uint64_t))
@@ -458,7 +458,7 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
         measure_entry(jit);
     jit->code_start = jit->code.used;
     room_clear(jit);
-    trace_cache_limit(cpu, TRACES_TO_CODE * cache_size(options));
+    trace_cache_limit(cpu, cache_size(options) / 10 * TRACES_PER_10);
     if (options->perf_map && !perf_map_open(jit, err)) {
         jit_free(jit);
         return NULL;
