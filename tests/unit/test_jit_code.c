@@ -9,6 +9,7 @@
 #include "jit/check.h"
 #include "jit/jit.h"
 #include "tests/support/cpu_fixture.h"
+#include "tests/support/fixture_check.h"
 #include "tests/support/suite.h"
 
 enum { CODE_AT = 0x7C00, DATA_AT = 0x9000, ROUNDS = 4 };
@@ -264,13 +265,8 @@ static void run(struct side *side, const struct snippet *snippet)
 
 static void expect_same(struct side *a, struct side *b, const struct snippet *snippet, unsigned round)
 {
-    bool same = state_equal(a->states.parts[0].desc, a->f.cpu, b->f.cpu) &&
-                !memcmp(a->f.memory.host, b->f.memory.host, FIXTURE_MEMORY);
-    if (!same) {
-        unsigned left = 10;
-        state_print_differences(a->states.parts[0].desc, a->f.cpu, b->f.cpu, "cpu", &left, stdout);
-    }
-    ck_assert_msg(same, "%s: not so, in round %u", snippet->what, round);
+    ck_assert_msg(cpu_fixtures_agree(&a->states, &a->f, &b->f), "%s: not so, in round %u", snippet->what,
+                  round);
 }
 
 START_TEST(engines_agree_on)
@@ -346,14 +342,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("code");
-    TCase *tcase = tcase_create("code");
-    tcase_add_loop_test(tcase, engines_agree_on, 0, sizeof snippets / sizeof snippets[0]);
-    tcase_add_test(tcase, only_defined_shifts_are_the_hosts);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    const TTest *const tests[] = {only_defined_shifts_are_the_hosts};
+    return suite_run_loop("code", engines_agree_on, sizeof snippets / sizeof snippets[0], tests,
+                          sizeof tests / sizeof tests[0]);
 }

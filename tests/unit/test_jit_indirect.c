@@ -8,6 +8,7 @@
 #include "core/x86/protection.h"
 #include "jit/block.h"
 #include "jit/check.h"
+#include "tests/support/fixture_check.h"
 #include "tests/support/protected_fixture.h"
 #include "tests/support/suite.h"
 
@@ -236,14 +237,7 @@ static void seat(struct side *side, const struct program *program)
 
 static void expect_same(struct side *a, struct side *b, const char *what, unsigned slice)
 {
-    bool same = state_equal(a->states.parts[0].desc, a->f.cpu, b->f.cpu) &&
-                !memcmp(a->f.memory.host, b->f.memory.host, FIXTURE_MEMORY) &&
-                a->f.clock.insns == b->f.clock.insns;
-    if (!same) {
-        unsigned left = 10;
-        state_print_differences(a->states.parts[0].desc, a->f.cpu, b->f.cpu, "cpu", &left, stdout);
-    }
-    ck_assert_msg(same, "%s: not so in slices of %u", what, slice);
+    ck_assert_msg(cpu_fixtures_agree(&a->states, &a->f, &b->f), "%s: not so in slices of %u", what, slice);
 }
 
 static void compare(const struct program *program, unsigned slice, bool unlinked)
@@ -337,15 +331,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("indirect");
-    TCase *tcase = tcase_create("indirect");
-    tcase_add_loop_test(tcase, engines_agree_on, 0, sizeof programs / sizeof programs[0]);
-    tcase_add_test(tcase, known_targets_are_not_looked_for);
-    tcase_add_test(tcase, a_target_that_may_not_be_executed_faults);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    const TTest *const tests[] = {known_targets_are_not_looked_for, a_target_that_may_not_be_executed_faults};
+    return suite_run_loop("indirect", engines_agree_on, sizeof programs / sizeof programs[0], tests,
+                          sizeof tests / sizeof tests[0]);
 }

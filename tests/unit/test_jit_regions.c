@@ -7,6 +7,7 @@
 #include "core/x86/tlb.h"
 #include "jit/block.h"
 #include "jit/check.h"
+#include "tests/support/fixture_check.h"
 #include "tests/support/protected_fixture.h"
 #include "tests/support/suite.h"
 
@@ -59,13 +60,8 @@ static void run(struct pair *p, uint64_t insns)
     struct error err = {{0}};
     cpu_fixture_run(a, insns);
     cpu_fixture_run(b, insns);
-    bool same = state_equal(p->interpreted.states.parts[0].desc, a->cpu, b->cpu) &&
-                !memcmp(a->memory.host, b->memory.host, FIXTURE_MEMORY);
-    if (!same) {
-        unsigned left = 10;
-        state_print_differences(p->interpreted.states.parts[0].desc, a->cpu, b->cpu, "cpu", &left, stdout);
-    }
-    ck_assert_msg(same, "not the same after %llu instructions", (unsigned long long)b->clock.insns);
+    ck_assert_msg(cpu_fixtures_agree(&p->interpreted.states, a, b), "not the same after %llu instructions",
+                  (unsigned long long)b->clock.insns);
     ck_assert_msg(jit_check(p->jit, &err), "%s", err.text);
 }
 

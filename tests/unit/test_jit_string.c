@@ -8,6 +8,7 @@
 #include "core/x86/protection.h"
 #include "jit/check.h"
 #include "jit/jit.h"
+#include "tests/support/fixture_check.h"
 #include "tests/support/protected_fixture.h"
 #include "tests/support/suite.h"
 
@@ -333,14 +334,8 @@ static void begin(struct side *side, const struct snippet *snippet, unsigned rou
 
 static void expect_same(struct side *a, struct side *b, const struct snippet *snippet, unsigned slice)
 {
-    bool same = state_equal(a->states.parts[0].desc, a->f.cpu, b->f.cpu) &&
-                !memcmp(a->f.memory.host, b->f.memory.host, FIXTURE_MEMORY) &&
-                a->f.clock.insns == b->f.clock.insns;
-    if (!same) {
-        unsigned left = 10;
-        state_print_differences(a->states.parts[0].desc, a->f.cpu, b->f.cpu, "cpu", &left, stdout);
-    }
-    ck_assert_msg(same, "%s: not so in slices of %u", snippet->what, slice);
+    ck_assert_msg(cpu_fixtures_agree(&a->states, &a->f, &b->f), "%s: not so in slices of %u", snippet->what,
+                  slice);
 }
 
 static void run_rounds(struct side *interpreted, struct side *translated, const struct snippet *snippet,
@@ -427,14 +422,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("string");
-    TCase *tcase = tcase_create("string");
-    tcase_add_loop_test(tcase, engines_agree_on, 0, sizeof snippets / sizeof snippets[0]);
-    tcase_add_test(tcase, only_what_is_unusual_takes_the_handler);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    const TTest *const tests[] = {only_what_is_unusual_takes_the_handler};
+    return suite_run_loop("string", engines_agree_on, sizeof snippets / sizeof snippets[0], tests,
+                          sizeof tests / sizeof tests[0]);
 }
