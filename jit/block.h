@@ -257,11 +257,11 @@ static inline uint32_t jit_hot_passes(const struct jit *jit)
     return 25 * jit->options.threshold + 8;
 }
 
-/* The block at guest memory `memory` that runs at rip in a context and inherits nothing, or NULL. */
 /* A block like `block` that begins with the flags of `made`: translated where there is none. NULL where that
  * cannot be done. */
 struct jit_block *jit_specialise(struct jit *jit, const struct jit_block *block, const struct ir_made *made);
 
+/* The block at guest memory `memory` that runs at rip in a context and inherits nothing, or NULL. */
 struct jit_block *jit_find_block(const struct jit *jit, mem_t memory, uint64_t rip,
                                  const struct jit_context *context);
 

@@ -168,7 +168,7 @@ static const uint8_t *code_past_edge(struct cpu *cpu, const struct jit_context *
 }
 
 /* An exit to another page may have had another target, in another address space. */
-static void link_exit(struct jit *jit, struct jit_exit *exit, struct jit_block *target)
+void jit_link_exit(struct jit *jit, struct jit_exit *exit, struct jit_block *target)
 {
     if (exit->target) {
         struct jit_exit **link = &exit->target->incoming;
@@ -220,7 +220,7 @@ static void take_shortcut(struct jit *jit, struct jit_exit *exit, const struct j
     exit->heat = often ? 0 /* as good as never */ : jit_exit_heat(jit);
     struct jit_block *target = often ? jit_specialise(jit, block, &made) : NULL;
     if (target)
-        link_exit(jit, shortcut, target);
+        jit_link_exit(jit, shortcut, target);
 }
 
 const uint8_t *jit_follow(struct cpu *cpu, struct jit_exit *exit)
@@ -242,7 +242,7 @@ const uint8_t *jit_follow(struct cpu *cpu, struct jit_exit *exit)
     if (exit->shortcut)
         take_shortcut(jit, exit, block);
     if (!known)
-        link_exit(jit, exit, block);
+        jit_link_exit(jit, exit, block);
     return block->code;
 }
 

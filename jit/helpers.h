@@ -9,6 +9,8 @@
 
 struct cpu;
 struct insn;
+struct jit;
+struct jit_block;
 struct jit_exit;
 struct jit_site;
 
@@ -34,7 +36,10 @@ void jit_x87_store(struct cpu *cpu);
  * set. */
 const uint8_t *jit_follow(struct cpu *cpu, struct jit_exit *exit);
 
-/* The same for an indirect jump to cpu->rip, which it enters in the jump cache. */
+/* Makes an exit lead straight to a block, and no longer to the one it was linked to. */
+void jit_link_exit(struct jit *jit, struct jit_exit *exit, struct jit_block *target);
+
+/* The same as jit_follow for an indirect jump to cpu->rip, which it enters in the jump cache. */
 const uint8_t *jit_follow_indirect(struct cpu *cpu);
 
 /* OSZAPC as an EFLAGS image, after settling the recipe. */

@@ -276,16 +276,8 @@ struct jit_block *jit_specialise(struct jit *jit, const struct jit_block *block,
 /* What leads to a block leads from now on to another that does the same. */
 static void hand_over(struct jit *jit, struct jit_block *from, struct jit_block *to)
 {
-    struct jit_exit *exit = from->incoming;
-    from->incoming = NULL;
-    while (exit) {
-        struct jit_exit *next = exit->next_incoming;
-        host_link(jit, exit, to);
-        exit->target = to;
-        exit->next_incoming = to->incoming;
-        to->incoming = exit;
-        exit = next;
-    }
+    while (from->incoming)
+        jit_link_exit(jit, from->incoming, to);
     struct jump_entry *jump = &jit->jumps[jump_index(from->rip)];
     if (jump->code == from->code)
         jump->code = to->code;
@@ -295,8 +287,7 @@ static void hand_over(struct jit *jit, struct jit_block *from, struct jit_block 
 static void make_region(struct jit *jit, struct jit_block *block)
 {
     struct region region;
-    if (!room_is_left(jit))
-        room_make(jit);
+    room_provide(jit);
     if (block->dead)
         return;
     region_begin(&region, block->part[0].source, block->rip);
@@ -335,8 +326,7 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
     struct jit_block *block = find_variant(trace, cpu->rip, context, &nothing);
     if (!block && trace->key != TRACE_DEAD) {
         struct region region;
-        if (!room_is_left(jit))
-            room_make(jit);
+        room_provide(jit);
         region_begin(&region, trace, cpu->rip);
         block = translate(jit, &region, TO_BE_REGION, context, &nothing);
         check_now_and_then(jit);

@@ -96,7 +96,7 @@ static void evict_block(struct jit *jit, struct jit_block *block)
     jit_kill_block(jit, block, true);
 }
 
-void room_make(struct jit *jit)
+static void empty_oldest(struct jit *jit)
 {
     unsigned oldest = (jit->filling + 1) % SPANS;
     struct jit_block *blocks = jit->span[oldest].blocks;
@@ -112,6 +112,12 @@ void room_make(struct jit *jit)
             forget_span(jit, block, oldest);
     jit->stats.evictions += blocks != NULL;
     begin_span(jit, oldest);
+}
+
+void room_provide(struct jit *jit)
+{
+    if (!room_is_left(jit))
+        empty_oldest(jit);
 }
 
 bool room_holds(const struct jit *jit, unsigned span, const struct jit_block *block)

@@ -22,8 +22,9 @@ void room_clear(struct jit *jit);
 /* Whether another block surely finds room. */
 bool room_is_left(const struct jit *jit);
 
-/* Makes room by killing the blocks of the oldest span. No translated code may be under way. */
-void room_make(struct jit *jit);
+/* Sees to it that another block finds room, by killing the blocks of the oldest span where there is none. No
+ * translated code may be under way. */
+void room_provide(struct jit *jit);
 
 /* Memory for a block or what hangs on it, zeroed, aligned for pointers. There must be room. */
 void *room_take(struct jit *jit, size_t size);

@@ -164,3 +164,9 @@ void asm_patch(ptrdiff_t to_exec, uint8_t *field, const uint8_t *target)
 {
     store_le(field - to_exec, 4, (uint64_t)(target - (field + 4)));
 }
+
+void asm_least(struct assembler *as, unsigned size, unsigned a, unsigned b)
+{
+    asm_rr(as, size, 0x39, b, a);
+    asm_rr(as, size, 0x0F47, a, b); /* CMOVA */
+}

@@ -73,4 +73,7 @@ void asm_call_absolute(struct assembler *as, uint64_t target); /* through RAX */
 /* Makes the jump whose displacement is at `field` go to `target`; both in the executable view. */
 void asm_patch(ptrdiff_t to_exec, uint8_t *field, const uint8_t *target);
 
+/* a = the lesser of a and b, unsigned. */
+void asm_least(struct assembler *as, unsigned size, unsigned a, unsigned b);
+
 #endif

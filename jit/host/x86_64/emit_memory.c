@@ -314,12 +314,6 @@ void emit_element(struct emitter *e, const struct ir_op *op, const struct ir_add
     asm_rr(&e->as, 8, 0x01, REG_ADDEND, REG_ADDRESS);
 }
 
-static void least(struct assembler *as, unsigned a, unsigned b)
-{
-    asm_rr(as, 8, 0x39, b, a);
-    asm_rr(as, 8, 0x0F47, a, b); /* CMOVA */
-}
-
 void emit_limit_to_segment(struct emitter *e, const struct ir_op *op, const struct ir_address *at,
                            enum ir_access access)
 {
@@ -332,7 +326,7 @@ void emit_limit_to_segment(struct emitter *e, const struct ir_op *op, const stru
     asm_load(as, 8, REG_ADDEND, segment_field(at->seg, end));
     if (at->bits == 16) {
         asm_mov_imm(as, REG_PLACE, UINT16_MAX + 1u);
-        least(as, REG_ADDEND, REG_PLACE);
+        asm_least(as, 8, REG_ADDEND, REG_PLACE);
     }
     emit_offset(e, REG_PLACE, at);
     asm_rr(as, 8, 0x29, REG_PLACE, REG_ADDEND);
@@ -341,7 +335,7 @@ void emit_limit_to_segment(struct emitter *e, const struct ir_op *op, const stru
         asm_byte(as, emit_log2(op->size));
         emit_stub(e, STUB_SLOW, op, asm_jcc(as, CC_E, NULL)); /* an operand over 64 KiB */
     }
-    least(as, REG_T0, REG_ADDEND);
+    asm_least(as, 8, REG_T0, REG_ADDEND);
 }
 
 void emit_probe(struct emitter *e, const struct ir_op *op)

@@ -13,7 +13,7 @@ enum { FEW = 16 };
 enum { SOURCE = R11, DESTINATION = R8, COUNT = R10, SPARE = R13, GUEST_COUNT = R9 };
 
 enum { OPCODE_MOVS = 0xA4, OPCODE_CMPS = 0xA6, OPCODE_STOS = 0xAA, OPCODE_SCAS = 0xAE };
-enum { REPE = 0xF3, REPNE = 0xF2, SETE = 0x0F94, SETNE = 0x0F95, CMOVB = 0x0F42, CMOVA = 0x0F47 };
+enum { REPE = 0xF3, REPNE = 0xF2, SETE = 0x0F94, SETNE = 0x0F95 };
 
 static struct host_mem element(unsigned base, unsigned index, unsigned log2, int32_t disp)
 {
@@ -29,27 +29,20 @@ static void left_in_page(struct assembler *as, unsigned to, unsigned address)
     asm_rr(as, 4, 0xF7, 3, to);
 }
 
-/* a = the lesser of a and b. */
-static void least(struct assembler *as, unsigned size, unsigned a, unsigned b)
-{
-    asm_rr(as, size, 0x39, b, a);
-    asm_rr(as, size, CMOVA, a, b);
-}
-
 /* Cuts the count to what the pages and the budget hold. */
 static void limit_count(struct assembler *as, unsigned log2, bool has_source)
 {
     left_in_page(as, R9, DESTINATION);
     if (has_source) {
         left_in_page(as, SPARE, SOURCE);
-        least(as, 4, R9, SPARE);
+        asm_least(as, 4, R9, SPARE);
     }
     if (log2) {
         asm_rr(as, 4, 0xC1, 5, R9);
         asm_byte(as, log2);
     }
-    least(as, 8, COUNT, R9);
-    least(as, 8, COUNT, REG_BUDGET);
+    asm_least(as, 8, COUNT, R9);
+    asm_least(as, 8, COUNT, REG_BUDGET);
 }
 
 static void swap(struct assembler *as, unsigned a, unsigned b)
