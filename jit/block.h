@@ -111,7 +111,7 @@ struct jit_block {
     struct jit_exit *incoming;           /* linked exits that lead here */
     struct jit_exit *exits;              /* EXIT_FOLLOW */
     struct jit_block *after_serial; /* what came after its end, a serial instruction, last time; or NULL */
-    uint32_t lost;                  /* times left by EXIT_LOST */
+    uint32_t lost, lost_since;      /* times left by EXIT_LOST, and when that began, in LOST_UNITs */
     uint32_t heat;                  /* passes until it is to become a region; 0: it is final */
     struct jit_exit *hot;           /* taken then; NULL: it is final */
     struct jit_block *next_in_hash, *next_in_span;

@@ -211,8 +211,9 @@ static struct jit_block *make_block(struct jit *jit, const struct region *region
     if (!room_is_left(jit) || !lower_region(jit, region, context, inherited))
         return NULL;
     pass_flags(jit->ir);
-    if (!region->trace[0]->separate) {
-        pass_share(jit->ir, address_bits(&context->assume));
+    enum sharing sharing = region->trace[0]->apart;
+    if (sharing != SHARE_NOTHING) {
+        pass_share(jit->ir, address_bits(&context->assume), sharing);
         pass_flags(jit->ir);
     }
     if (!pass_late(jit->ir))
@@ -334,12 +335,22 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
     return block;
 }
 
-/* A block whose operands are often not where they could share a look-up is made anew without. */
+enum { LOST_UNIT = 10 /* 2^10 instructions of the guest */ };
+
+/* A block whose operands are often not where they could share a look-up is made anew with less of that: where
+ * it is left for it more than once in 2^LOST_UNIT instructions, on the average. */
 static void count_lost(struct jit *jit, struct jit_block *block)
 {
+    uint32_t now = (uint32_t)((jit->cpu->horizon - (uint64_t)jit->cpu->budget) >> LOST_UNIT);
+    if (!block->lost)
+        block->lost_since = now;
     if (++block->lost < jit_exit_heat(jit) || block->dead)
         return;
-    block->part[0].source->separate = true;
+    bool often = now - block->lost_since < block->lost;
+    block->lost = 0;
+    if (!often)
+        return;
+    block->part[0].source->apart++;
     trace_killed(jit, block->part[0].source, false);
 }
 

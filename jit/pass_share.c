@@ -19,6 +19,7 @@ enum {
 struct known {
     struct ir *ir;
     unsigned bits; /* of the addresses looked at */
+    bool loosely;
     uint16_t next_version;
     struct ir_value value[IR_GPRS];
     uint32_t bound[IR_GPRS]; /* largest value; 0: unknown */
@@ -156,7 +157,7 @@ static int64_t offset_of(const struct known *k, unsigned reg)
 static void loosen(const struct known *k, struct ir_address *at, struct operand *operand)
 {
     operand->loose = IR_NONE;
-    if (k->bits != 32)
+    if (k->bits != 32 || !k->loosely)
         return;
     if (at->index != IR_NONE && k->bound[at->index]) {
         operand->loose = at->index;
@@ -270,9 +271,9 @@ static bool ends_groups(const struct ir_op *op)
     return op->code == IR_CALL || op->code == IR_REPEAT || op->code == IR_SERIAL || op->code == IR_LEAVE;
 }
 
-static void find_groups(struct ir *ir, unsigned bits)
+static void find_groups(struct ir *ir, unsigned bits, enum sharing sharing)
 {
-    struct known k = {.ir = ir, .bits = bits, .next_version = ORIGIN};
+    struct known k = {.ir = ir, .bits = bits, .loosely = sharing == SHARE_LOOSELY, .next_version = ORIGIN};
     forget_all(&k);
     for (unsigned i = 0; i < ir->count; i++) {
         struct ir_op *op = &ir->op[i];
@@ -356,9 +357,9 @@ static void settle_operands(struct ir *ir)
     }
 }
 
-void pass_share(struct ir *ir, unsigned bits)
+void pass_share(struct ir *ir, unsigned bits, enum sharing sharing)
 {
-    find_groups(ir, bits);
+    find_groups(ir, bits, sharing);
     place_groups(ir, bits == 64 ? IR_PLACE_ADDEND : 0);
     settle_operands(ir);
 }

@@ -31,7 +31,7 @@ struct trace {
     uint32_t hash_next, page_next; /* places in the cache; 0: none */
     uint8_t count;                 /* instructions */
     uint8_t bytes;
-    bool separate;       /* of the engine: operands are not to share look-ups */
+    uint8_t apart;       /* of the engine: how far operands are kept from sharing look-ups */
     struct insn insns[]; /* count of them; then, where the last goes on to the next one, exec_trace_end */
 };
 

@@ -4,6 +4,7 @@
 #include "core/x86/flags.h"
 #include "jit/block.h"
 #include "jit/check.h"
+#include "jit/pass_share.h"
 #include "tests/support/protected_fixture.h"
 #include "tests/support/suite.h"
 
@@ -12,14 +13,19 @@ struct bench {
     struct jit *jit;
 };
 
-static void setup(struct bench *t, const uint8_t *code, unsigned size, uint32_t at)
+static void setup_at(struct bench *t, const uint8_t *code, unsigned size, uint32_t at, uint32_t threshold)
 {
     struct error err = {{0}};
     protected_fixture_init(&t->f);
-    t->jit = jit_new(t->f.cpu, &(struct jit_options){0}, &err);
+    t->jit = jit_new(t->f.cpu, &(struct jit_options){.threshold = threshold}, &err);
     ck_assert_msg(t->jit, "%s", err.text);
     cpu_fixture_load(&t->f, at, code, size);
     t->f.cpu->rip = at;
+}
+
+static void setup(struct bench *t, const uint8_t *code, unsigned size, uint32_t at)
+{
+    setup_at(t, code, size, at, 0);
 }
 
 static void finish(struct bench *t)
@@ -70,7 +76,7 @@ START_TEST(operands_in_one_page_share_a_look_up)
     const struct jit_block *block = block_at(&t, PF_CODE);
     ck_assert(block);
     ck_assert_uint_eq(block->lost, 0);
-    ck_assert(!block->part[0].source->separate);
+    ck_assert_uint_eq(block->part[0].source->apart, SHARE_LOOSELY);
     finish(&t);
 }
 END_TEST
@@ -82,7 +88,50 @@ START_TEST(operands_over_a_page_s_end_are_looked_up_one_by_one)
     for (uint32_t at = DATA + MEM_PAGE_SIZE - 12; at <= DATA + MEM_PAGE_SIZE; at++)
         run_frame(&t, at, 50);
     const struct jit_block *block = block_at(&t, PF_CODE);
-    ck_assert(block && block->part[0].source->separate);
+    ck_assert(block);
+    ck_assert_uint_eq(block->part[0].source->apart, SHARE_NOTHING);
+    finish(&t);
+}
+END_TEST
+
+/* As on a stack that a frame over a page's end is seldom on. */
+START_TEST(a_page_s_end_met_seldom_changes_nothing)
+{
+    enum { THRESHOLD = 1, TIMES = 40 /* more than make a block anew */, BETWEEN = 1000 };
+    struct bench t;
+    setup_at(&t, frame, sizeof frame, PF_CODE, THRESHOLD);
+    for (unsigned i = 0; i < TIMES; i++) {
+        run_frame(&t, DATA + 0x100, BETWEEN);
+        run_frame(&t, DATA + MEM_PAGE_SIZE - 4, 1);
+    }
+    ck_assert_uint_gt(TIMES, jit_exit_heat(t.jit));
+    ck_assert(block_at(&t, PF_CODE));
+    ck_assert_uint_eq(block_at(&t, PF_CODE)->part[0].source->apart, SHARE_LOOSELY);
+    for (unsigned i = 0; i < TIMES; i++)
+        run_frame(&t, DATA + MEM_PAGE_SIZE - 4, 1);
+    ck_assert_uint_eq(block_at(&t, PF_CODE)->part[0].source->apart, SHARE_CLOSELY);
+    finish(&t);
+}
+END_TEST
+
+/* An index that could lead into the next page and does not. */
+START_TEST(an_index_that_stays_small_needs_no_handler)
+{
+    static const uint8_t code[] = {
+        0x0F, 0xB6, 0xCA, /* 0: movzx ecx,dl */
+        0x33, 0x04, 0x8B, /*    xor eax,[ebx+ecx*4] */
+        0xEB, 0xF8,       /*    jmp 0 */
+    };
+    enum { INSNS = 3, ROUNDS = 1000 };
+    struct bench t;
+    setup(&t, code, sizeof code, PF_CODE);
+    t.f.cpu->gpr[GPR_BX] = DATA + MEM_PAGE_SIZE - 512;
+    t.f.cpu->gpr[GPR_DX] = 3;
+    cpu_fixture_run(&t.f, (uint64_t)INSNS * ROUNDS);
+    const struct jit_block *block = block_at(&t, PF_CODE);
+    ck_assert(block);
+    ck_assert_uint_eq(block->part[0].source->apart, SHARE_CLOSELY);
+    ck_assert_uint_lt(jit_get_stats(t.jit)->calls + jit_get_stats(t.jit)->entries, ROUNDS / 10);
     finish(&t);
 }
 END_TEST
@@ -161,7 +210,8 @@ START_TEST(an_exit_taken_often_hands_on_its_flags)
     ck_assert(block);
     bool handed_on = false;
     for (const struct jit_exit *exit = block->exits; exit; exit = exit->next_of_block)
-        handed_on |= jit_handed_on(exit).code == IR_CMP && exit->target && exit->target->inherited.code == IR_CMP;
+        handed_on |=
+            jit_handed_on(exit).code == IR_CMP && exit->target && exit->target->inherited.code == IR_CMP;
     ck_assert(handed_on);
     ck_assert_uint_eq(flags_get_oszapc(t.f.cpu) & (EFLAGS_ZF | EFLAGS_CF), EFLAGS_CF); /* 50 against 100 */
     cpu_fixture_run(&t.f, 4 * 50);
@@ -222,6 +272,8 @@ int main(void)
     const TTest *const tests[] = {
         operands_in_one_page_share_a_look_up,
         operands_over_a_page_s_end_are_looked_up_one_by_one,
+        a_page_s_end_met_seldom_changes_nothing,
+        an_index_that_stays_small_needs_no_handler,
         a_group_outlives_the_register_that_it_began_with,
         an_index_of_one_byte_stays_in_the_group,
         an_exit_taken_often_hands_on_its_flags,

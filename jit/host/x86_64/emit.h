@@ -12,6 +12,7 @@ enum stub_kind {
     STUB_SLOW,     /* a memory access that the fast path refuses: the instruction's handler */
     STUB_CROSSING, /* misaligned: fast if it stays within the page */
     STUB_LEAVE,    /* the interpreter executes the instruction */
+    STUB_APART,    /* the same, because operands that share a look-up are in two pages */
     STUB_BUDGET,   /* too few instructions left before the horizon */
     STUB_HOT,      /* the block has run often */
     STUB_EXIT,     /* a direct exit */
@@ -87,6 +88,7 @@ struct look_up {
     unsigned temporary; /* becomes the addend to the linear address in R8 */
     bool reads, writes, aligned;
     bool group;          /* operands that may wrap one by one */
+    uint8_t *apart;      /* by this jump where they are in two pages; NULL: refused like others */
     bool crossing;       /* misaligned ones have a second chance */
     uint8_t *misaligned; /* by this jump, with the way back; NULL: none */
     const uint8_t *checked;

@@ -152,7 +152,11 @@ static void check_page(struct emitter *e, struct look_up *l)
         return;
     if (!simple || !l->crossing) {
         page_test(as, bytes, l->temporary);
-        refuse(l, asm_jcc(as, CC_NE, NULL));
+        uint8_t *crosses = asm_jcc(as, CC_NE, NULL);
+        if (l->group)
+            l->apart = crosses;
+        else
+            refuse(l, crosses);
         return;
     }
     asm_rr(as, 1, 0xF6, 0, REG_ADDRESS);
@@ -290,6 +294,8 @@ static void refuse_to(struct emitter *e, const struct look_up *l, const struct i
     struct stub *slow = emit_stub(e, STUB_SLOW, op, NULL);
     for (unsigned i = 0; i < l->refusals; i++)
         slow->jumps[i] = l->refused[i];
+    if (l->apart)
+        emit_stub(e, STUB_APART, op, l->apart);
     if (!l->misaligned)
         return;
     unsigned number = (unsigned)(slow - e->stub);

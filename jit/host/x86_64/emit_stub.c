@@ -25,12 +25,23 @@ static void leave(struct emitter *e, const struct jit_exit *exit)
     asm_jmp(&e->as, e->jit->routines.leave);
 }
 
+static void prepare_to_leave(struct emitter *e, const struct ir_op *op)
+{
+    if (op->late_save)
+        emit_late_save(e, op->late_save);
+    emit_give_back(e, op->insn);
+}
+
+static void emit_apart(struct emitter *e, const struct stub *stub)
+{
+    prepare_to_leave(e, stub->op);
+    leave(e, emit_lost_exit(e, stub->op->insn));
+}
+
 /* The interpreter executes the instruction; a repeated one that goes down is its handler's. */
 static void emit_leave(struct emitter *e, const struct stub *stub)
 {
-    if (stub->op->late_save)
-        emit_late_save(e, stub->op->late_save);
-    emit_give_back(e, stub->op->insn);
+    prepare_to_leave(e, stub->op);
     if (stub->op->code == IR_FORWARD && ends_trace(e, stub->op->insn))
         emit_serial(e, stub->op);
     else
@@ -63,6 +74,8 @@ static unsigned find_groups(struct emitter *e, unsigned insn, uint8_t **failed, 
         *possible = emit_group_anew(e, g, insn + 1, &l);
         for (unsigned j = 0; j < l.refusals; j++)
             failed[count++] = l.refused[j];
+        if (l.apart)
+            failed[count++] = l.apart;
     }
     return count;
 }
@@ -70,7 +83,7 @@ static unsigned find_groups(struct emitter *e, unsigned insn, uint8_t **failed, 
 /* What comes after the handler. */
 static void go_on_after(struct emitter *e, unsigned insn)
 {
-    uint8_t *failed[IR_PLACES * LOOK_UP_REFUSALS];
+    uint8_t *failed[IR_PLACES * (LOOK_UP_REFUSALS + 1)];
     bool possible;
     unsigned failures = find_groups(e, insn, failed, &possible);
     if (possible) {
@@ -90,9 +103,7 @@ static void go_on_after(struct emitter *e, unsigned insn)
 static void emit_slow(struct emitter *e, const struct stub *stub)
 {
     unsigned insn = stub->op->insn;
-    if (stub->op->late_save)
-        emit_late_save(e, stub->op->late_save);
-    emit_give_back(e, insn);
+    prepare_to_leave(e, stub->op);
     if (stub->op->code == IR_REPEAT) {
         emit_serial(e, stub->op);
         return;
@@ -272,6 +283,7 @@ static void emit_one(struct emitter *e, struct stub *stub)
     case STUB_SLOW: emit_slow(e, stub); break;
     case STUB_CROSSING: emit_crossing(e, stub); break;
     case STUB_LEAVE: emit_leave(e, stub); break;
+    case STUB_APART: emit_apart(e, stub); break;
     case STUB_FP_LOAD: emit_fp_load_stub(e, stub); break;
     case STUB_BUDGET: emit_budget(e); break;
     case STUB_HOT: leave_at_start(e, e->block->hot); break;
