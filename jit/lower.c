@@ -96,7 +96,7 @@ static bool lower_alu(struct lower *l)
     enum ir_access access = compares || l->shape == SHAPE_R_RM ? IR_READ : IR_MODIFY;
     unsigned rm = lower_rm(l, access, size);
     if (l->shape == SHAPE_RM_I)
-        lower_add(l, l->code, size, rm, IR_IMM)->imm = (int64_t)l->insn->imm;
+        lower_add(l, l->code, size, rm, IR_IMM)->imm = (int64_t)insn_imm(l->insn);
     else if (l->shape == SHAPE_R_RM)
         lower_add(l, l->code, size, l->insn->reg, rm);
     else
@@ -114,7 +114,7 @@ static bool lower_unary(struct lower *l)
 /* By an immediate below the operand's size, or by CL. */
 static bool lower_shift(struct lower *l)
 {
-    unsigned size = l->insn->op_size, count = (unsigned)l->insn->imm & (size == 8 ? 63 : 31);
+    unsigned size = l->insn->op_size, count = (unsigned)insn_imm(l->insn) & (size == 8 ? 63 : 31);
     if (l->shape == SHAPE_RM_CL) {
         if (size < 4)
             return false;
@@ -139,9 +139,15 @@ static bool lower_mov(struct lower *l)
     }
     unsigned rm = lower_rm(l, IR_WRITE, size);
     if (l->shape == SHAPE_RM_I)
-        lower_add(l, IR_MOV, size, rm, IR_IMM)->imm = (int64_t)l->insn->imm;
+        lower_add(l, IR_MOV, size, rm, IR_IMM)->imm = (int64_t)insn_imm(l->insn);
     else
         lower_add(l, IR_MOV, size, rm, l->insn->reg);
+    return true;
+}
+
+static bool lower_mov_wide(struct lower *l)
+{
+    lower_add(l, IR_MOV, l->insn->op_size, l->insn->rm, IR_IMM)->imm = (int64_t)l->insn->wide;
     return true;
 }
 
@@ -174,7 +180,7 @@ static bool lower_imul(struct lower *l)
     struct ir_op *op = lower_add(l, IR_IMUL, size, l->insn->reg, rm);
     if (l->shape == SHAPE_R_RM_I) {
         op->has_imm = true;
-        op->imm = (int64_t)l->insn->imm;
+        op->imm = (int64_t)insn_imm(l->insn);
     }
     return true;
 }
@@ -227,7 +233,7 @@ static bool lower_cmov(struct lower *l)
 void lower_push_value(struct lower *l, unsigned size, unsigned value)
 {
     lower_probe(l, IR_WRITE, size, stack_address(l, -(int32_t)size));
-    lower_add(l, IR_MOV, size, IR_MEM, value)->imm = (int64_t)l->insn->imm;
+    lower_add(l, IR_MOV, size, IR_MEM, value)->imm = (int64_t)insn_imm(l->insn);
     move_stack(l, -(int32_t)size);
 }
 
@@ -277,7 +283,7 @@ static uint64_t next_rip(const struct lower *l)
 
 static uint64_t branch_target(const struct lower *l)
 {
-    return cut_target(l, l->rip + l->insn->imm);
+    return cut_target(l, l->rip + l->insn->wide);
 }
 
 static void jump(struct lower *l, uint64_t target)
@@ -393,7 +399,7 @@ static bool lower_ret(struct lower *l)
     unsigned size = l->insn->op_size;
     lower_probe(l, IR_READ, size, stack_address(l, 0));
     load_target(l, IR_MEM);
-    move_stack(l, (int32_t)(size + (l->insn->opcode == 0xC2 ? (uint16_t)l->insn->imm : 0)));
+    move_stack(l, (int32_t)(size + (l->insn->opcode == 0xC2 ? (uint16_t)insn_imm(l->insn) : 0)));
     go_to_target(l);
     return true;
 }
@@ -431,7 +437,7 @@ static const struct {
     {"MOV", "Ob,AL", lower_mov, 0},
     {"MOV", "Ov,eAX", lower_mov, 0},
     {"MOV", "Zb,Ib", lower_mov, 0},
-    {"MOV", "Zv,Iv", lower_mov, 0},
+    {"MOV", "Zv,Iv", lower_mov_wide, 0},
     {"MOV", "Eb,Ib", lower_mov, 0},
     {"MOV", "Ev,Iz", lower_mov, 0},
     {"MOV", "Ev,Sw", lower_from_segment, 0},

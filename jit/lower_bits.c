@@ -20,7 +20,7 @@ bool lower_bit(struct lower *l)
     if (is_memory(l) && by_register)
         return false;
     unsigned rm = lower_rm(l, l->code == IR_BT ? IR_READ : IR_MODIFY, size);
-    lower_add(l, l->code, size, rm, by_register ? l->insn->reg : IR_IMM)->imm = (int64_t)l->insn->imm;
+    lower_add(l, l->code, size, rm, by_register ? l->insn->reg : IR_IMM)->imm = (int64_t)insn_imm(l->insn);
     return true;
 }
 
@@ -59,7 +59,7 @@ bool lower_xchg(struct lower *l)
 /* By an immediate below the operand's size, or by CL. */
 bool lower_double_shift(struct lower *l)
 {
-    unsigned size = l->insn->op_size, count = (unsigned)l->insn->imm & (size == 8 ? 63 : 31);
+    unsigned size = l->insn->op_size, count = (unsigned)insn_imm(l->insn) & (size == 8 ? 63 : 31);
     bool by_cl = l->insn->opcode & 1;
     if (is_memory(l) || size < 4 || (!count && !by_cl))
         return false;

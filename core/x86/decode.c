@@ -515,12 +515,12 @@ static void scan_moffs(struct scan *scan, struct insn *insn)
 {
     insn->flags |= INSN_MEM;
     insn->base = insn->index = GPR_ZERO;
-    insn->imm = take(scan, scan->addr_size);
     if (scan->addr_size == 8) {
+        insn->wide = take(scan, 8);
         insn->base = GPR_FAR;
         insn->flags |= INSN_FAR;
     } else {
-        insn->disp = (int32_t)(uint32_t)insn->imm;
+        insn->disp = (int32_t)take(scan, scan->addr_size);
     }
     set_segment(scan, insn, false);
 }
@@ -533,20 +533,20 @@ static unsigned z_size(const struct scan *scan)
 static void scan_immediate(struct scan *scan, const struct form *form, struct insn *insn)
 {
     switch (form->imm) {
-    case IMM_B: insn->imm = take(scan, 1); break;
-    case IMM_B_SIGNED:
-    case IMM_REL_B: insn->imm = take_signed(scan, 1); break;
-    case IMM_W: insn->imm = take(scan, 2); break;
-    case IMM_Z: insn->imm = take_signed(scan, z_size(scan)); break;
-    case IMM_REL_Z: insn->imm = take_signed(scan, scan->mode == MODE_64 ? 4 : z_size(scan)); break;
-    case IMM_V: insn->imm = take(scan, scan->op_size); break;
+    case IMM_B: insn->imm = (int32_t)take(scan, 1); break;
+    case IMM_B_SIGNED: insn->imm = (int32_t)take_signed(scan, 1); break;
+    case IMM_REL_B: insn->wide = take_signed(scan, 1); break;
+    case IMM_W: insn->imm = (int32_t)take(scan, 2); break;
+    case IMM_Z: insn->imm = (int32_t)take_signed(scan, z_size(scan)); break;
+    case IMM_REL_Z: insn->wide = take_signed(scan, scan->mode == MODE_64 ? 4 : z_size(scan)); break;
+    case IMM_V: insn->wide = take(scan, scan->op_size); break;
     case IMM_ONE: insn->imm = 1; break;
     case IMM_ENTER:
-        insn->imm = take(scan, 2);
-        insn->imm |= take(scan, 1) << 16;
+        insn->imm = (int32_t)take(scan, 2);
+        insn->imm |= (int32_t)take(scan, 1) << 16;
         break;
     case IMM_FAR:
-        insn->imm = take(scan, z_size(scan));
+        insn->imm = (int32_t)take(scan, z_size(scan));
         insn->selector = (uint16_t)take(scan, 2);
         break;
     default: break;
@@ -608,7 +608,7 @@ static void scan_operands(struct scan *scan, const struct form *form, struct ins
     }
     scan_immediate(scan, form, insn);
     if (form->imm == IMM_REL_B || form->imm == IMM_REL_Z)
-        insn->imm += insn->offset + scan->position;
+        insn->wide += insn->offset + scan->position;
     if (insn->flags & INSN_MEM && insn->base == GPR_RIP)
         finish_rip_relative(scan, form, insn);
 }

@@ -27,14 +27,23 @@ enum insn_flag {
     INSN_FAR = 1 << 7,  /* its address does not fit a base and a displacement: exec_far_operand computes it */
 };
 
-/* One instruction of a trace. */
+/* One instruction of a trace. Much of what an engine keeps are these, so they are small: what is 64 bits wide
+ * stands in the place of two fields, of which such an instruction reads neither. */
 struct insn {
     insn_fn *fn;
-    uint64_t
-        imm; /* immediate, moffs, far offset; relative branches: displacement from the trace's first byte */
-    int32_t disp;       /* of the memory operand */
+    union {
+        struct {
+            int32_t imm; /* immediate, far offset; sign-extended where it is read */
+            union {
+                int32_t disp;      /* of the memory operand */
+                uint16_t selector; /* far pointers */
+            };
+        };
+        /* MOV of an immediate to an opcode register, moffs of 64 bits; relative branches: displacement from
+         * the trace's first byte. */
+        uint64_t wide;
+    };
     uint16_t row;       /* in insn_table */
-    uint16_t selector;  /* far pointers */
     uint8_t offset;     /* of its first byte from the trace's */
     uint8_t length;     /* bytes, 1 to 15 */
     uint8_t left;       /* instructions from this one to the trace's end, itself included */
@@ -48,6 +57,20 @@ struct insn {
     uint8_t opcode;             /* last opcode byte: conditions and register numbers are in it */
     uint8_t modrm;              /* as in the code, for the FPU's opcode register */
 };
+
+_Static_assert(sizeof(struct insn) <= 32, "two to a line of the host's cache");
+
+static inline uint64_t insn_imm(const struct insn *insn)
+{
+    return (uint64_t)(int64_t)insn->imm;
+}
+
+/* What an INSN_FAR operand adds its index and displacement to; next_rip: of the instruction behind it. All of
+ * a moffs is in `wide`, and that its displacement is there, too, is taken back. */
+static inline uint64_t insn_far_base(const struct insn *insn, uint64_t next_rip)
+{
+    return insn->flags & INSN_RIP ? next_rip : insn->wide - (uint64_t)(int64_t)insn->disp;
+}
 
 enum insn_class {
     CLASS_NORMAL,

@@ -72,8 +72,7 @@ const struct insn *exec_op(struct cpu *cpu, const struct insn *insn)
 
 const struct insn *exec_far_operand(struct cpu *cpu, const struct insn *insn)
 {
-    uint64_t next_rip = cpu->rip + insn->offset + insn->length;
-    cpu->gpr[GPR_FAR] = insn->flags & INSN_RIP ? next_rip : insn->imm;
+    cpu->gpr[GPR_FAR] = insn_far_base(insn, cpu->rip + insn->offset + insn->length);
     return insn_handler(insn)(cpu, insn);
 }
 

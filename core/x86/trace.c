@@ -506,11 +506,11 @@ struct trace *trace_single(struct cpu *cpu, mem_t memory, const uint8_t *bytes, 
 
 static bool same_insn(const struct insn *a, const struct insn *b)
 {
-    return a->fn == b->fn && a->imm == b->imm && a->disp == b->disp && a->row == b->row &&
-           a->selector == b->selector && a->offset == b->offset && a->length == b->length &&
-           a->flags == b->flags && a->op_size == b->op_size && a->addr_shift == b->addr_shift &&
-           a->reg == b->reg && a->rm == b->rm && a->base == b->base && a->index == b->index &&
-           a->scale == b->scale && a->seg == b->seg && a->opcode == b->opcode && a->modrm == b->modrm;
+    return a->fn == b->fn && a->wide == b->wide && a->row == b->row && a->offset == b->offset &&
+           a->length == b->length && a->flags == b->flags && a->op_size == b->op_size &&
+           a->addr_shift == b->addr_shift && a->reg == b->reg && a->rm == b->rm && a->base == b->base &&
+           a->index == b->index && a->scale == b->scale && a->seg == b->seg && a->opcode == b->opcode &&
+           a->modrm == b->modrm;
 }
 
 static bool is_findable(const struct trace_cache *cache, const struct trace *trace)

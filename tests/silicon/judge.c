@@ -96,7 +96,7 @@ static uint64_t operand_base(const struct moment *m)
     switch (insn->base) {
     case GPR_ZERO: return 0;
     case GPR_RIP: return m->state->rip;
-    case GPR_FAR: return insn->flags & INSN_RIP ? next : insn->imm;
+    case GPR_FAR: return insn_far_base(insn, next);
     default: return m->state->gpr[insn->base];
     }
 }
@@ -157,7 +157,7 @@ static bool is_decimal(const struct moment *m)
 static unsigned shift_count(const struct moment *m)
 {
     bool by_cl = strstr(insn_table[m->insn.row].operands, "CL") != NULL;
-    uint64_t count = by_cl ? m->state->gpr[GPR_CX] : m->insn.imm;
+    uint64_t count = by_cl ? m->state->gpr[GPR_CX] : insn_imm(&m->insn);
     return (unsigned)count & (m->insn.op_size == 8 ? 63 : 31);
 }
 

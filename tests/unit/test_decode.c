@@ -150,7 +150,24 @@ START_TEST(branch_displacements_count_from_the_trace)
     uint8_t bytes[INSN_MAX_LENGTH] = {0xEB, 0xFE};
     struct insn insn = {.offset = 10};
     decode_insn(decoder, MODE_32, bytes, sizeof bytes, &insn);
-    ck_assert_uint_eq(insn.imm, 10);
+    ck_assert_uint_eq(insn.wide, 10);
+}
+END_TEST
+
+START_TEST(immediates_in_32_bits)
+{
+    struct insn insn = DECODE(MODE_32, "\x05\xFF\xFF\xFF\xFF");
+    ck_assert_int_eq(insn.imm, -1);
+    insn = DECODE(MODE_32, "\xB8\xFF\xFF\xFF\xFF"); /* MOV EAX: a whole register */
+    ck_assert_uint_eq(insn.wide, UINT32_MAX);
+    insn = DECODE(MODE_32, "\xEA\xFE\xFF\xFF\xFF\x34\x12"); /* JMP far */
+    ck_assert_uint_eq((uint32_t)insn.imm, 0xFFFFFFFE);
+    ck_assert_uint_eq(insn.selector, 0x1234);
+    insn = DECODE(MODE_32, "\xC8\xFE\xFF\x1F"); /* ENTER */
+    ck_assert_int_eq(insn.imm, 0x1FFFFE);
+    insn = DECODE(MODE_32, "\xC7\x05\xF0\xFF\xFF\xFF\xFC\xFF\xFF\xFF"); /* MOV [FFFFFFF0h], -4 */
+    ck_assert_int_eq(insn.imm, -4);
+    ck_assert_int_eq(insn.disp, -16);
 }
 END_TEST
 
@@ -235,6 +252,7 @@ int main(void)
                                   memory_operands,
                                   byte_registers,
                                   branch_displacements_count_from_the_trace,
+                                  immediates_in_32_bits,
                                   invalid_encodings,
                                   invalid_encodings_hold_the_byte_that_makes_them_so,
                                   models_gate_rows,

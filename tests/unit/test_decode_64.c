@@ -191,12 +191,21 @@ START_TEST(relative_to_rip)
 }
 END_TEST
 
+/* Counted from the trace's first byte they need not fit in 32 bits. */
+START_TEST(branches_far_away)
+{
+    ck_assert_uint_eq(DECODE_AT("\xE9\xFF\xFF\xFF\x7F", 200).wide, UINT64_C(0x7FFFFFFF) + 200 + 5);
+    ck_assert_uint_eq(DECODE_AT("\x0F\x84\x00\x00\x00\x80", 1).wide, UINT64_MAX - INT32_MAX + 1 + 6);
+}
+END_TEST
+
 START_TEST(absolute_addresses)
 {
     struct insn insn = DECODE("\xA1\x08\x07\x06\x05\x04\x03\x02\x01");
     ck_assert_uint_eq(insn.length, 9);
-    ck_assert_uint_eq(insn.imm, UINT64_C(0x0102030405060708));
+    ck_assert_uint_eq(insn.wide, UINT64_C(0x0102030405060708));
     ck_assert(insn.fn == exec_far_operand);
+    ck_assert_uint_eq(insn_far_base(&insn, 0) + (uint64_t)(int64_t)insn.disp, insn.wide);
     insn = DECODE("\x67\xA1\x04\x03\x02\x81");
     ck_assert_uint_eq(insn.length, 6);
     ck_assert_int_eq(insn.disp, (int32_t)0x81020304);
@@ -208,6 +217,6 @@ int main(void)
 {
     const TTest *const tests[] = {operand_sizes,      gone_in_64_bit_mode, only_in_64_bit_mode,
                                   registers_with_rex, addressing,          segment_overrides,
-                                  relative_to_rip,    absolute_addresses};
+                                  relative_to_rip,    absolute_addresses,  branches_far_away};
     return suite_run("decode, 64-bit mode", tests, sizeof tests / sizeof tests[0]);
 }

@@ -214,7 +214,7 @@ bool op_idiv_8086(struct cpu *cpu, const struct insn *insn)
 
 bool op_aam_8086(struct cpu *cpu, const struct insn *insn)
 {
-    return insn->imm & 0xFF ? op_aam(cpu, insn) : divide_trap(cpu);
+    return insn_imm(insn) & 0xFF ? op_aam(cpu, insn) : divide_trap(cpu);
 }
 
 static bool finish_adjust(struct cpu *cpu, bool cf, bool af)

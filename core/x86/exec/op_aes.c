@@ -180,7 +180,7 @@ bool op_aeskeygenassist(struct cpu *cpu, const struct insn *insn)
     for (unsigned n = 0; n < 4; n += 2) {
         uint32_t word = substitute_word(xmm_get32(&v, n + 1));
         xmm_set32(&result, n, word);
-        xmm_set32(&result, n + 1, (word >> 8 | word << 24) ^ (uint32_t)insn->imm);
+        xmm_set32(&result, n + 1, (word >> 8 | word << 24) ^ (uint32_t)insn_imm(insn));
     }
     sse_set(cpu, insn->reg, result);
     return true;
@@ -211,6 +211,6 @@ bool op_pclmulqdq(struct cpu *cpu, const struct insn *insn)
     if (!sse_source(cpu, insn, &source))
         return false;
     sse_set(cpu, insn->reg,
-            carryless_product(cpu->xmm[insn->reg][insn->imm & 1], source.q[insn->imm >> 4 & 1]));
+            carryless_product(cpu->xmm[insn->reg][insn_imm(insn) & 1], source.q[insn_imm(insn) >> 4 & 1]));
     return true;
 }

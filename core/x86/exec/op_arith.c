@@ -192,7 +192,7 @@ bool op_aas(struct cpu *cpu, const struct insn *insn)
 
 bool op_aam(struct cpu *cpu, const struct insn *insn)
 {
-    uint8_t al = reg_read8(cpu, GPR_AX), base = (uint8_t)insn->imm;
+    uint8_t al = reg_read8(cpu, GPR_AX), base = (uint8_t)insn_imm(insn);
     if (!base)
         return cpu_fault(cpu, VECTOR_DE);
     reg_write16(cpu, GPR_AX, (uint16_t)((al / base) << 8 | al % base));
@@ -203,7 +203,7 @@ bool op_aam(struct cpu *cpu, const struct insn *insn)
 bool op_aad(struct cpu *cpu, const struct insn *insn)
 {
     uint16_t ax = (uint16_t)cpu->gpr[GPR_AX];
-    uint8_t al = (uint8_t)((ax & 0xFF) + (ax >> 8) * (uint8_t)insn->imm);
+    uint8_t al = (uint8_t)((ax & 0xFF) + (ax >> 8) * (uint8_t)insn_imm(insn));
     reg_write16(cpu, GPR_AX, al);
     flags_logic(cpu, al, 8);
     return true;
@@ -238,7 +238,7 @@ static bool double_shift(struct cpu *cpu, const struct insn *insn, uint64_t coun
 
 bool op_shld_i(struct cpu *cpu, const struct insn *insn)
 {
-    return double_shift(cpu, insn, insn->imm, true);
+    return double_shift(cpu, insn, insn_imm(insn), true);
 }
 
 bool op_shld_cl(struct cpu *cpu, const struct insn *insn)
@@ -248,7 +248,7 @@ bool op_shld_cl(struct cpu *cpu, const struct insn *insn)
 
 bool op_shrd_i(struct cpu *cpu, const struct insn *insn)
 {
-    return double_shift(cpu, insn, insn->imm, false);
+    return double_shift(cpu, insn, insn_imm(insn), false);
 }
 
 bool op_shrd_cl(struct cpu *cpu, const struct insn *insn)

@@ -73,22 +73,22 @@ bool op_btc_r(struct cpu *cpu, const struct insn *insn)
 
 bool op_bt_i(struct cpu *cpu, const struct insn *insn)
 {
-    return bit_operation(cpu, insn, insn->imm, false, BIT_TEST);
+    return bit_operation(cpu, insn, insn_imm(insn), false, BIT_TEST);
 }
 
 bool op_bts_i(struct cpu *cpu, const struct insn *insn)
 {
-    return bit_operation(cpu, insn, insn->imm, false, BIT_SET);
+    return bit_operation(cpu, insn, insn_imm(insn), false, BIT_SET);
 }
 
 bool op_btr_i(struct cpu *cpu, const struct insn *insn)
 {
-    return bit_operation(cpu, insn, insn->imm, false, BIT_RESET);
+    return bit_operation(cpu, insn, insn_imm(insn), false, BIT_RESET);
 }
 
 bool op_btc_i(struct cpu *cpu, const struct insn *insn)
 {
-    return bit_operation(cpu, insn, insn->imm, false, BIT_COMPLEMENT);
+    return bit_operation(cpu, insn, insn_imm(insn), false, BIT_COMPLEMENT);
 }
 
 /* A zero source sets ZF and leaves the destination alone, as all processors do. */

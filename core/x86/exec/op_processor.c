@@ -100,7 +100,7 @@ static bool port_out(struct cpu *cpu, uint16_t port, unsigned size)
 
 bool op_in_imm(struct cpu *cpu, const struct insn *insn)
 {
-    return port_in(cpu, (uint8_t)insn->imm, port_size(insn->op_size));
+    return port_in(cpu, (uint8_t)insn_imm(insn), port_size(insn->op_size));
 }
 
 bool op_in_dx(struct cpu *cpu, const struct insn *insn)
@@ -110,7 +110,7 @@ bool op_in_dx(struct cpu *cpu, const struct insn *insn)
 
 bool op_out_imm(struct cpu *cpu, const struct insn *insn)
 {
-    return port_out(cpu, (uint8_t)insn->imm, port_size(insn->op_size));
+    return port_out(cpu, (uint8_t)insn_imm(insn), port_size(insn->op_size));
 }
 
 bool op_out_dx(struct cpu *cpu, const struct insn *insn)

@@ -125,7 +125,7 @@ static bool compare(struct cpu *cpu, const struct insn *insn, bool is_explicit, 
     struct xmm a = sse_get(cpu, insn->reg), b = sse_get(cpu, insn->rm & 15);
     if (!sse_begin(cpu) || (insn->flags & INSN_MEM && !sse_load(cpu, insn, &b)))
         return false;
-    c->imm = (unsigned)insn->imm;
+    c->imm = (unsigned)insn_imm(insn);
     c->lanes = c->imm & IMM_WORDS ? 8 : 16;
     load_lanes(&c->set, &a, c);
     load_lanes(&c->text, &b, c);

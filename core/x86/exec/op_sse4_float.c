@@ -96,13 +96,13 @@ bool op_hsubpd(struct cpu *cpu, const struct insn *insn)
 static void round_env(const struct cpu *cpu, const struct insn *insn, struct float_env *env)
 {
     sse_env(cpu, env);
-    if (!(insn->imm & 4))
-        env->rounding = insn->imm & 3;
+    if (!(insn_imm(insn) & 4))
+        env->rounding = insn_imm(insn) & 3;
 }
 
 static bool finish_round(struct cpu *cpu, const struct insn *insn, struct float_env *env, struct xmm result)
 {
-    if (insn->imm & 8)
+    if (insn_imm(insn) & 8)
         env->flags &= (uint8_t)~FLOAT_PE;
     return finish(cpu, insn, env, result);
 }
@@ -166,7 +166,7 @@ bool op_dpps(struct cpu *cpu, const struct insn *insn)
     if (!sse_source(cpu, insn, &b))
         return false;
     for (unsigned n = 0; n < 4; n++) {
-        if (insn->imm >> (4 + n) & 1)
+        if (insn_imm(insn) >> (4 + n) & 1)
             product[n] = f32_mul(&env, xmm_get32(&a, n), xmm_get32(&b, n));
     }
     if (!sse_retire(cpu, &env))
@@ -176,7 +176,7 @@ bool op_dpps(struct cpu *cpu, const struct insn *insn)
         return false;
     uint32_t sum = f32_add(&env, low, high);
     for (unsigned n = 0; n < 4; n++) {
-        if (insn->imm >> n & 1)
+        if (insn_imm(insn) >> n & 1)
             xmm_set32(&result, n, sum);
     }
     return finish(cpu, insn, &env, result);
@@ -191,11 +191,12 @@ bool op_dppd(struct cpu *cpu, const struct insn *insn)
     if (!sse_source(cpu, insn, &b))
         return false;
     for (unsigned n = 0; n < 2; n++) {
-        if (insn->imm >> (4 + n) & 1)
+        if (insn_imm(insn) >> (4 + n) & 1)
             product[n] = f64_mul(&env, a.q[n], b.q[n]);
     }
     if (!sse_retire(cpu, &env))
         return false;
     uint64_t sum = f64_add(&env, product[0], product[1]);
-    return finish(cpu, insn, &env, (struct xmm){{insn->imm & 1 ? sum : 0, insn->imm & 2 ? sum : 0}});
+    return finish(cpu, insn, &env,
+                  (struct xmm){{insn_imm(insn) & 1 ? sum : 0, insn_imm(insn) & 2 ? sum : 0}});
 }

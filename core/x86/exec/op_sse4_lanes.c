@@ -96,7 +96,7 @@ bool op_mpsadbw(struct cpu *cpu, const struct insn *insn)
     struct xmm source, target = sse_get(cpu, insn->reg), result = {{0, 0}};
     if (!sse_source(cpu, insn, &source))
         return false;
-    unsigned group = 4 * (insn->imm & 3), first = insn->imm & 4;
+    unsigned group = 4 * (insn_imm(insn) & 3), first = insn_imm(insn) & 4;
     for (unsigned n = 0; n < 8; n++)
         result.q[n / 4] |= put16(distance(&target, first + n, &source, group), n & 3);
     sse_set(cpu, insn->reg, result);

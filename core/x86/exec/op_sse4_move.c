@@ -84,17 +84,17 @@ static uint64_t dword_mask(uint64_t select)
 
 bool op_pblendw(struct cpu *cpu, const struct insn *insn)
 {
-    return blend(cpu, insn, word_mask(insn->imm), word_mask(insn->imm >> 4));
+    return blend(cpu, insn, word_mask(insn_imm(insn)), word_mask(insn_imm(insn) >> 4));
 }
 
 bool op_blendps(struct cpu *cpu, const struct insn *insn)
 {
-    return blend(cpu, insn, dword_mask(insn->imm), dword_mask(insn->imm >> 2));
+    return blend(cpu, insn, dword_mask(insn_imm(insn)), dword_mask(insn_imm(insn) >> 2));
 }
 
 bool op_blendpd(struct cpu *cpu, const struct insn *insn)
 {
-    return blend(cpu, insn, 0 - (insn->imm & 1), 0 - (insn->imm >> 1 & 1));
+    return blend(cpu, insn, 0 - (insn_imm(insn) & 1), 0 - (insn_imm(insn) >> 1 & 1));
 }
 
 /* --- Extraction: registers get 32 or 64 bits, memory gets the lane --- */
@@ -103,7 +103,7 @@ static bool extract(struct cpu *cpu, const struct insn *insn, unsigned size)
 {
     if (!sse_begin(cpu))
         return false;
-    unsigned at = (unsigned)insn->imm * size & 15;
+    unsigned at = (unsigned)insn_imm(insn) * size & 15;
     uint64_t lane = cpu->xmm[insn->reg][at / 8] >> 8 * (at & 7);
     if (insn->flags & INSN_MEM)
         return operand_write(cpu, insn, size, lane);
@@ -139,7 +139,7 @@ static bool insert(struct cpu *cpu, const struct insn *insn, unsigned size)
     uint64_t lane;
     if (!sse_begin(cpu) || !operand_read(cpu, insn, size, &lane))
         return false;
-    unsigned at = (unsigned)insn->imm * size & 15, shift = 8 * (at & 7);
+    unsigned at = (unsigned)insn_imm(insn) * size & 15, shift = 8 * (at & 7);
     uint64_t *half = &cpu->xmm[insn->reg][at / 8], mask = UINT64_MAX >> (64 - 8 * size) << shift;
     *half = (*half & ~mask) | lane << shift;
     return true;
@@ -165,11 +165,11 @@ bool op_insertps(struct cpu *cpu, const struct insn *insn)
     struct xmm target = sse_get(cpu, insn->reg);
     if (!(insn->flags & INSN_MEM)) {
         struct xmm source = sse_get(cpu, insn->rm);
-        value = xmm_get32(&source, insn->imm >> 6 & 3);
+        value = xmm_get32(&source, insn_imm(insn) >> 6 & 3);
     }
-    xmm_set32(&target, insn->imm >> 4 & 3, (uint32_t)value);
+    xmm_set32(&target, insn_imm(insn) >> 4 & 3, (uint32_t)value);
     for (unsigned n = 0; n < 4; n++) {
-        if (insn->imm >> n & 1)
+        if (insn_imm(insn) >> n & 1)
             xmm_set32(&target, n, 0);
     }
     sse_set(cpu, insn->reg, target);

@@ -20,7 +20,7 @@ NOINLINE bool packed32_slow(struct cpu *cpu, const struct insn *insn, struct xmm
     struct xmm a = sse_get(cpu, insn->reg);
     sse_env(cpu, &env);
     for (unsigned n = 0; n < 4; n++)
-        xmm_set32(&a, n, compute(&env, xmm_get32(&a, n), xmm_get32(&b, n), (unsigned)insn->imm));
+        xmm_set32(&a, n, compute(&env, xmm_get32(&a, n), xmm_get32(&b, n), (unsigned)insn_imm(insn)));
     if (!sse_retire(cpu, &env))
         return false;
     sse_set(cpu, insn->reg, a);
@@ -54,7 +54,7 @@ NOINLINE bool scalar32_slow(struct cpu *cpu, const struct insn *insn, uint32_t b
     struct float_env env;
     struct xmm a = sse_get(cpu, insn->reg);
     sse_env(cpu, &env);
-    xmm_set32(&a, 0, compute(&env, xmm_get32(&a, 0), b, (unsigned)insn->imm));
+    xmm_set32(&a, 0, compute(&env, xmm_get32(&a, 0), b, (unsigned)insn_imm(insn)));
     if (!sse_retire(cpu, &env))
         return false;
     sse_set(cpu, insn->reg, a);
@@ -79,7 +79,7 @@ NOINLINE bool packed64_slow(struct cpu *cpu, const struct insn *insn, struct xmm
     struct xmm a = sse_get(cpu, insn->reg);
     sse_env(cpu, &env);
     for (unsigned n = 0; n < 2; n++)
-        a.q[n] = compute(&env, a.q[n], b.q[n], (unsigned)insn->imm);
+        a.q[n] = compute(&env, a.q[n], b.q[n], (unsigned)insn_imm(insn));
     if (!sse_retire(cpu, &env))
         return false;
     sse_set(cpu, insn->reg, a);
@@ -101,7 +101,7 @@ NOINLINE bool scalar64_slow(struct cpu *cpu, const struct insn *insn, uint64_t b
 {
     struct float_env env;
     sse_env(cpu, &env);
-    uint64_t result = compute(&env, cpu->xmm[insn->reg][0], b, (unsigned)insn->imm);
+    uint64_t result = compute(&env, cpu->xmm[insn->reg][0], b, (unsigned)insn_imm(insn));
     if (!sse_retire(cpu, &env))
         return false;
     cpu->xmm[insn->reg][0] = result;

@@ -12,7 +12,7 @@ bool op_mmx_pshufw(struct cpu *cpu, const struct insn *insn)
     uint64_t source;
     if (!mmx_source(cpu, insn, &source))
         return false;
-    mmx_set(cpu, insn->reg, pshufw(source, (unsigned)insn->imm));
+    mmx_set(cpu, insn->reg, pshufw(source, (unsigned)insn_imm(insn)));
     return true;
 }
 
@@ -27,7 +27,8 @@ bool op_pshufd(struct cpu *cpu, const struct insn *insn)
     struct xmm source;
     if (!sse_source(cpu, insn, &source))
         return false;
-    sse_set(cpu, insn->reg, (struct xmm){{pair_of(&source, insn->imm), pair_of(&source, insn->imm >> 4)}});
+    sse_set(cpu, insn->reg,
+            (struct xmm){{pair_of(&source, insn_imm(insn)), pair_of(&source, insn_imm(insn) >> 4)}});
     return true;
 }
 
@@ -36,7 +37,7 @@ bool op_pshuflw(struct cpu *cpu, const struct insn *insn)
     struct xmm source;
     if (!sse_source(cpu, insn, &source))
         return false;
-    source.q[0] = pshufw(source.q[0], (unsigned)insn->imm);
+    source.q[0] = pshufw(source.q[0], (unsigned)insn_imm(insn));
     sse_set(cpu, insn->reg, source);
     return true;
 }
@@ -46,7 +47,7 @@ bool op_pshufhw(struct cpu *cpu, const struct insn *insn)
     struct xmm source;
     if (!sse_source(cpu, insn, &source))
         return false;
-    source.q[1] = pshufw(source.q[1], (unsigned)insn->imm);
+    source.q[1] = pshufw(source.q[1], (unsigned)insn_imm(insn));
     sse_set(cpu, insn->reg, source);
     return true;
 }
@@ -57,7 +58,8 @@ bool op_shufps(struct cpu *cpu, const struct insn *insn)
     struct xmm source, target = sse_get(cpu, insn->reg);
     if (!sse_source(cpu, insn, &source))
         return false;
-    sse_set(cpu, insn->reg, (struct xmm){{pair_of(&target, insn->imm), pair_of(&source, insn->imm >> 4)}});
+    sse_set(cpu, insn->reg,
+            (struct xmm){{pair_of(&target, insn_imm(insn)), pair_of(&source, insn_imm(insn) >> 4)}});
     return true;
 }
 
@@ -66,7 +68,7 @@ bool op_shufpd(struct cpu *cpu, const struct insn *insn)
     struct xmm source, target = sse_get(cpu, insn->reg);
     if (!sse_source(cpu, insn, &source))
         return false;
-    sse_set(cpu, insn->reg, (struct xmm){{target.q[insn->imm & 1], source.q[insn->imm >> 1 & 1]}});
+    sse_set(cpu, insn->reg, (struct xmm){{target.q[insn_imm(insn) & 1], source.q[insn_imm(insn) >> 1 & 1]}});
     return true;
 }
 
@@ -100,16 +102,16 @@ bool op_mmx_pinsrw(struct cpu *cpu, const struct insn *insn)
     if (!mmx_begin(cpu) || !operand_read(cpu, insn, 2, &word))
         return false;
     x87_mmx_enter(&cpu->x87);
-    mmx_set(cpu, insn->reg, replace_word(mmx_get(cpu, insn->reg), insn->imm & 3, word));
+    mmx_set(cpu, insn->reg, replace_word(mmx_get(cpu, insn->reg), insn_imm(insn) & 3, word));
     return true;
 }
 
 bool op_sse_pinsrw(struct cpu *cpu, const struct insn *insn)
 {
-    uint64_t word, *half = &cpu->xmm[insn->reg][insn->imm >> 2 & 1];
+    uint64_t word, *half = &cpu->xmm[insn->reg][insn_imm(insn) >> 2 & 1];
     if (!sse_begin(cpu) || !operand_read(cpu, insn, 2, &word))
         return false;
-    *half = replace_word(*half, insn->imm & 3, word);
+    *half = replace_word(*half, insn_imm(insn) & 3, word);
     return true;
 }
 
@@ -117,7 +119,7 @@ bool op_mmx_pextrw(struct cpu *cpu, const struct insn *insn)
 {
     if (!mmx_enter(cpu))
         return false;
-    reg_write(cpu, insn->reg, 4, lane_u16(mmx_get(cpu, insn->rm), insn->imm & 3));
+    reg_write(cpu, insn->reg, 4, lane_u16(mmx_get(cpu, insn->rm), insn_imm(insn) & 3));
     return true;
 }
 
@@ -125,7 +127,7 @@ bool op_sse_pextrw(struct cpu *cpu, const struct insn *insn)
 {
     if (!sse_begin(cpu))
         return false;
-    reg_write(cpu, insn->reg, 4, lane_u16(cpu->xmm[insn->rm][insn->imm >> 2 & 1], insn->imm & 3));
+    reg_write(cpu, insn->reg, 4, lane_u16(cpu->xmm[insn->rm][insn_imm(insn) >> 2 & 1], insn_imm(insn) & 3));
     return true;
 }
 
@@ -142,7 +144,7 @@ bool op_psrldq(struct cpu *cpu, const struct insn *insn)
     uint64_t *v = cpu->xmm[insn->rm];
     if (!sse_begin(cpu))
         return false;
-    unsigned shift = insn->imm > 15 ? 128 : 8 * (unsigned)insn->imm;
+    unsigned shift = insn_imm(insn) > 15 ? 128 : 8 * (unsigned)insn_imm(insn);
     v[0] = shift > 127 ? 0 : window(v[0], v[1], shift);
     v[1] = shift > 63 ? 0 : v[1] >> shift;
     return true;
@@ -153,7 +155,7 @@ bool op_pslldq(struct cpu *cpu, const struct insn *insn)
     uint64_t *v = cpu->xmm[insn->rm];
     if (!sse_begin(cpu))
         return false;
-    unsigned shift = insn->imm > 15 ? 128 : 8 * (unsigned)insn->imm;
+    unsigned shift = insn_imm(insn) > 15 ? 128 : 8 * (unsigned)insn_imm(insn);
     if (shift > 63)
         v[1] = shift > 127 ? 0 : v[0] << (shift - 64);
     else if (shift)

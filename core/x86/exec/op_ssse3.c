@@ -86,7 +86,7 @@ bool op_mmx_palignr(struct cpu *cpu, const struct insn *insn)
     if (!mmx_source(cpu, insn, &source))
         return false;
     uint64_t words[2] = {source, mmx_get(cpu, insn->reg)};
-    mmx_set(cpu, insn->reg, bytes_at(words, 2, (unsigned)insn->imm));
+    mmx_set(cpu, insn->reg, bytes_at(words, 2, (unsigned)insn_imm(insn)));
     return true;
 }
 
@@ -96,8 +96,8 @@ bool op_sse_palignr(struct cpu *cpu, const struct insn *insn)
     if (!sse_source(cpu, insn, &source))
         return false;
     uint64_t words[4] = {source.q[0], source.q[1], target.q[0], target.q[1]};
-    cpu->xmm[insn->reg][0] = bytes_at(words, 4, (unsigned)insn->imm);
-    cpu->xmm[insn->reg][1] = bytes_at(words, 4, (unsigned)insn->imm + 8);
+    cpu->xmm[insn->reg][0] = bytes_at(words, 4, (unsigned)insn_imm(insn));
+    cpu->xmm[insn->reg][1] = bytes_at(words, 4, (unsigned)insn_imm(insn) + 8);
     return true;
 }
 

@@ -63,7 +63,7 @@ static bool probe_top(struct cpu *cpu, uint64_t offset, unsigned size)
 
 bool op_enter(struct cpu *cpu, const struct insn *insn)
 {
-    unsigned size = insn->op_size, level = insn->imm >> 16 & ENTER_MAX_LEVEL;
+    unsigned size = insn->op_size, level = insn_imm(insn) >> 16 & ENTER_MAX_LEVEL;
     uint64_t offset = cpu->gpr[GPR_SP];
     if (!push_below(cpu, insn, &offset, reg_read(cpu, GPR_BP, size)))
         return false;
@@ -72,7 +72,7 @@ bool op_enter(struct cpu *cpu, const struct insn *insn)
         return false;
     if (level > 0 && !push_below(cpu, insn, &offset, frame_pointer))
         return false;
-    uint64_t top = (offset - (insn->imm & 0xFFFF)) & cpu->sp_mask;
+    uint64_t top = (offset - (insn_imm(insn) & 0xFFFF)) & cpu->sp_mask;
     if (!probe_top(cpu, top, size))
         return false;
     reg_write(cpu, GPR_BP, size, frame_pointer);

@@ -18,7 +18,7 @@ static bool read_far_pointer(struct cpu *cpu, const struct insn *insn, uint16_t 
 
 bool op_jmp_far_imm(struct cpu *cpu, const struct insn *insn)
 {
-    return far_jump(cpu, insn->selector, insn->imm, insn->op_size);
+    return far_jump(cpu, insn->selector, (uint32_t)insn->imm, insn->op_size);
 }
 
 bool op_jmp_far_mem(struct cpu *cpu, const struct insn *insn)
@@ -30,7 +30,7 @@ bool op_jmp_far_mem(struct cpu *cpu, const struct insn *insn)
 
 bool op_call_far_imm(struct cpu *cpu, const struct insn *insn)
 {
-    return far_call(cpu, insn->selector, insn->imm, insn->op_size, cpu->next_rip);
+    return far_call(cpu, insn->selector, (uint32_t)insn->imm, insn->op_size, cpu->next_rip);
 }
 
 bool op_call_far_mem(struct cpu *cpu, const struct insn *insn)
@@ -48,7 +48,7 @@ bool op_retf(struct cpu *cpu, const struct insn *insn)
 
 bool op_retf_imm(struct cpu *cpu, const struct insn *insn)
 {
-    return far_return(cpu, insn->op_size, (uint16_t)insn->imm);
+    return far_return(cpu, insn->op_size, (uint16_t)insn_imm(insn));
 }
 
 /* Entry into a handler clears TF, and no single-step trap follows the instruction itself (SDM 3B 17.3.1.4).
@@ -67,7 +67,7 @@ bool op_int3(struct cpu *cpu, const struct insn *insn)
 
 bool op_int(struct cpu *cpu, const struct insn *insn)
 {
-    return entered(cpu, interrupt_software(cpu, (uint8_t)insn->imm, cpu->next_rip));
+    return entered(cpu, interrupt_software(cpu, (uint8_t)insn_imm(insn), cpu->next_rip));
 }
 
 bool op_into(struct cpu *cpu, const struct insn *insn)

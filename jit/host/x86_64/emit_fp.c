@@ -85,7 +85,7 @@ static void simd(struct emitter *e, const struct ir_op *op, const struct insn *i
     else
         asm_rr(as, size, opcode, reg, vector_operand(insn->rm, rm_kind));
     if (form->has_imm)
-        asm_byte(as, (unsigned)insn->imm & 0xFF);
+        asm_byte(as, (unsigned)insn_imm(insn) & 0xFF);
     if (is_gpr(reg_kind) && insn->reg >= PINNED)
         asm_store(as, 8, gpr_at(insn->reg), REG_T1);
     if (is_gpr(rm_kind) && form->stores && insn->rm >= PINNED)
