@@ -493,6 +493,38 @@ START_TEST(a_full_cache_loses_its_oldest_blocks)
 }
 END_TEST
 
+/* What runs on behind a serial instruction remembers the block there, which may be evicted before it. */
+START_TEST(an_evicted_block_is_forgotten_behind_a_serial_instruction)
+{
+    static const uint8_t code[] = {
+        0x0F, 0x06, /* 0: clts */
+        0xE9,       /* 2: jmp to the steps */
+    };
+    enum { SERIAL = PF_CODE, BEHIND = PF_CODE + 2, PIECE = 20 };
+    struct bench t;
+    setup_with(&t, &(struct jit_options){.cache_bytes = 1});
+    load_steps(&t.f);
+    cpu_fixture_load(&t.f, PF_CODE, code, sizeof code);
+    cpu_fixture_poke(&t.f, PF_CODE + sizeof code, 4, PF_STACK3 - (BEHIND + 5));
+    start(&t, BEHIND);
+    do
+        cpu_fixture_run(&t.f, PIECE);
+    while (t.jit->filling == 0);
+    uint32_t rip = (uint32_t)t.f.cpu->rip;
+    start(&t, SERIAL);
+    cpu_fixture_run(&t.f, 2);
+    const struct jit_block *serial = block_at(&t, SERIAL);
+    ck_assert(serial && serial->after_serial && serial->after_serial == block_at(&t, BEHIND));
+    start(&t, rip);
+    do
+        cpu_fixture_run(&t.f, PIECE);
+    while (block_at(&t, BEHIND));
+    ck_assert_ptr_eq(block_at(&t, SERIAL), serial);
+    ck_assert_ptr_null(serial->after_serial);
+    finish(&t);
+}
+END_TEST
+
 /* A guest that writes a function anew before each call leaves dead blocks until the cache is full. */
 START_TEST(rewritten_code_fills_no_more_than_the_cache)
 {
@@ -672,6 +704,7 @@ int main(void)
         a_loaded_state_leaves_nothing_of_the_old_one,
         any_division_of_a_run_gives_the_same,
         a_full_cache_loses_its_oldest_blocks,
+        an_evicted_block_is_forgotten_behind_a_serial_instruction,
         rewritten_code_fills_no_more_than_the_cache,
         what_was_run_often_long_ago_counts_less,
         too_many_contexts_are_emptied,

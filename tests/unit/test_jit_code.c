@@ -91,6 +91,11 @@ static const struct snippet snippets[] = {
       0xDB, 0x2D,       /* fld tword [di]: in DS with a limit of 4 GiB and an odd base */
       0xDD, 0xD8,       /* fstp st0 */
       0x43}},           /* inc bx */
+    {"each of two operands side by side wraps at 64 KiB",
+     3,
+     {0xBF, 0xFE, 0xFF,   /* mov di,FFFEh */
+      0x8B, 0x05,         /* mov ax,[di]: in DS with a limit of 4 GiB and an odd base */
+      0x8B, 0x5D, 0x04}}, /* mov bx,[di+4]: at DS:0002 */
     {"a popped stack pointer is the popped one",
      4,
      {0x50,   /* push ax */
