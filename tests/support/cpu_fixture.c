@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/cpu_fixture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/assert.h"
+#include "core/base/error.h"
 #include "core/x86/cpu_choice.h"
+#include "jit/jit.h"
 
 static uint8_t acknowledge(void *self)
 {
@@ -27,6 +31,22 @@ static void no_ferr(void *self, bool level)
 
 static const struct cpu_bus fixture_bus = {
     .acknowledge = acknowledge, .ferr = no_ferr, .shutdown = count_shutdown};
+
+/* Attaches the engine that the environment asks for. It translates each trace before it runs for the first
+ * time. */
+static void attach_engine(struct cpu_fixture *f)
+{
+    const char *name = getenv("LATHE_TEST_ENGINE");
+    if (!name || !strcmp(name, "interp"))
+        return;
+    struct error err = {{0}};
+    struct jit_options options = {.cache_bytes = 1 << 20, .unlinked = !strcmp(name, "unlinked")};
+    f->jit = jit_new(f->cpu, &options, &err);
+    if (!f->jit) {
+        fprintf(stderr, "LATHE_TEST_ENGINE=%s: %s\n", name, err.text);
+        exit(EXIT_FAILURE);
+    }
+}
 
 void cpu_fixture_init(struct cpu_fixture *f, const char *model)
 {
@@ -62,11 +82,13 @@ void cpu_fixture_init_sized(struct cpu_fixture *f, const char *model, uint64_t b
     f->cpu = cpu_new(&config);
     f->memory.code_written = cpu_code_written;
     f->memory.code_opaque = f->cpu;
+    attach_engine(f);
 }
 
 void cpu_fixture_free(struct cpu_fixture *f)
 {
     f->memory.code_written = NULL;
+    jit_free(f->jit);
     cpu_free(f->cpu);
     portmap_free(f->ports);
     physmap_free(&f->map);

@@ -9,6 +9,8 @@
 #include "core/mem/portmap.h"
 #include "core/x86/cpu.h"
 
+struct jit;
+
 enum { FIXTURE_MEMORY = 4 << 20 };
 
 struct cpu_fixture {
@@ -17,6 +19,7 @@ struct cpu_fixture {
     struct portmap *ports;
     struct clock clock;
     struct cpu *cpu;
+    struct jit *jit;     /* the engine that LATHE_TEST_ENGINE in the environment names: jit, unlinked */
     unsigned shutdowns;  /* triple faults so far */
     uint8_t intr_vector; /* what INTA gives; the cycle drops INTR */
 };
