@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Real systems booted in Lathe (label "guests"); each is skipped where its media are not to be had.
-# guest_test(NAME FIRMWARE... -- CASE ARGUMENT...) registers one test for each firmware.
+# guest_test(NAME FIRMWARE... -- CASE ARGUMENT...) registers one test for each firmware. The same on every engine that
+# GUEST_ENGINES names in the environment, which takes hours, is everywhere_NAME_FIRMWARE for `ctest -C everywhere`; not what
+# measures or kills Lathe itself, or compares engines anyway.
 function(guest_test name)
   list(FIND ARGN -- separator)
   list(SUBLIST ARGN 0 ${separator} firmwares)
@@ -11,6 +13,13 @@ function(guest_test name)
     add_test(NAME ${test} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/guests/run ${firmware} ${arguments})
     set_tests_properties(${test} PROPERTIES LABELS guests SKIP_RETURN_CODE 77 TIMEOUT 900
       ENVIRONMENT "LATHE=${CMAKE_BINARY_DIR}/lathe")
+    if(LATHE_HAS_TRANSLATOR AND NOT name MATCHES "^(memory|killed|same_hash|engines|lockstep|compare)_")
+      set(test everywhere_${name}_${firmware})
+      add_test(NAME ${test} CONFIGURATIONS everywhere
+        COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/guests/run ${firmware} ${arguments})
+      set_tests_properties(${test} PROPERTIES LABELS everywhere SKIP_RETURN_CODE 77 TIMEOUT 14400
+        ENVIRONMENT "LATHE=${CMAKE_BINARY_DIR}/lathe")
+    endif()
   endforeach()
 endfunction()
 

@@ -648,6 +648,38 @@ START_TEST(a_host_without_executable_memory_is_named)
 }
 END_TEST
 
+static unsigned mappings_with(const char *rights)
+{
+    char line[512], found[8];
+    unsigned count = 0;
+    FILE *file = fopen("/proc/self/maps", "r");
+    ck_assert(file);
+    while (fgets(line, sizeof line, file))
+        count += sscanf(line, "%*s %7s", found) == 1 && !strncmp(found, rights, strlen(rights));
+    fclose(file);
+    return count;
+}
+
+/* Neither as a file nor, for perf, as nameless memory. */
+START_TEST(no_memory_is_writable_and_executable)
+{
+    for (unsigned perf_map = 0; perf_map < 2; perf_map++) {
+        struct bench t;
+        unsigned before = mappings_with("r-xs");
+        setup_with(&t, &(struct jit_options){.perf_map = perf_map});
+        cpu_fixture_load(&t.f, PF_CODE, two_blocks, sizeof two_blocks);
+        cpu_fixture_run(&t.f, 400);
+        ck_assert_uint_eq(mappings_with("r-xs"), before + 1);
+        ck_assert_uint_eq(mappings_with("rwx"), 0);
+        ck_assert_uint_eq(mappings_with("-wx"), 0);
+        finish(&t);
+    }
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/perf-%ld.map", (long)getpid());
+    unlink(path);
+}
+END_TEST
+
 static struct machine *machine_on(struct log *log, int kind, struct error *err)
 {
     static const uint8_t rom[65536] = {0x40, 0xEB, 0xFD, [0xFFF0] = 0xEA, 0x00, 0x00, 0x00, 0xF0};
@@ -710,6 +742,7 @@ int main(void)
         too_many_contexts_are_emptied,
         a_host_without_memory_for_code_is_named,
         a_host_without_executable_memory_is_named,
+        no_memory_is_writable_and_executable,
         auto_falls_back_to_the_interpreter_with_one_line,
     };
     return suite_run("blocks", tests, sizeof tests / sizeof tests[0]);
