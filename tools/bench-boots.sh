@@ -75,9 +75,9 @@ boot_qemu() {
 
 # Reads the guest's line until the prompt stands at its end.
 await_prompt() {
-  local peer=$1 origin=$2 prompt=${boot_prompt[$name]} piece seen=
-  while IFS= read -r -d "${prompt: -1}" -t "$patience" piece <&9; do
-    seen+=$piece${prompt: -1}
+  local peer=$1 origin=$2 prompt=${boot_prompt[$name]} seen=
+  while hear -d "${prompt: -1}"; do
+    seen+=$REPLY${prompt: -1}
     [ ${#seen} -lt 1000 ] || seen=${seen: -100}
     [[ $seen != *"$prompt" ]] || { note_boot "$peer" "$name" "$origin"; return 0; }
   done

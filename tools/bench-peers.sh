@@ -101,6 +101,7 @@ ata0-master: type=cdrom, path=$scratch/$set/bochs.iso, status=inserted
 boot: cdrom
 com1: enabled=1, mode=file, dev=$line
 log: $scratch/bochs.log
+sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy
 panic: action=fatal
 error: action=ignore
 info: action=ignore
