@@ -28,6 +28,7 @@ enum exit_kind {
     EXIT_RESUME, /* cpu->rip is set: interpret from there */
     EXIT_LEAVE,  /* interpret the part's trace from `insn` on */
     EXIT_LOST,   /* the same, because operands that share a look-up are not in one page */
+    EXIT_TURNED, /* the same, because string instructions do not go where they were expected to */
     EXIT_HOT,    /* cpu->rip is set: the block has run often enough to become a region */
 };
 
@@ -39,7 +40,7 @@ struct jit_exit {
     uint32_t heat;     /* EXIT_FOLLOW: passes until a block for the shortcut is looked for */
     struct jit_block *block;
     union {
-        struct { /* EXIT_LEAVE, EXIT_LOST; EXIT_HOT and EXIT_RESUME: NULL */
+        struct { /* EXIT_LEAVE, EXIT_LOST, EXIT_TURNED; EXIT_HOT and EXIT_RESUME: NULL */
             const struct jit_part *part;
             const struct insn *insn;
         };
@@ -111,9 +112,10 @@ struct jit_block {
     struct jit_exit *incoming;           /* linked exits that lead here */
     struct jit_exit *exits;              /* EXIT_FOLLOW */
     struct jit_block *after_serial; /* what came after its end, a serial instruction, last time; or NULL */
-    uint32_t lost, lost_since;      /* times left by EXIT_LOST, and when that began, in LOST_UNITs */
-    uint32_t heat;                  /* passes until it is to become a region; 0: it is final */
-    struct jit_exit *hot;           /* taken then; NULL: it is final */
+    uint32_t lost,
+        lost_since;       /* times left by EXIT_LOST and EXIT_TURNED, and when that began, in LOST_UNITs */
+    uint32_t heat;        /* passes until it is to become a region; 0: it is final */
+    struct jit_exit *hot; /* taken then; NULL: it is final */
     struct jit_block *next_in_hash, *next_in_span;
     bool dead;
     uint8_t insns; /* of all parts */
@@ -197,7 +199,8 @@ struct jit_routines {
     const uint8_t *indirect, *other_page[2]; /* of the supervisor, of user code */
     const uint8_t *leave_for_boundary;       /* the processor's state tells what comes next */
     const uint8_t *x87_store, *x87_load, *sse_store, *sse_load;
-    const uint8_t *repeat[REPEATS][4]; /* string instructions within a page, by log2 of the element's size */
+    const uint8_t *repeat[2][REPEATS][4]; /* string instructions within a page: up, down; by log2 of the
+                                             element's size */
 };
 
 struct jit {

@@ -69,7 +69,7 @@ const struct ir_info ir_info[IR_CODES] = {
     [IR_BRANCH] = {.name = "branch", .reads_cond = true, .observes = true},
     [IR_JUMP] = {.name = "jump", .observes = true},
     [IR_BRANCHZ] = {.name = "branchz", .clobbers = true, .observes = true},
-    [IR_FORWARD] = {.name = "forward", .clobbers = true, .observes = true},
+    [IR_DIRECTION] = {.name = "direction", .clobbers = true, .observes = true},
     [IR_CHECK] = {.name = "check", .clobbers = true, .observes = true},
     [IR_GOTO] = {.name = "goto", .clobbers = true, .observes = true},
     [IR_REPEAT] = {.name = "repeat", .clobbers = true, .observes = true},

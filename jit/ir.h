@@ -73,10 +73,11 @@ enum ir_code {
     IR_BRANCH,     /* to `target` where cond holds, else on with the next instruction */
     IR_JUMP,       /* to `target` */
     IR_BRANCHZ,    /* to `target` where a is zero (cond 4) or not (cond 5) */
-    IR_FORWARD,    /* leaves as IR_LEAVE does where DF is set */
+    IR_DIRECTION,  /* leaves as IR_LEAVE does where DF is not imm */
     IR_CHECK,      /* leaves as IR_LEAVE does where the target in a is beyond the code segment */
     IR_GOTO,       /* to the address in a */
-    IR_REPEAT, /* a repeated string instruction, enum ir_repeat imm, from `address` where it has a source */
+    IR_REPEAT, /* a repeated string instruction, enum ir_repeat and REPEAT_DOWN in imm, from `address` where
+                  it has a source */
     IR_SERIAL, /* the handler of an instruction that may change anything; goes on where that leads */
     IR_LEAVE,  /* back to the interpreter, which executes this instruction */
     IR_CODES
@@ -102,6 +103,14 @@ enum ir_repeat {
     REPEAT_SCANS_UNEQUAL,
     REPEATS
 };
+
+/* IR_REPEAT's imm where pointers go down. */
+enum { REPEAT_DOWN = 8 };
+
+static inline enum ir_repeat ir_repeat_of(int64_t imm)
+{
+    return (enum ir_repeat)(imm & (REPEAT_DOWN - 1));
+}
 
 static inline bool ir_repeat_has_source(enum ir_repeat repeat)
 {

@@ -337,21 +337,32 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
 
 enum { LOST_UNIT = 10 /* 2^10 instructions of the guest */ };
 
-/* A block whose operands are often not where they could share a look-up is made anew with less of that: where
- * it is left for it more than once in 2^LOST_UNIT instructions, on the average. */
-static void count_lost(struct jit *jit, struct jit_block *block)
+/* Whether a block has just been left for what it should not have expected, and was more than once in
+ * 2^LOST_UNIT instructions, on the average. */
+static bool is_often_lost(struct jit *jit, struct jit_block *block)
 {
     uint32_t now = (uint32_t)((jit->cpu->horizon - (uint64_t)jit->cpu->budget) >> LOST_UNIT);
     if (!block->lost)
         block->lost_since = now;
     if (++block->lost < jit_exit_heat(jit) || block->dead)
-        return;
+        return false;
     bool often = now - block->lost_since < block->lost;
     block->lost = 0;
-    if (!often)
+    return often;
+}
+
+/* A block whose operands are often not where they could share a look-up is made anew with less of that, one
+ * whose string instructions go the other way with those expected to. */
+static void learn_from(struct jit *jit, const struct jit_exit *exit)
+{
+    if (!is_often_lost(jit, exit->block))
         return;
-    block->part[0].source->apart++;
-    trace_killed(jit, block->part[0].source, false);
+    struct trace *trace = exit->kind == EXIT_LOST ? exit->block->part[0].source : exit->part->source;
+    if (exit->kind == EXIT_LOST)
+        trace->apart++;
+    else
+        trace->down = !trace->down;
+    trace_killed(jit, trace, false);
 }
 
 static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
@@ -382,8 +393,8 @@ static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
         make_region(jit, exit->block);
         return exec_resume(cpu);
     }
-    if (exit->kind == EXIT_LOST)
-        count_lost(jit, exit->block);
+    if (exit->kind == EXIT_LOST || exit->kind == EXIT_TURNED)
+        learn_from(jit, exit);
     else
         jit->handled[exit->insn->row]++;
     cpu->rip = exit->part->rip;

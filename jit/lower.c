@@ -602,7 +602,7 @@ static void lower_insn(struct lower *l, const struct lowering *lowering)
     if (!has_far_offset(l->insn) && (row->lower ? row->lower(l) : row->fp.parts && lower_fp(l, &row->fp)))
         return;
     l->ir->count = before + 1;
-    l->forward = false;
+    l->direction = UNKNOWN;
     if (lower_touches_fp(&insn_table[l->insn->row]))
         l->fp_ready = 0;
     bool ends = insn_ends_trace(l->insn);
@@ -643,6 +643,7 @@ static bool leads_on(const struct lower *l)
 static bool lower_part(struct lower *l, const struct lowering *lowering, const struct lower_part *part)
 {
     l->rip = part->rip;
+    l->expected = part->down ? DOWN : UP;
     for (unsigned i = 0; i < part->count; i++) {
         if (l->ir->count + MOST_OPS > IR_MAX_OPS)
             return false;

@@ -35,6 +35,7 @@ struct lower_part {
     const struct insn *insns;
     unsigned count;
     uint64_t rip;
+    bool down; /* string instructions are expected to go down */
 };
 
 /* Parts of which each but the last leads to the next, begun with the flags of `inherited`. The IR ends with a

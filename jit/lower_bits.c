@@ -88,7 +88,7 @@ bool lower_set_carry(struct lower *l)
 bool lower_set_direction(struct lower *l)
 {
     lower_add(l, IR_DF, 4, IR_NONE, IR_NONE)->imm = l->insn->opcode & 1;
-    l->forward = !(l->insn->opcode & 1);
+    l->direction = l->insn->opcode & 1 ? DOWN : UP;
     return true;
 }
 

@@ -11,6 +11,9 @@
 /* Where operands are, from the table's operand column. */
 enum shape { SHAPE_NONE, SHAPE_RM, SHAPE_RM_R, SHAPE_R_RM, SHAPE_RM_I, SHAPE_R_RM_I, SHAPE_RM_CL };
 
+/* What is known of DF. */
+enum direction { UNKNOWN, UP, DOWN };
+
 /* The block being lowered, and the instruction that it has come to. */
 struct lower {
     struct ir *ir;
@@ -23,8 +26,8 @@ struct lower {
     unsigned number;
     enum shape shape;
     enum ir_code code;
-    unsigned fp_ready; /* enum fp_part: known to be in the host's registers */
-    bool forward;      /* DF is known to be clear */
+    unsigned fp_ready;                  /* enum fp_part: known to be in the host's registers */
+    enum direction direction, expected; /* of string instructions; the latter of the part */
 };
 
 /* Appends the instruction's operations, or returns false, having appended none, for its handler to be called.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* String instructions. Those that go down leave the block: that pointers go up is what operands that share a
- * look-up are found by. Repeated ones end their traces, because there is an instruction boundary between two
- * iterations as behind the last. */
+/* String instructions. Those that do not go where the block expects leave it: where pointers go is what
+ * operands that share a look-up are found by. Repeated ones end their traces, because there is an instruction
+ * boundary between two iterations as behind the last. */
 #include "core/x86/regs.h"
 #include "jit/lower_private.h"
 
@@ -29,7 +29,8 @@ static void probe_element(struct lower *l, enum ir_access access, unsigned point
 
 static void advance(struct lower *l, unsigned pointer)
 {
-    lower_add(l, IR_LEA, address_bytes(l), pointer, IR_NONE)->address = element(l, pointer, l->insn->op_size);
+    int64_t by = l->direction == DOWN ? -(int64_t)l->insn->op_size : l->insn->op_size;
+    lower_add(l, IR_LEA, address_bytes(l), pointer, IR_NONE)->address = element(l, pointer, by);
 }
 
 /* Only reading has no effect that the handler would have twice where the second access is slow. */
@@ -101,27 +102,45 @@ static enum ir_repeat repeat_of(const struct insn *insn)
     }
 }
 
-static void require_forward(struct lower *l)
+static void require_direction(struct lower *l)
 {
-    if (!l->forward)
-        lower_add(l, IR_FORWARD, 0, IR_NONE, IR_NONE);
-    l->forward = true;
+    if (l->direction != UNKNOWN)
+        return;
+    lower_add(l, IR_DIRECTION, 0, IR_NONE, IR_NONE)->imm = l->expected == DOWN;
+    l->direction = l->expected;
+}
+
+/* Whether only the end of a page can stop elements that go down: not a segment's start, nor offset 0. */
+static bool is_endless(const struct lower *l)
+{
+    unsigned segs = 1u << SEG_ES | 1u << l->insn->seg;
+    bool flat = (l->assume->flat_segs & segs) == segs && l->insn->seg != SEG_CS;
+    return l->assume->mode == MODE_64 || (flat && address_bytes(l) == 4);
+}
+
+static void repeat(struct lower *l, enum ir_repeat what)
+{
+    require_direction(l);
+    if (l->direction == DOWN && !is_endless(l)) {
+        lower_add(l, IR_SERIAL, 0, IR_NONE, IR_NONE);
+        return;
+    }
+    struct ir_op *op = lower_add(l, IR_REPEAT, l->insn->op_size, IR_NONE, IR_NONE);
+    op->imm = what | (l->direction == DOWN ? REPEAT_DOWN : 0);
+    op->address = element(l, GPR_SI, 0);
+    lower_go_on(l);
 }
 
 bool lower_string(struct lower *l)
 {
-    enum ir_repeat repeat = repeat_of(l->insn);
+    enum ir_repeat what = repeat_of(l->insn);
     if (!insn_ends_trace(l->insn)) {
-        require_forward(l);
+        require_direction(l);
         single(l);
-    } else if (repeat == REPEATS) { /* LODS, INS, OUTS */
+    } else if (what == REPEATS) { /* LODS, INS, OUTS */
         lower_add(l, IR_SERIAL, 0, IR_NONE, IR_NONE);
     } else {
-        require_forward(l);
-        struct ir_op *op = lower_add(l, IR_REPEAT, l->insn->op_size, IR_NONE, IR_NONE);
-        op->imm = repeat;
-        op->address = element(l, GPR_SI, 0);
-        lower_go_on(l);
+        repeat(l, what);
     }
     return true;
 }

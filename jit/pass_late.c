@@ -48,7 +48,7 @@ static bool spoils(const struct ir_op *op, const struct ir_op *kept)
     case IR_INSN:
     case IR_PROBE:
     case IR_SHARED:
-    case IR_FORWARD:
+    case IR_DIRECTION:
     case IR_CMP:
     case IR_TEST:
     case IR_BT:
@@ -77,7 +77,7 @@ static bool reads_carry(const struct ir_op *op)
 /* Where control may leave before the operation has done anything, with the recipe written out of line. */
 static bool is_way_out(const struct ir_op *op)
 {
-    return op->code == IR_PROBE || op->code == IR_FORWARD || op->code == IR_IF || op->code == IR_BRANCH ||
+    return op->code == IR_PROBE || op->code == IR_DIRECTION || op->code == IR_IF || op->code == IR_BRANCH ||
            op->code == IR_BRANCHZ || op->code == IR_JUMP || (op->code == IR_FP && op->fp->loads_control);
 }
 

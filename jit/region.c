@@ -9,7 +9,7 @@ static void append(struct region *region, struct trace *trace, uint64_t rip)
 {
     region->trace[region->count] = trace;
     region->part[region->count] =
-        (struct lower_part){.insns = trace->insns, .count = trace->count, .rip = rip};
+        (struct lower_part){.insns = trace->insns, .count = trace->count, .rip = rip, .down = trace->down};
     region->count++;
     region->insns += trace->count;
 }

@@ -184,6 +184,70 @@ static const struct snippet snippets[] = {
     {"a count of none keeps the flags", 16, 8, 0, 0x100, 0x201, {0x39, 0xC8, 0xF3, 0xA6, 0xF3, 0xA4, 0x9C}},
     {"overlapping moves repeat a pattern", 16, 110, 100, 0x103, 0x105, {0xF3, 0xA5, 0x42}},
     {"moves go down", 16, 40, 30, 0x1010, 0x1012, {0xFD, 0xF3, 0xA5, 0xFC}},
+    {"dwords go down over pages",
+     32,
+     3100,
+     3000,
+     FLAT + 0x4FF9,
+     FLAT + 0x8103,
+     {0xFD, 0xF3, 0xA5, 0xFC, 0x42}},
+    {"a few words go down", 32, 30, 9, FLAT + 0x4FF9, FLAT + 0x8103, {0xFD, 0x66, 0xF3, 0xA5, 0xFC, 0x42}},
+    {"bytes go down from a page's start",
+     32,
+     50,
+     30,
+     FLAT + 0x5000,
+     FLAT + 0x8000,
+     {0xFD, 0xF3, 0xA4, 0xFC, 0x42}},
+    {"stores go down", 32, 1100, 1000, 0, FLAT + 0x4FFD, {0xFD, 0xF3, 0xAB, 0xFC, 0x42}},
+    {"a comparison goes down", 32, 110, 100, FLAT + 0x2180, FLAT + 0x4181, {0xFD, 0xF3, 0xA6, 0x9C, 0xFC}},
+    {"a comparison of words goes down to its end",
+     32,
+     3100,
+     3000,
+     FLAT + 0x7101,
+     FLAT + 0x7101,
+     {0xFD, 0x66, 0xF3, 0xA7, 0x9C, 0xFC}},
+    {"a scan goes down", 32, 3100, UINT32_MAX, 0, FLAT + 0x5103, {0xFD, 0xF2, 0xAE, 0x9C, 0xFC}},
+    {"overlapping moves go down and repeat a pattern",
+     32,
+     110,
+     100,
+     FLAT + 0x1105,
+     FLAT + 0x1103,
+     {0xFD, 0xF3, 0xA5, 0xFC}},
+    {"a segment's source goes down to its start",
+     32,
+     80,
+     70,
+     0x20,
+     FLAT + 0x4FF9,
+     {0xFD, 0x64, 0xF3, 0xA4, 0xFC}},
+    {"addresses wrap at 0 going down", 32, 60, 40, 0x10, FLAT + 0x103, {0xFD, 0xF3, 0xA4, 0xA7, 0xFC}},
+    {"quadwords go down over pages",
+     64,
+     1100,
+     1000,
+     FLAT + 0x4FF9,
+     FLAT + 0x8103,
+     {0xFD, 0x48, 0xF3, 0xA5, 0xFC, 0x42}},
+    {"32-bit addresses of 64-bit code go down",
+     64,
+     60,
+     40,
+     0x10,
+     FLAT + 0x103,
+     {0xFD, 0x67, 0xF3, 0xA4, 0xFC}},
+    {"the way is found out, and turns",
+     32,
+     120,
+     7,
+     FLAT + 0x2109,
+     FLAT + 0x4203,
+     {0xFD, 0xEB, 0x00,       /* std; jmp on */
+      0xA5, 0xF3, 0xA4, 0xA7, /* movsd; rep movsb; cmpsd */
+      0xB1, 0x05, 0xFC,       /* mov cl,5; cld */
+      0xEB, 0xF7}},           /* jmp to the movsd */
     {"moves write the next instruction",
      16,
      20,
@@ -413,6 +477,9 @@ START_TEST(only_what_is_unusual_takes_the_handler)
         {"a scan", 16, 300, 0xFFFF, 0, 0x1103, {0xF2, 0xAE}},
         {"a comparison", 32, 300, 200, FLAT + 1, FLAT + 0x205, {0xF3, 0xA6, 0xF2, 0xA7}},
         {"moves, 64 bits", 64, 3100, 3000, FLAT, FLAT + 0x5010, {0xF3, 0x48, 0xA5}},
+        {"single, down", 32, 7, 0, FLAT + 0x101, FLAT + 0x205, {0xFD, 0xAC, 0xAB, 0xA5, 0xA7, 0xAE, 0xFC}},
+        {"moves down", 32, 4100, 4000, FLAT + 0x5000, FLAT + 0xA010, {0xFD, 0xF3, 0xA5, 0xFC}},
+        {"a scan down", 64, 300, 0xFFFF, 0, FLAT + 0x5103, {0xFD, 0xF2, 0xAE, 0xFC}},
         {"single, 64 bits", 64, 4, 0, FLAT + 1, FLAT + 0x205, {0x48, 0xAD, 0x48, 0xA5, 0x48, 0xA7, 0xAA}},
     };
     for (unsigned i = 0; i < sizeof usual / sizeof usual[0]; i++)
@@ -420,9 +487,34 @@ START_TEST(only_what_is_unusual_takes_the_handler)
 }
 END_TEST
 
+/* Code that is not told which way its string instructions go. */
+START_TEST(the_way_that_they_go_is_learnt)
+{
+    static const struct snippet loop = {"a loop", 32, 0, 0, FLAT + 0x8000, FLAT + 0xC000, {0xA5, 0xEB, 0xFD}};
+    enum { INSNS = 400 };
+    struct side side = {0};
+    struct error err = {{0}};
+    seat(&side, loop.bits);
+    struct jit *jit = jit_new(side.f.cpu, &(struct jit_options){0}, &err);
+    ck_assert_msg(jit, "%s", err.text);
+    for (unsigned round = 0; round < 4; round++) {
+        begin(&side, &loop, 0);
+        side.f.cpu->eflags ^= EFLAGS_DF;
+        uint64_t before = jit_get_stats(jit)->entries;
+        cpu_fixture_run(&side.f, INSNS);
+        ck_assert_uint_lt(jit_get_stats(jit)->entries - before, 8);
+        int32_t moved = (int32_t)(side.f.cpu->gpr[GPR_SI] - loop.si);
+        ck_assert_int_eq(moved, (side.f.cpu->eflags & EFLAGS_DF ? -4 : 4) * INSNS / 2);
+    }
+    jit_free(jit);
+    cpu_fixture_free(&side.f);
+    state_set_free(&side.states);
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {only_what_is_unusual_takes_the_handler};
+    const TTest *const tests[] = {only_what_is_unusual_takes_the_handler, the_way_that_they_go_is_learnt};
     return suite_run_loop("string", engines_agree_on, sizeof snippets / sizeof snippets[0], tests,
                           sizeof tests / sizeof tests[0]);
 }

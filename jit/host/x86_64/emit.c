@@ -78,6 +78,11 @@ struct jit_exit *emit_lost_exit(struct emitter *e, unsigned number)
     return way_back(e, &e->lost[number], EXIT_LOST, number);
 }
 
+struct jit_exit *emit_turned_exit(struct emitter *e, unsigned number)
+{
+    return way_back(e, &e->turned[number], EXIT_TURNED, number);
+}
+
 const uint8_t *emit_handler_routine(const struct emitter *e, unsigned number)
 {
     bool fp = lower_touches_fp(&insn_table[emit_guest_insn(e, number)->row]);
@@ -309,7 +314,7 @@ static emit_fn *const emitters[IR_CODES] = {
     [IR_BRANCH] = emit_branch,
     [IR_BRANCHZ] = emit_branchz,
     [IR_JUMP] = emit_jump,
-    [IR_FORWARD] = emit_forward,
+    [IR_DIRECTION] = emit_direction,
     [IR_CHECK] = emit_check,
     [IR_GOTO] = emit_goto,
     [IR_LEAVE] = emit_leave,

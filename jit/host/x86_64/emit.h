@@ -12,6 +12,7 @@ enum stub_kind {
     STUB_SLOW,     /* a memory access that the fast path refuses: the instruction's handler */
     STUB_CROSSING, /* misaligned: fast if it stays within the page */
     STUB_LEAVE,    /* the interpreter executes the instruction */
+    STUB_TURNED,   /* the same, because string instructions do not go where they were expected to */
     STUB_APART,    /* the same, because operands that share a look-up are in two pages */
     STUB_BUDGET,   /* too few instructions left before the horizon */
     STUB_HOT,      /* the block has run often */
@@ -43,7 +44,7 @@ struct emitter {
     const uint8_t *label[IR_MOST_INSNS]; /* of each instruction */
     uint8_t fp_ready[IR_MOST_INSNS];     /* what the code after a label takes to be live */
     struct jit_site *site[IR_MOST_INSNS];
-    struct jit_exit *leave[IR_MOST_INSNS], *lost[IR_MOST_INSNS];
+    struct jit_exit *leave[IR_MOST_INSNS], *lost[IR_MOST_INSNS], *turned[IR_MOST_INSNS];
     const struct ir_op *probe; /* of the present memory operand */
     struct host_mem mem;       /* where that is */
     struct stub stub[MOST_STUBS];
@@ -78,6 +79,7 @@ const uint8_t *emit_handler_routine(const struct emitter *e, unsigned insn);
 struct jit_site *emit_site(struct emitter *e, unsigned insn);
 struct jit_exit *emit_leave_exit(struct emitter *e, unsigned insn);
 struct jit_exit *emit_lost_exit(struct emitter *e, unsigned insn);
+struct jit_exit *emit_turned_exit(struct emitter *e, unsigned insn);
 
 /* The handler of an instruction that may change anything. */
 void emit_serial(struct emitter *e, const struct ir_op *op);
@@ -152,7 +154,7 @@ struct host_mem emit_jump_at(const struct jit *jit, size_t field);
 void emit_bit(struct emitter *e, const struct ir_op *op);
 void emit_setcf(struct emitter *e, const struct ir_op *op);
 void emit_df(struct emitter *e, const struct ir_op *op);
-void emit_forward(struct emitter *e, const struct ir_op *op);
+void emit_direction(struct emitter *e, const struct ir_op *op);
 void emit_if(struct emitter *e, const struct ir_op *op);
 void emit_selector(struct emitter *e, const struct ir_op *op);
 void emit_scan(struct emitter *e, const struct ir_op *op);

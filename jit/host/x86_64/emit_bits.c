@@ -43,11 +43,11 @@ void emit_df(struct emitter *e, const struct ir_op *op)
     asm_imm32(&e->as, op->imm ? EFLAGS_DF : ~(uint32_t)EFLAGS_DF);
 }
 
-void emit_forward(struct emitter *e, const struct ir_op *op)
+void emit_direction(struct emitter *e, const struct ir_op *op)
 {
     asm_rm(&e->as, 1, 0xF6, 0, cpu_at(offsetof(struct cpu, eflags) + 1));
     asm_byte(&e->as, EFLAGS_DF >> 8);
-    emit_stub(e, STUB_LEAVE, op, asm_jcc(&e->as, CC_NE, NULL));
+    emit_stub(e, STUB_TURNED, op, asm_jcc(&e->as, op->imm ? CC_E : CC_NE, NULL));
 }
 
 /* A byte of the processor's state that must be 0, or the interpreter executes the instruction. */

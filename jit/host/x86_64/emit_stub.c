@@ -38,14 +38,17 @@ static void emit_apart(struct emitter *e, const struct stub *stub)
     leave(e, emit_lost_exit(e, stub->op->insn));
 }
 
-/* The interpreter executes the instruction; a repeated one that goes down is its handler's. */
+static void emit_turned(struct emitter *e, const struct stub *stub)
+{
+    prepare_to_leave(e, stub->op);
+    leave(e, emit_turned_exit(e, stub->op->insn));
+}
+
+/* The interpreter executes the instruction. */
 static void emit_leave(struct emitter *e, const struct stub *stub)
 {
     prepare_to_leave(e, stub->op);
-    if (stub->op->code == IR_FORWARD && ends_trace(e, stub->op->insn))
-        emit_serial(e, stub->op);
-    else
-        leave(e, emit_leave_exit(e, stub->op->insn));
+    leave(e, emit_leave_exit(e, stub->op->insn));
 }
 
 /* Whether code after the instruction may find flags in the host's: those that it makes, or has reloaded. */
@@ -283,6 +286,7 @@ static void emit_one(struct emitter *e, struct stub *stub)
     case STUB_SLOW: emit_slow(e, stub); break;
     case STUB_CROSSING: emit_crossing(e, stub); break;
     case STUB_LEAVE: emit_leave(e, stub); break;
+    case STUB_TURNED: emit_turned(e, stub); break;
     case STUB_APART: emit_apart(e, stub); break;
     case STUB_FP_LOAD: emit_fp_load_stub(e, stub); break;
     case STUB_BUDGET: emit_budget(e); break;

@@ -15,32 +15,48 @@ enum { SOURCE = R11, DESTINATION = R8, COUNT = R10, SPARE = R13, GUEST_COUNT = R
 enum { OPCODE_MOVS = 0xA4, OPCODE_CMPS = 0xA6, OPCODE_STOS = 0xAA, OPCODE_SCAS = 0xAE };
 enum { REPE = 0xF3, REPNE = 0xF2, SETE = 0x0F94, SETNE = 0x0F95 };
 
+/* Which routine is made. */
+struct kind {
+    unsigned opcode; /* of the form with bytes */
+    unsigned log2;   /* of the element's size */
+    bool has_source, down;
+    bool equal; /* comparisons: repeated as long as elements are */
+};
+
 static struct host_mem element(unsigned base, unsigned index, unsigned log2, int32_t disp)
 {
     return (struct host_mem){(uint8_t)base, (uint8_t)index, (uint8_t)log2, disp};
 }
 
-/* Bytes from a host address to the end of its page: pages of guest memory are pages of the host. */
-static void left_in_page(struct assembler *as, unsigned to, unsigned address)
+enum { DIGIT_OR = 1, DIGIT_AND = 4 };
+
+/* Bytes from a host address to the end of its page, or to its start: pages of guest memory are pages of the
+ * host. */
+static void left_in_page(struct assembler *as, const struct kind *kind, unsigned to, unsigned address)
 {
+    uint32_t offset = MEM_PAGE_SIZE - 1;
     asm_mov_rr(as, 4, to, address);
-    asm_rr(as, 4, 0x81, 1, to);
-    asm_imm32(as, ~(uint32_t)(MEM_PAGE_SIZE - 1));
-    asm_rr(as, 4, 0xF7, 3, to);
+    asm_rr(as, 4, 0x81, kind->down ? DIGIT_AND : DIGIT_OR, to);
+    asm_imm32(as, kind->down ? offset : ~offset);
+    if (!kind->down)
+        asm_rr(as, 4, 0xF7, 3, to);
 }
 
-/* Cuts the count to what the pages and the budget hold. */
-static void limit_count(struct assembler *as, unsigned log2, bool has_source)
+/* Cuts the count to what the pages and the budget hold. Going down there is one element more than fits below
+ * the first. */
+static void limit_count(struct assembler *as, const struct kind *kind)
 {
-    left_in_page(as, R9, DESTINATION);
-    if (has_source) {
-        left_in_page(as, SPARE, SOURCE);
+    left_in_page(as, kind, R9, DESTINATION);
+    if (kind->has_source) {
+        left_in_page(as, kind, SPARE, SOURCE);
         asm_least(as, 4, R9, SPARE);
     }
-    if (log2) {
+    if (kind->log2) {
         asm_rr(as, 4, 0xC1, 5, R9);
-        asm_byte(as, log2);
+        asm_byte(as, kind->log2);
     }
+    if (kind->down)
+        asm_rr(as, 4, 0xFF, 0, R9);
     asm_least(as, 8, COUNT, R9);
     asm_least(as, 8, COUNT, REG_BUDGET);
 }
@@ -50,14 +66,19 @@ static void swap(struct assembler *as, unsigned a, unsigned b)
     asm_rr(as, 8, 0x87, a, b);
 }
 
-static void repeat(struct assembler *as, unsigned prefix, unsigned opcode, unsigned log2)
+/* The host's own instruction; its DF is clear before and after. */
+static void repeat(struct assembler *as, const struct kind *kind, unsigned prefix)
 {
-    if (log2 == 1)
+    if (kind->down)
+        asm_byte(as, 0xFD); /* STD */
+    if (kind->log2 == 1)
         asm_byte(as, 0x66);
     asm_byte(as, prefix);
-    if (log2 == 3)
+    if (kind->log2 == 3)
         asm_byte(as, 0x48);
-    asm_byte(as, opcode | (log2 ? 1u : 0u));
+    asm_byte(as, kind->opcode | (kind->log2 ? 1u : 0u));
+    if (kind->down)
+        asm_byte(as, 0xFC); /* CLD */
 }
 
 /* The guest's registers for the host's instruction. */
@@ -88,88 +109,105 @@ static unsigned load_opcode(unsigned log2)
     return log2 ? 0x8B : 0x8A;
 }
 
-/* R9 counts up to 0 from behind the elements. */
-static void do_few(struct assembler *as, unsigned log2, bool has_source)
+/* Up, R9 counts to 0 from behind the elements; down, from as many above those that are wanted. */
+static void do_few(struct assembler *as, const struct kind *kind)
 {
-    unsigned value = has_source ? (unsigned)SPARE : (unsigned)RAX;
-    if (has_source)
-        asm_lea(as, 8, SOURCE, element(SOURCE, COUNT, log2, 0));
-    asm_lea(as, 8, DESTINATION, element(DESTINATION, COUNT, log2, 0));
+    unsigned log2 = kind->log2, value = kind->has_source ? (unsigned)SPARE : (unsigned)RAX;
     asm_mov_rr(as, 8, R9, COUNT);
+    if (kind->down)
+        asm_rr(as, 8, 0xF7, 3, R9);
+    unsigned far = kind->down ? (unsigned)R9 : (unsigned)COUNT;
+    if (kind->has_source)
+        asm_lea(as, 8, SOURCE, element(SOURCE, far, log2, 0));
+    asm_lea(as, 8, DESTINATION, element(DESTINATION, far, log2, 0));
     asm_rr(as, 8, 0xF7, 3, R9);
     const uint8_t *loop = asm_here(as);
-    if (has_source)
+    if (kind->has_source)
         asm_rm(as, 1u << log2, load_opcode(log2), SPARE, element(SOURCE, R9, log2, 0));
     asm_store(as, 1u << log2, element(DESTINATION, R9, log2, 0), value);
-    asm_rr(as, 8, 0xFF, 0, R9);
+    asm_rr(as, 8, 0xFF, kind->down ? 1 : 0, R9);
     asm_jcc(as, CC_NE, loop);
     ret(as);
 }
 
-static void make_transfer(struct assembler *as, unsigned opcode, unsigned log2)
+static void make_transfer(struct assembler *as, const struct kind *kind)
 {
-    bool has_source = opcode == OPCODE_MOVS;
-    limit_count(as, log2, has_source);
+    limit_count(as, kind);
     asm_rr(as, 4, 0x83, 7, COUNT);
     asm_byte(as, FEW);
     uint8_t *many = asm_jcc(as, CC_A, NULL);
-    do_few(as, log2, has_source);
+    do_few(as, kind);
     asm_patch(as->to_exec, many, asm_here(as));
-    exchange(as, has_source);
-    repeat(as, REPE, opcode, log2);
+    exchange(as, kind->has_source);
+    repeat(as, kind, REPE);
     asm_mov_rr(as, 8, RCX, GUEST_COUNT);
-    restore_pointers(as, has_source);
+    restore_pointers(as, kind->has_source);
     ret(as);
 }
 
-static struct host_mem last_element(unsigned pointer, unsigned log2)
+static struct host_mem last_element(const struct kind *kind, unsigned pointer)
 {
-    return mem_base((enum host_reg)pointer, -(1 << log2));
+    int32_t size = 1 << kind->log2;
+    return mem_base((enum host_reg)pointer, kind->down ? size : -size);
 }
 
 /* The recipe of the last comparison. Changes no flags. */
-static void save_comparison(struct assembler *as, unsigned log2, bool has_source)
+static void save_comparison(struct assembler *as, const struct kind *kind)
 {
-    unsigned size = 1u << log2;
-    if (has_source) {
-        asm_rm(as, size, load_opcode(log2), SPARE, last_element(RSI, log2));
+    unsigned log2 = kind->log2, size = 1u << log2;
+    if (kind->has_source) {
+        asm_rm(as, size, load_opcode(log2), SPARE, last_element(kind, RSI));
         asm_store(as, size, CPU_FIELD(recipe.result), SPARE);
     } else {
         asm_store(as, size, CPU_FIELD(recipe.result), RAX);
     }
-    asm_rm(as, size, load_opcode(log2), SPARE, last_element(RDI, log2));
+    asm_rm(as, size, load_opcode(log2), SPARE, last_element(kind, RDI));
     asm_store(as, size, CPU_FIELD(recipe.operand), SPARE);
     asm_store_imm(as, 4, CPU_FIELD(recipe.kind), (int32_t)(RECIPE_CMP + log2)); /* with what is above it */
 }
 
-static void make_comparison(struct assembler *as, unsigned opcode, bool equal, unsigned log2)
+static void make_comparison(struct assembler *as, const struct kind *kind)
 {
-    bool has_source = opcode == OPCODE_CMPS;
-    limit_count(as, log2, has_source);
-    exchange(as, has_source);
-    repeat(as, equal ? REPE : REPNE, opcode, log2);
-    save_comparison(as, log2, has_source);
-    restore_pointers(as, has_source);
-    asm_rr(as, 1, equal ? SETNE : SETE, 0, R8);
+    limit_count(as, kind);
+    exchange(as, kind->has_source);
+    repeat(as, kind, kind->equal ? REPE : REPNE);
+    save_comparison(as, kind);
+    restore_pointers(as, kind->has_source);
+    asm_rr(as, 1, kind->equal ? SETNE : SETE, 0, R8);
     asm_rr(as, 8, 0x29, RCX, COUNT);
     asm_mov_rr(as, 8, RCX, GUEST_COUNT);
     asm_rr(as, 4, 0x0FB6, R9, R8);
     ret(as);
 }
 
+static struct kind kind_of(enum ir_repeat what)
+{
+    static const uint8_t opcodes[REPEATS] = {
+        [REPEAT_MOVES] = OPCODE_MOVS,          [REPEAT_STORES] = OPCODE_STOS,
+        [REPEAT_COMPARES_EQUAL] = OPCODE_CMPS, [REPEAT_COMPARES_UNEQUAL] = OPCODE_CMPS,
+        [REPEAT_SCANS_EQUAL] = OPCODE_SCAS,    [REPEAT_SCANS_UNEQUAL] = OPCODE_SCAS};
+    return (struct kind){.opcode = opcodes[what],
+                         .has_source = ir_repeat_has_source(what),
+                         .equal = what == REPEAT_COMPARES_EQUAL || what == REPEAT_SCANS_EQUAL};
+}
+
+static void make_routine(struct assembler *as, struct jit *jit, const struct kind *kind, enum ir_repeat what)
+{
+    jit->routines.repeat[kind->down][what][kind->log2] = asm_here(as);
+    if (what == REPEAT_MOVES || what == REPEAT_STORES)
+        make_transfer(as, kind);
+    else
+        make_comparison(as, kind);
+}
+
 void make_string_routines(struct assembler *as, struct jit *jit)
 {
-    for (unsigned log2 = 0; log2 < 4; log2++) {
-        jit->routines.repeat[REPEAT_MOVES][log2] = asm_here(as);
-        make_transfer(as, OPCODE_MOVS, log2);
-        jit->routines.repeat[REPEAT_STORES][log2] = asm_here(as);
-        make_transfer(as, OPCODE_STOS, log2);
-        for (unsigned equal = 0; equal < 2; equal++) {
-            jit->routines.repeat[equal ? REPEAT_COMPARES_EQUAL : REPEAT_COMPARES_UNEQUAL][log2] =
-                asm_here(as);
-            make_comparison(as, OPCODE_CMPS, equal, log2);
-            jit->routines.repeat[equal ? REPEAT_SCANS_EQUAL : REPEAT_SCANS_UNEQUAL][log2] = asm_here(as);
-            make_comparison(as, OPCODE_SCAS, equal, log2);
+    for (enum ir_repeat what = REPEAT_MOVES; what < REPEATS; what++) {
+        struct kind kind = kind_of(what);
+        for (unsigned variant = 0; variant < 8; variant++) {
+            kind.log2 = variant & 3;
+            kind.down = variant >> 2;
+            make_routine(as, jit, &kind, what);
         }
     }
 }
