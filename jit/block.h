@@ -197,6 +197,7 @@ struct jit_routines {
     struct jit_exit *(*enter)(struct cpu *cpu, const uint8_t *code);
     const uint8_t *follow, *leave, *handler, *handler_fp, *serial, *flags;
     const uint8_t *indirect, *other_page[2]; /* of the supervisor, of user code */
+    const uint8_t *beside_code[2];           /* the same two: of stores to pages that hold code */
     const uint8_t *leave_for_boundary;       /* the processor's state tells what comes next */
     const uint8_t *x87_store, *x87_load, *sse_store, *sse_load;
     const uint8_t *repeat[2][REPEATS][4]; /* string instructions within a page: up, down; by log2 of the

@@ -11,6 +11,7 @@
 enum stub_kind {
     STUB_SLOW,     /* a memory access that the fast path refuses: the instruction's handler */
     STUB_CROSSING, /* misaligned: fast if it stays within the page */
+    STUB_BESIDE,   /* a store to a page that may hold code as well: fast if it meets none */
     STUB_LEAVE,    /* the interpreter executes the instruction */
     STUB_TURNED,   /* the same, because string instructions do not go where they were expected to */
     STUB_APART,    /* the same, because operands that share a look-up are in two pages */
@@ -26,9 +27,9 @@ struct stub {
     enum stub_kind kind;
     const struct ir_op *op;
     uint8_t *jumps[STUB_JUMPS]; /* that lead here */
-    const uint8_t *back;        /* STUB_CROSSING, STUB_FP_LOAD: where the fast path goes on */
-    unsigned slow;              /* STUB_CROSSING: number of the STUB_SLOW beside it */
-    unsigned bytes;             /* STUB_CROSSING: of the operand */
+    const uint8_t *back;        /* STUB_CROSSING, STUB_BESIDE, STUB_FP_LOAD: where the fast path goes on */
+    unsigned slow;              /* STUB_CROSSING, STUB_BESIDE: number of the STUB_SLOW before it */
+    unsigned bytes;             /* STUB_CROSSING, STUB_BESIDE: of the operand */
     struct jit_exit *exit;      /* STUB_EXIT */
     const uint8_t *start;
 };
@@ -94,6 +95,9 @@ struct look_up {
     bool crossing;       /* misaligned ones have a second chance */
     uint8_t *misaligned; /* by this jump, with the way back; NULL: none */
     const uint8_t *checked;
+    bool among_code; /* stores to a page with code have a second chance */
+    uint8_t *beside; /* by this jump, with the way back; NULL: none */
+    const uint8_t *found;
     uint8_t *refused[LOOK_UP_REFUSALS];
     unsigned refusals;
 };
@@ -112,6 +116,7 @@ void emit_element(struct emitter *e, const struct ir_op *op, const struct ir_add
 void emit_limit_to_segment(struct emitter *e, const struct ir_op *op, const struct ir_address *at,
                            enum ir_access access);
 void emit_crossing(struct emitter *e, const struct stub *stub);
+void emit_beside(struct emitter *e, const struct stub *stub);
 
 /* Finds a group's operands again before instruction `insn`. False where its registers have changed too much:
  * nothing was emitted. */

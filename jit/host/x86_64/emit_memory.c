@@ -174,6 +174,14 @@ static struct host_mem direct_table(const struct emitter *e, unsigned kind, unsi
     return (struct host_mem){REG_CPU, (uint8_t)page, 3, (int32_t)from_cpu};
 }
 
+/* Stores of 16-bit code, whose programs often have code, data and stack in one page: no more than touches two
+ * lines. */
+static bool may_be_beside_code(const struct emitter *e, const struct look_up *l)
+{
+    return l->among_code && l->writes && l->bytes <= (1u << MEM_LINE_SHIFT) + 1 &&
+           e->block->context->assume.mode == MODE_16;
+}
+
 /* The linear address in R8 through the direct table, which covers 4 GiB. */
 static void look_up_direct(struct emitter *e, struct look_up *l)
 {
@@ -188,7 +196,13 @@ static void look_up_direct(struct emitter *e, struct look_up *l)
     asm_byte(as, MEM_PAGE_SHIFT);
     asm_load(as, 8, l->temporary, direct_table(e, kind, l->temporary));
     asm_rr(as, 8, 0x85, l->temporary, l->temporary);
-    refuse(l, asm_jcc(as, CC_E, NULL));
+    uint8_t *absent = asm_jcc(as, CC_E, NULL);
+    if (!may_be_beside_code(e, l)) {
+        refuse(l, absent);
+        return;
+    }
+    l->beside = absent;
+    l->found = asm_here(as);
 }
 
 /* The same in 64-bit mode, through the TLB: its tag must be the page of the last byte. */
@@ -235,6 +249,17 @@ static const uint8_t place_reg[IR_PLACES] = {REG_PLACE, REG_ADDEND};
 static unsigned temporary_at(const struct emitter *e, unsigned insn)
 {
     return ir_places_kept(e->ir, insn) >> IR_PLACE_ADDEND & 1 ? REG_T0 : REG_ADDEND;
+}
+
+void emit_beside(struct emitter *e, const struct stub *stub)
+{
+    struct assembler *as = &e->as;
+    asm_mov_imm(as, REG_T0, stub->bytes - 1);
+    asm_call(as, e->jit->routines.beside_code[e->block->context->assume.user]);
+    asm_jcc(as, CC_B, e->stub[stub->slow].start);
+    if (temporary_at(e, stub->op->insn) != REG_T0)
+        asm_mov_rr(as, 8, REG_ADDEND, REG_T0);
+    asm_jmp(as, stub->back);
 }
 
 static void look_up_group(struct emitter *e, struct look_up *l, const struct ir_group *g,
@@ -288,6 +313,16 @@ static void probe_single(struct emitter *e, const struct ir_op *op, struct look_
     e->mem.index = NO_REG;
 }
 
+/* A stub from which the fast path may go on at `back`. */
+static void second_chance(struct emitter *e, enum stub_kind kind, const struct stub *slow, unsigned bytes,
+                          uint8_t *jump, const uint8_t *back)
+{
+    struct stub *stub = emit_stub(e, kind, slow->op, jump);
+    stub->slow = (unsigned)(slow - e->stub);
+    stub->bytes = bytes;
+    stub->back = back;
+}
+
 /* Sends what a look-up refuses to a stub. */
 static void refuse_to(struct emitter *e, const struct look_up *l, const struct ir_op *op)
 {
@@ -296,13 +331,10 @@ static void refuse_to(struct emitter *e, const struct look_up *l, const struct i
         slow->jumps[i] = l->refused[i];
     if (l->apart)
         emit_stub(e, STUB_APART, op, l->apart);
-    if (!l->misaligned)
-        return;
-    unsigned number = (unsigned)(slow - e->stub);
-    struct stub *crossing = emit_stub(e, STUB_CROSSING, op, l->misaligned);
-    crossing->slow = number;
-    crossing->bytes = l->bytes;
-    crossing->back = l->checked;
+    if (l->misaligned)
+        second_chance(e, STUB_CROSSING, slow, l->bytes, l->misaligned, l->checked);
+    if (l->beside)
+        second_chance(e, STUB_BESIDE, slow, l->bytes, l->beside, l->found);
 }
 
 void emit_element(struct emitter *e, const struct ir_op *op, const struct ir_address *at,
@@ -346,8 +378,10 @@ void emit_limit_to_segment(struct emitter *e, const struct ir_op *op, const stru
 
 void emit_probe(struct emitter *e, const struct ir_op *op)
 {
-    struct look_up l = {
-        .seg = op->address.seg, .bits = op->address.bits, .temporary = temporary_at(e, op->insn)};
+    struct look_up l = {.seg = op->address.seg,
+                        .bits = op->address.bits,
+                        .temporary = temporary_at(e, op->insn),
+                        .among_code = true};
     if (op->group)
         probe_group(e, op, &l);
     else

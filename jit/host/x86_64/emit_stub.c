@@ -285,6 +285,7 @@ static void emit_one(struct emitter *e, struct stub *stub)
     switch (stub->kind) {
     case STUB_SLOW: emit_slow(e, stub); break;
     case STUB_CROSSING: emit_crossing(e, stub); break;
+    case STUB_BESIDE: emit_beside(e, stub); break;
     case STUB_LEAVE: emit_leave(e, stub); break;
     case STUB_TURNED: emit_turned(e, stub); break;
     case STUB_APART: emit_apart(e, stub); break;

@@ -7,6 +7,7 @@
 #include "jit/helpers.h"
 #include "jit/host/host.h"
 #include "jit/host/x86_64/emit.h"
+#include "jit/host/x86_64/routines_memory.h"
 #include "jit/host/x86_64/routines_string.h"
 #include "jit/measure.h"
 
@@ -436,5 +437,6 @@ void host_make_routines(struct jit *jit)
     make_indirect(&as, jit, leave_stored);
     make_flags(&as, jit);
     make_string_routines(&as, jit);
+    make_memory_routines(&as, jit);
     cache->used = (size_t)(as.at - cache->writable);
 }
