@@ -20,11 +20,11 @@ static bool is_context(const struct jit *jit, const struct jit_context *context)
            context->number == (uint32_t)(context - jit->contexts) + 1;
 }
 
-static bool is_translation_of(const struct jit_part *part, const struct trace *trace)
+static bool is_translation_of(const struct jit *jit, const struct jit_part *part, const struct trace *trace)
 {
     const struct jit_part *known = trace->translations;
     while (known && known != part)
-        known = known->next_of_trace;
+        known = jit_part_at(jit, known->next_of_trace);
     return known != NULL;
 }
 
@@ -37,14 +37,14 @@ static mem_t memory_of(const struct jit_block *block, const struct jit_part *par
 
 static bool check_part(const struct jit *jit, const struct jit_part *part, struct error *err)
 {
-    const struct jit_block *block = part->block;
+    const struct jit_block *block = jit_block_of(part);
     const struct trace *source = part->source;
     mem_t memory = memory_of(block, part), page = block->memory >> MEM_PAGE_SHIFT;
     if (memory >> MEM_PAGE_SHIFT != page)
         return fail(err, block, "has a part in another page");
     if (source->key != trace_key(memory, block->context->assume.mode))
         return fail(err, block, "was made from a trace that is dead or another");
-    if (!is_translation_of(part, source))
+    if (!is_translation_of(jit, part, source))
         return fail(err, block, "is unknown to a trace of it");
     if (memory_line_mask(memory, source->bytes) & ~jit->cpu->memory->code_line[page])
         return fail(err, block, "has bytes that are not marked as code");
@@ -56,7 +56,7 @@ static bool check_parts(const struct jit *jit, const struct jit_block *block, st
     unsigned insns = 0;
     for (unsigned i = 0; i < block->part_count; i++) {
         const struct jit_part *part = &block->part[i];
-        if (part->block != block || part->first != insns)
+        if (part->number != i || part->first != insns)
             return fail(err, block, "has parts out of order");
         if (!check_part(jit, part, err))
             return false;
@@ -67,54 +67,63 @@ static bool check_parts(const struct jit *jit, const struct jit_block *block, st
     return insns == block->insns || fail(err, block, "does not count its instructions");
 }
 
-static bool is_incoming(const struct jit_block *block, const struct jit_exit *exit)
+static bool is_incoming(const struct jit *jit, const struct jit_block *block, const struct jit_exit *exit)
 {
-    const struct jit_exit *known = block->incoming;
+    const struct jit_exit *known = jit_exit_at(jit, block->incoming);
     while (known && known != exit)
-        known = known->next_incoming;
+        known = jit_exit_at(jit, known->next_incoming);
     return known != NULL;
+}
+
+static bool check_exit(const struct jit *jit, const struct jit_block *block, const struct jit_exit *exit,
+                       struct error *err)
+{
+    const struct jit_block *target = jit_block_at(jit, exit->target);
+    if (exit->block != jit_offset(jit, block))
+        return fail(err, block, "has another block's exit");
+    if (exit->has_shortcut && !jit_next_exit(exit)->hands_on)
+        return fail(err, block, "has an exit without the shortcut that it names");
+    if (!target)
+        return host_exit_leads_to(jit, exit) == jit->code.executable + exit->stub ||
+               fail(err, block, "has an exit that jumps without being linked");
+    struct ir_made made = jit_handed_on(exit), inherited = jit_inherited(target);
+    if (jit->options.unlinked)
+        return fail(err, block, "has a linked exit, and none may be");
+    if (target->dead || target->rip != exit->rip || target->context != block->context ||
+        !ir_made_equal(&inherited, &made))
+        return fail(err, block, "has an exit to a dead block or another than it should");
+    if (!is_incoming(jit, target, exit))
+        return fail(err, block, "has an exit that its target does not know");
+    if (!host_exit_is_linked_to(jit, exit, target))
+        return fail(err, block, "has an exit whose jump does not lead to its target");
+    return true;
 }
 
 static bool check_exits(const struct jit *jit, const struct jit_block *block, struct error *err)
 {
-    for (const struct jit_exit *exit = block->exits; exit; exit = exit->next_of_block) {
-        const struct jit_block *target = exit->target;
-        struct ir_made made = jit_handed_on(exit);
-        if (exit->block != block)
-            return fail(err, block, "has another block's exit");
-        if (!target && host_exit_leads_to(jit, exit) != exit->stub)
-            return fail(err, block, "has an exit that jumps without being linked");
-        if (!target)
-            continue;
-        if (jit->options.unlinked)
-            return fail(err, block, "has a linked exit, and none may be");
-        if (target->dead || target->rip != exit->rip || target->context != block->context ||
-            !ir_made_equal(&target->inherited, &made))
-            return fail(err, block, "has an exit to a dead block or another than it should");
-        if (!is_incoming(target, exit))
-            return fail(err, block, "has an exit that its target does not know");
-        if (!host_exit_is_linked_to(jit, exit, target))
-            return fail(err, block, "has an exit whose jump does not lead to its target");
-    }
+    const struct jit_exit *exit = jit_first_exit(block);
+    for (unsigned i = 0; i < block->exit_count; i++, exit = jit_next_exit(exit))
+        if (!check_exit(jit, block, exit, err))
+            return false;
     return true;
 }
 
 /* Exits of dead blocks stay in the lists until the target dies, too. */
 static bool check_incoming(const struct jit *jit, const struct jit_block *block, struct error *err)
 {
-    for (const struct jit_exit *exit = block->incoming; exit; exit = exit->next_incoming)
-        if (exit->target != block || !room_has(jit, exit->block))
+    const struct jit_exit *exit = jit_exit_at(jit, block->incoming);
+    for (; exit; exit = jit_exit_at(jit, exit->next_incoming))
+        if (exit->target != jit_offset(jit, block) || !room_has(jit, jit_block_at(jit, exit->block)))
             return fail(err, block, "lists an exit that leads elsewhere, or is none any more");
     return true;
 }
 
 static bool check_block(const struct jit *jit, const struct jit_block *block, struct error *err)
 {
-    const struct jit_block *after = block->after_serial;
+    const struct jit_block *after = jit_block_at(jit, block->after_serial);
     if (!is_context(jit, block->context))
         return fail(err, block, "has no context");
-    if (block->inherited.code == IR_INSN &&
-        jit_find_block(jit, block->memory, block->rip, block->context) != block)
+    if (!block->inherits && jit_find_block(jit, block->memory, block->rip, block->context) != block)
         return fail(err, block, "cannot be found by its key, or stands there twice");
     if (after && !room_has(jit, after))
         return fail(err, block, "goes on with what is no block");
@@ -124,7 +133,8 @@ static bool check_block(const struct jit *jit, const struct jit_block *block, st
 static bool check_buckets(const struct jit *jit, struct error *err)
 {
     for (unsigned i = 0; i < BLOCK_BUCKETS; i++)
-        for (const struct jit_block *block = jit->buckets[i]; block; block = block->next_in_hash)
+        for (const struct jit_block *block = jit_block_at(jit, jit->buckets[i]); block;
+             block = jit_block_at(jit, block->next_in_hash))
             if (block->dead || !room_has(jit, block))
                 return fail(err, block, "is dead or evicted, and can be found");
     return true;
@@ -133,7 +143,8 @@ static bool check_buckets(const struct jit *jit, struct error *err)
 static bool check_blocks(const struct jit *jit, struct error *err)
 {
     for (unsigned span = 0; span < SPANS; span++)
-        for (const struct jit_block *block = jit->span[span].blocks; block; block = block->next_in_span) {
+        for (const struct jit_block *block = jit_block_at(jit, jit->span[span].blocks); block;
+             block = jit_block_at(jit, block->next_in_span)) {
             if (!room_holds(jit, span, block))
                 return fail(err, block, "has its data or code in another span");
             if (!block->dead && !check_block(jit, block, err))
@@ -154,7 +165,7 @@ static bool is_good_jump(const struct jit *jit, unsigned index)
     mem_t memory = (entry->where & pages) << MEM_PAGE_SHIFT | (linear & in_page);
     const struct jit_block *block = jit_find_block(jit, memory, rip, context);
     uint64_t host = (uint64_t)(uintptr_t)jit->cpu->memory->host + memory;
-    return block && block->code == entry->code && entry->where == jump_where(linear, memory) &&
+    return block && jit_code(jit, block) == entry->code && entry->where == jump_where(linear, memory) &&
            linear + entry->addend == host;
 }
 

@@ -32,6 +32,11 @@ void jit_x87_load(struct cpu *cpu)
     cpu->fp.code = cpu->fp.data = 0;
 }
 
+static const struct insn *insn_at(const struct jit *jit, uint32_t place)
+{
+    return jit_insn_of(jit_place_block(jit, place), jit_place_insn(place));
+}
+
 /* FIP, FDP and what goes with them, from the last instructions that the host executed for the guest; while
  * the selectors are those of then. */
 static void settle_pointers(struct cpu *cpu)
@@ -39,15 +44,16 @@ static void settle_pointers(struct cpu *cpu)
     const struct jit *jit = cpu->engine_self;
     struct x87 *x87 = &cpu->x87;
     if (cpu->fp.code) {
-        const struct jit_site *site = (const struct jit_site *)(const void *)(jit->arena + cpu->fp.code);
-        const struct insn *insn = site->insn;
+        const struct jit_block *block = jit_place_block(jit, cpu->fp.code);
+        unsigned number = jit_place_insn(cpu->fp.code);
+        const struct insn *insn = jit_insn_of(block, number);
         x87->fop = (uint16_t)((insn->opcode & 7u) << 8 | insn->modrm);
-        x87->fip = site->part->rip + insn->offset;
+        x87->fip = jit_part_of(block, number)->rip + insn->offset;
         x87->fcs = cpu->seg[SEG_CS].selector;
     }
     if (cpu->fp.data) {
-        const struct jit_site *site = (const struct jit_site *)(const void *)(jit->arena + cpu->fp.data);
-        x87->fds = cpu->seg[site->insn->seg].selector;
+        const struct insn *insn = insn_at(jit, cpu->fp.data);
+        x87->fds = cpu->seg[insn->seg].selector;
         x87->fdp = cpu->fp.offset;
     }
     cpu->fp.code = cpu->fp.data = 0;
@@ -68,20 +74,35 @@ void jit_x87_store(struct cpu *cpu)
     cpu->fp.live &= ~(uint32_t)FP_X87;
 }
 
-bool jit_call_handler(struct cpu *cpu, struct jit_site *site)
+static bool looks_at_flags(const struct insn *insn)
+{
+    const struct insn_row *row = &insn_table[insn->row];
+    return row->flags_read || row->flags_written || row->flags_undefined;
+}
+
+/* Makes the processor be in the trace that an instruction is of. */
+static struct jit_block *stand_at(struct cpu *cpu, uint32_t place)
+{
+    struct jit_block *block = jit_place_block(cpu->engine_self, place);
+    const struct jit_part *part = jit_part_of(block, jit_place_insn(place));
+    cpu->rip = part->rip;
+    cpu->trace = part->source;
+    return block;
+}
+
+bool jit_call_handler(struct cpu *cpu, uint32_t place)
 {
     struct jit *jit = cpu->engine_self;
+    const struct jit_block *block = stand_at(cpu, place);
     const struct insn *insn = jit->called;
-    jit->called[0] = *site->insn;
+    jit->called[0] = *jit_insn_of(block, jit_place_insn(place));
     jit->stats.calls++;
     jit->handled[insn->row]++;
-    cpu->rip = site->part->rip;
-    cpu->trace = site->part->source;
-    if (site->uses_flags)
+    if (looks_at_flags(insn))
         flag_recipe_settle(cpu);
     if (insn->fn(cpu, insn) != &jit->called[1])
         return false;
-    if (!cpu->stop_requested && !site->part->block->dead)
+    if (!cpu->stop_requested && !block->dead)
         return true;
     stop_before_next(cpu, insn);
     return false;
@@ -92,16 +113,17 @@ static bool assumptions_hold(const struct cpu *cpu, const struct jit_assumptions
     return (!assume->x87 || jit_x87_is_direct(cpu)) && (!assume->sse || jit_sse_is_direct(cpu));
 }
 
-bool jit_call_fp_handler(struct cpu *cpu, struct jit_site *site)
+bool jit_call_fp_handler(struct cpu *cpu, uint32_t place)
 {
+    const struct jit_block *block = jit_place_block(cpu->engine_self, place);
     if (cpu->fp.live & FP_X87)
         jit_x87_store(cpu);
     cpu->fp.live = 0;
-    if (!jit_call_handler(cpu, site))
+    if (!jit_call_handler(cpu, place))
         return false;
-    if (assumptions_hold(cpu, &site->part->block->context->assume))
+    if (assumptions_hold(cpu, &block->context->assume))
         return true;
-    stop_before_next(cpu, site->insn);
+    stop_before_next(cpu, jit_insn_of(block, jit_place_insn(place)));
     return false;
 }
 
@@ -125,9 +147,9 @@ static mem_t memory_at_rip(struct cpu *cpu)
     return cpu->fetch_memory + (linear & (MEM_PAGE_SIZE - 1));
 }
 
-static const uint8_t *code_of(const struct jit_block *block)
+static const uint8_t *code_of(const struct jit *jit, const struct jit_block *block)
 {
-    return block ? block->code : NULL;
+    return block ? jit_code(jit, block) : NULL;
 }
 
 /* Executes the instruction at cpu->rip, which goes on in the next page. False where the interpreter must see
@@ -164,38 +186,38 @@ static const uint8_t *code_past_edge(struct cpu *cpu, const struct jit_context *
     if (!step_over_edge(cpu, &boundary))
         return boundary ? jit->routines.leave_for_boundary : NULL;
     mem_t memory = memory_at_rip(cpu);
-    return memory == MEM_NONE ? NULL : code_of(jit_find_block(jit, memory, cpu->rip, context));
+    return memory == MEM_NONE ? NULL : code_of(jit, jit_find_block(jit, memory, cpu->rip, context));
 }
 
 /* An exit to another page may have had another target, in another address space. */
 void jit_link_exit(struct jit *jit, struct jit_exit *exit, struct jit_block *target)
 {
+    uint32_t offset = jit_offset(jit, exit);
     if (exit->target) {
-        struct jit_exit **link = &exit->target->incoming;
-        while (*link != exit)
-            link = &(*link)->next_incoming;
+        uint32_t *link = &jit_block_at(jit, exit->target)->incoming;
+        while (*link != offset)
+            link = &jit_exit_at(jit, *link)->next_incoming;
         *link = exit->next_incoming;
     }
     host_link(jit, exit, target);
-    exit->target = target;
+    exit->target = jit_offset(jit, target);
     exit->next_incoming = target->incoming;
-    target->incoming = exit;
+    target->incoming = offset;
 }
 
-const uint8_t *jit_call_serial(struct cpu *cpu, struct jit_site *site)
+const uint8_t *jit_call_serial(struct cpu *cpu, uint32_t place)
 {
     struct jit *jit = cpu->engine_self;
-    struct jit_block *block = site->part->block;
+    struct jit_block *block = stand_at(cpu, place);
+    const struct insn *insn = jit_insn_of(block, jit_place_insn(place));
     jit->stats.calls++;
-    jit->handled[site->insn->row]++;
-    cpu->rip = site->part->rip;
-    cpu->trace = site->part->source;
+    jit->handled[insn->row]++;
     flag_recipe_settle(cpu);
     if (cpu->fp.live & FP_X87)
         settle_pointers(cpu);
     uint64_t derivations = cpu->derivations, cr0 = cpu->cr0;
-    bool serial = site->insn->fn == exec_serial_op;
-    if (!(serial ? exec_serial : exec_string)(cpu, site->insn))
+    bool serial = insn->fn == exec_serial_op;
+    if (!(serial ? exec_serial : exec_string)(cpu, insn))
         return jit->routines.leave_for_boundary;
     bool same = derivations == cpu->derivations && cr0 == cpu->cr0;
     const struct jit_context *before = block->context;
@@ -206,44 +228,50 @@ const uint8_t *jit_call_serial(struct cpu *cpu, struct jit_site *site)
     mem_t memory = memory_at_rip(cpu);
     if (memory == MEM_NONE)
         return NULL;
-    if (!is_block_at(block->after_serial, memory, cpu->rip, context))
-        block->after_serial = jit_find_block(jit, memory, cpu->rip, context);
-    return code_of(block->after_serial);
+    struct jit_block *next = jit_block_at(jit, block->after_serial);
+    if (!is_block_at(next, memory, cpu->rip, context))
+        next = jit_find_block(jit, memory, cpu->rip, context);
+    block->after_serial = jit_offset(jit, next);
+    return code_of(jit, next);
 }
 
 /* An exit that is taken often goes to a block that inherits its flags. */
 static void take_shortcut(struct jit *jit, struct jit_exit *exit, const struct jit_block *block)
 {
-    struct jit_exit *shortcut = exit->shortcut;
+    struct jit_exit *shortcut = jit_next_exit(exit);
     const struct ir_made made = jit_handed_on(shortcut);
-    bool often = exit->target == block;
+    bool often = exit->target == jit_offset(jit, block);
     exit->heat = often ? 0 /* as good as never */ : jit_exit_heat(jit);
     struct jit_block *target = often ? jit_specialise(jit, block, &made) : NULL;
     if (target)
         jit_link_exit(jit, shortcut, target);
 }
 
-const uint8_t *jit_follow(struct cpu *cpu, struct jit_exit *exit)
+const uint8_t *jit_follow(struct cpu *cpu, uint32_t offset)
 {
     struct jit *jit = cpu->engine_self;
-    const struct jit_context *context = exit->block->context;
+    struct jit_exit *exit = jit_exit_at(jit, offset);
+    const struct jit_block *from = jit_block_at(jit, exit->block);
+    const struct jit_context *context = from->context;
     cpu->rip = exit->rip;
     mem_t memory = memory_at_rip(cpu);
     if (memory == MEM_NONE)
         return NULL;
     if (trace_runs_over_page(cpu, memory))
         return code_past_edge(cpu, context);
-    bool known = is_block_at(exit->target, memory, cpu->rip, context);
-    struct jit_block *block = known ? exit->target : jit_find_block(jit, memory, cpu->rip, context);
+    struct jit_block *block = jit_block_at(jit, exit->target);
+    bool known = is_block_at(block, memory, cpu->rip, context);
+    if (!known)
+        block = jit_find_block(jit, memory, cpu->rip, context);
     if (!block)
         return NULL;
-    if (jit->options.unlinked || exit->block->dead)
-        return block->code;
-    if (exit->shortcut)
+    if (jit->options.unlinked || from->dead)
+        return jit_code(jit, block);
+    if (exit->has_shortcut)
         take_shortcut(jit, exit, block);
     if (!known)
         jit_link_exit(jit, exit, block);
-    return block->code;
+    return jit_code(jit, block);
 }
 
 /* Makes the jump cache lead to a block. */
@@ -276,8 +304,8 @@ const uint8_t *jit_follow_indirect(struct cpu *cpu)
     if (!block)
         return NULL;
     if (!jit->options.unlinked)
-        remember_jump(jit, entry, block->code, page);
-    return block->code;
+        remember_jump(jit, entry, jit_code(jit, block), page);
+    return jit_code(jit, block);
 }
 
 uint32_t jit_flags_image(struct cpu *cpu)

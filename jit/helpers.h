@@ -12,29 +12,28 @@ struct insn;
 struct jit;
 struct jit_block;
 struct jit_exit;
-struct jit_site;
 
-/* Follows the instruction of a site, so that its handler returns. */
+/* Follows an instruction that is called, so that its handler returns. */
 const struct insn *jit_come_back(struct cpu *cpu, const struct insn *insn);
 
-/* Executes a site's instruction. True: go on after it; false: the processor's state tells what comes next,
- * leave. */
-bool jit_call_handler(struct cpu *cpu, struct jit_site *site);
+/* Executes the instruction at a place (block.h). True: go on after it; false: the processor's state tells
+ * what comes next, leave. */
+bool jit_call_handler(struct cpu *cpu, uint32_t place);
 
 /* The same for one that works on floating-point state, which leaves the host's registers before. */
-bool jit_call_fp_handler(struct cpu *cpu, struct jit_site *site);
+bool jit_call_fp_handler(struct cpu *cpu, uint32_t place);
 
-/* Executes a site's instruction, one that may change mode, mappings and control. Host code to go on with,
- * which is that of the next block, or what leaves; NULL: resume at cpu->rip. */
-const uint8_t *jit_call_serial(struct cpu *cpu, struct jit_site *site);
+/* Executes the instruction at a place, one that may change mode, mappings and control. Host code to go on
+ * with, which is that of the next block, or what leaves; NULL: resume at cpu->rip. */
+const uint8_t *jit_call_serial(struct cpu *cpu, uint32_t place);
 
 /* The x87 state between struct cpu and jit->x87_image. After a load it counts as live, after a store not. */
 void jit_x87_load(struct cpu *cpu);
 void jit_x87_store(struct cpu *cpu);
 
-/* Host code of the block at an exit's target, linked where that may be; NULL: resume at cpu->rip, which is
- * set. */
-const uint8_t *jit_follow(struct cpu *cpu, struct jit_exit *exit);
+/* Host code of the block at the target of the exit at an offset in the arena, linked where that may be; NULL:
+ * resume at cpu->rip, which is set. */
+const uint8_t *jit_follow(struct cpu *cpu, uint32_t offset);
 
 /* Makes an exit lead straight to a block, and no longer to the one it was linked to. */
 void jit_link_exit(struct jit *jit, struct jit_exit *exit, struct jit_block *target);

@@ -45,10 +45,10 @@ static unsigned bucket_of(mem_t memory, uint64_t rip)
 struct jit_block *jit_find_block(const struct jit *jit, mem_t memory, uint64_t rip,
                                  const struct jit_context *context)
 {
-    struct jit_block *block = jit->buckets[bucket_of(memory, rip)];
+    struct jit_block *block = jit_block_at(jit, jit->buckets[bucket_of(memory, rip)]);
     while (block &&
            (block->memory != memory || block->rip != rip || block->context != context || block->dead))
-        block = block->next_in_hash;
+        block = jit_block_at(jit, block->next_in_hash);
     return block;
 }
 
@@ -63,43 +63,47 @@ static void flush(struct jit *jit)
 
 static void unlink_incoming(struct jit *jit, struct jit_block *block)
 {
-    for (struct jit_exit *exit = block->incoming; exit; exit = exit->next_incoming) {
+    struct jit_exit *exit = jit_exit_at(jit, block->incoming);
+    for (; exit; exit = jit_exit_at(jit, exit->next_incoming)) {
         host_unlink(jit, exit);
-        exit->target = NULL;
+        exit->target = 0;
     }
-    block->incoming = NULL;
+    block->incoming = 0;
 }
 
-static bool inherits(const struct jit_block *block)
+static struct jit_part *next_of_trace(const struct jit *jit, const struct jit_part *part)
 {
-    return block->inherited.code != IR_INSN;
+    return jit_part_at(jit, part->next_of_trace);
 }
 
-static void leave_traces(struct jit_block *block)
+static void leave_trace(const struct jit *jit, const struct jit_part *part)
 {
-    for (unsigned i = 0; i < block->part_count; i++) {
-        struct jit_part **link = (struct jit_part **)&block->part[i].source->translations;
-        while (*link != &block->part[i])
-            link = &(*link)->next_of_trace;
-        *link = block->part[i].next_of_trace;
+    struct jit_part *before = part->source->translations;
+    if (before == part) {
+        part->source->translations = next_of_trace(jit, part);
+        return;
     }
+    while (next_of_trace(jit, before) != part)
+        before = next_of_trace(jit, before);
+    before->next_of_trace = part->next_of_trace;
 }
 
 void jit_kill_block(struct jit *jit, struct jit_block *block, bool evicted)
 {
     block->dead = true;
-    leave_traces(block);
+    for (unsigned i = 0; i < block->part_count; i++)
+        leave_trace(jit, &block->part[i]);
     unlink_incoming(jit, block);
     struct jump_entry *jump = &jit->jumps[jump_index(block->rip)];
-    if (jump->code == block->code)
+    if (jump->code == jit_code(jit, block))
         *jump = (struct jump_entry){0};
     jit->stats.killed += !evicted;
     jit->stats.evicted += evicted;
-    if (inherits(block))
+    if (block->inherits)
         return;
-    struct jit_block **link = &jit->buckets[bucket_of(block->memory, block->rip)];
-    while (*link != block)
-        link = &(*link)->next_in_hash;
+    uint32_t *link = &jit->buckets[bucket_of(block->memory, block->rip)];
+    while (*link != jit_offset(jit, block))
+        link = &jit_block_at(jit, *link)->next_in_hash;
     *link = block->next_in_hash;
 }
 
@@ -107,7 +111,7 @@ static void trace_killed(void *self, struct trace *trace, bool evicted)
 {
     struct jit *jit = self;
     while (trace->translations)
-        jit_kill_block(jit, ((struct jit_part *)trace->translations)->block, evicted);
+        jit_kill_block(jit, jit_block_of(trace->translations), evicted);
 }
 
 static void traces_cleared(void *self)
@@ -117,8 +121,8 @@ static void traces_cleared(void *self)
 
 static void add_part(struct jit_block *block, struct trace *trace, uint64_t rip)
 {
-    struct jit_part *part = &block->part[block->part_count++];
-    part->block = block;
+    struct jit_part *part = &block->part[block->part_count];
+    part->number = block->part_count++;
     part->source = trace;
     part->rip = rip;
     part->first = block->insns;
@@ -128,30 +132,37 @@ static void add_part(struct jit_block *block, struct trace *trace, uint64_t rip)
 /* What becomes of a block that is run often enough. */
 enum fate { TO_BE_REGION, FINAL };
 
-static void heat_up(struct jit *jit, struct jit_block *block)
+static size_t size_of_block(const struct jit *jit, const struct region *region, bool inherits)
 {
-    block->heat = jit_hot_passes(jit);
-    block->hot = room_take(jit, JIT_EXIT_BACK);
-    block->hot->kind = EXIT_HOT;
-    block->hot->block = block;
+    size_t each = sizeof(struct jit_part) + (jit->measure ? sizeof(struct jit_tally *) : 0);
+    return sizeof(struct jit_block) + region->count * each + (inherits ? sizeof(struct ir_made) : 0);
+}
+
+static void inherit(struct jit_block *block, const struct ir_made *inherited)
+{
+    if (block->inherits)
+        *(struct ir_made *)(uintptr_t)jit_inherited_at(block) = *inherited;
 }
 
 static struct jit_block *new_block(struct jit *jit, const struct region *region, enum fate fate,
                                    const struct jit_context *context, const struct ir_made *inherited)
 {
-    struct jit_block *block = room_take(jit, sizeof *block + region->count * sizeof *block->part);
+    bool inherits = inherited->code != IR_INSN;
+    struct jit_block *block = room_take_block(jit, size_of_block(jit, region, inherits));
     block->memory = trace_start(region->trace[0]);
     block->rip = region->part[0].rip;
     block->context = context;
-    block->inherited = *inherited;
+    block->inherits = inherits;
+    block->is_measured = jit->measure != NULL;
+    block->is_final = fate == FINAL || jit->options.single;
+    block->heat = block->is_final ? 0 : jit_hot_passes(jit);
     for (unsigned i = 0; i < region->count; i++)
         add_part(block, region->trace[i], region->part[i].rip);
     for (unsigned i = 0; i < region->count; i++)
         block->part[i].rest = (uint8_t)(block->insns - block->part[i].first - region->trace[i]->count);
-    if (fate == TO_BE_REGION && !jit->options.single)
-        heat_up(jit, block);
-    for (unsigned i = 0; jit->measure && i < region->count; i++)
-        block->part[i].tally = measure_tally(jit->measure);
+    inherit(block, inherited);
+    for (unsigned i = 0; block->is_measured && i < region->count; i++)
+        jit_tallies_at(block)[i] = measure_tally(jit->measure);
     return block;
 }
 
@@ -176,14 +187,14 @@ static void check_now_and_then(struct jit *jit)
 /* Blocks that inherit are found by way of their trace alone. */
 static void publish(struct jit *jit, struct jit_block *block)
 {
-    if (!inherits(block)) {
-        struct jit_block **bucket = &jit->buckets[bucket_of(block->memory, block->rip)];
+    if (!block->inherits) {
+        uint32_t *bucket = &jit->buckets[bucket_of(block->memory, block->rip)];
         block->next_in_hash = *bucket;
-        *bucket = block;
+        *bucket = jit_offset(jit, block);
     }
     for (unsigned i = 0; i < block->part_count; i++) {
         struct jit_part *part = &block->part[i];
-        part->next_of_trace = part->source->translations;
+        part->next_of_trace = jit_offset(jit, part->source->translations);
         part->source->translations = part;
     }
     room_note(jit, block);
@@ -241,13 +252,14 @@ static struct jit_block *translate(struct jit *jit, const struct region *region,
     return block;
 }
 
-static struct jit_block *find_variant(const struct trace *trace, uint64_t rip,
+static struct jit_block *find_variant(const struct jit *jit, const struct trace *trace, uint64_t rip,
                                       const struct jit_context *context, const struct ir_made *inherited)
 {
-    for (const struct jit_part *part = trace->translations; part; part = part->next_of_trace) {
-        struct jit_block *block = part->block;
+    for (const struct jit_part *part = trace->translations; part; part = next_of_trace(jit, part)) {
+        struct jit_block *block = jit_block_of(part);
+        struct ir_made made = jit_inherited(block);
         if (jit_part_is_entry(part) && block->rip == rip && block->context == context &&
-            ir_made_equal(&block->inherited, inherited))
+            ir_made_equal(&made, inherited))
             return block;
     }
     return NULL;
@@ -255,10 +267,10 @@ static struct jit_block *find_variant(const struct trace *trace, uint64_t rip,
 
 enum { MOST_VARIANTS = 8 };
 
-static bool has_many_variants(const struct trace *trace)
+static bool has_many_variants(const struct jit *jit, const struct trace *trace)
 {
     unsigned count = 0;
-    for (const struct jit_part *part = trace->translations; part; part = part->next_of_trace)
+    for (const struct jit_part *part = trace->translations; part; part = next_of_trace(jit, part))
         count += jit_part_is_entry(part);
     return count >= MOST_VARIANTS;
 }
@@ -266,8 +278,8 @@ static bool has_many_variants(const struct trace *trace)
 struct jit_block *jit_specialise(struct jit *jit, const struct jit_block *block, const struct ir_made *made)
 {
     struct trace *trace = block->part[0].source;
-    struct jit_block *found = find_variant(trace, block->rip, block->context, made);
-    if (found || has_many_variants(trace))
+    struct jit_block *found = find_variant(jit, trace, block->rip, block->context, made);
+    if (found || has_many_variants(jit, trace))
         return found;
     struct region region;
     region_begin(&region, trace, block->rip);
@@ -278,26 +290,27 @@ struct jit_block *jit_specialise(struct jit *jit, const struct jit_block *block,
 static void hand_over(struct jit *jit, struct jit_block *from, struct jit_block *to)
 {
     while (from->incoming)
-        jit_link_exit(jit, from->incoming, to);
+        jit_link_exit(jit, jit_exit_at(jit, from->incoming), to);
     struct jump_entry *jump = &jit->jumps[jump_index(from->rip)];
-    if (jump->code == from->code)
-        jump->code = to->code;
+    if (jump->code == jit_code(jit, from))
+        jump->code = jit_code(jit, to);
 }
 
 /* A block that is run often gives way to one of all the traces that mostly follow. */
 static void make_region(struct jit *jit, struct jit_block *block)
 {
     struct region region;
+    const struct ir_made inherited = jit_inherited(block);
     room_provide(jit);
     if (block->dead)
         return;
     region_begin(&region, block->part[0].source, block->rip);
-    while (lower_region(jit, &region, block->context, &block->inherited) &&
+    while (lower_region(jit, &region, block->context, &inherited) &&
            region_extend(jit, block->context, &region))
         ;
     struct jit_block *made = NULL;
     for (; region.count && !made; region_shorten(&region))
-        made = translate(jit, &region, FINAL, block->context, &block->inherited);
+        made = translate(jit, &region, FINAL, block->context, &inherited);
     if (!made)
         return;
     hand_over(jit, block, made);
@@ -324,7 +337,7 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
     const struct jit_context *context = jit_context_now(jit, NULL);
     if (!context)
         return NULL;
-    struct jit_block *block = find_variant(trace, cpu->rip, context, &nothing);
+    struct jit_block *block = find_variant(jit, trace, cpu->rip, context, &nothing);
     if (!block && trace->key != TRACE_DEAD) {
         struct region region;
         room_provide(jit);
@@ -353,16 +366,55 @@ static bool is_often_lost(struct jit *jit, struct jit_block *block)
 
 /* A block whose operands are often not where they could share a look-up is made anew with less of that, one
  * whose string instructions go the other way with those expected to. */
-static void learn_from(struct jit *jit, const struct jit_exit *exit)
+static void learn_from(struct jit *jit, enum exit_kind kind, struct jit_block *block, unsigned insn)
 {
-    if (!is_often_lost(jit, exit->block))
+    if (!is_often_lost(jit, block))
         return;
-    struct trace *trace = exit->kind == EXIT_LOST ? exit->block->part[0].source : exit->part->source;
-    if (exit->kind == EXIT_LOST)
+    struct trace *trace = kind == EXIT_LOST ? block->part[0].source : jit_part_of(block, insn)->source;
+    if (kind == EXIT_LOST)
         trace->apart++;
     else
         trace->down = !trace->down;
     trace_killed(jit, trace, false);
+}
+
+/* Where a block was entered that has done nothing: it has run often, or the rest of the budget is too little
+ * for it. */
+static const struct insn *leave_at_start(struct jit *jit, struct jit_block *block)
+{
+    jit->cpu->rip = block->rip;
+    if (jit_is_hot(block))
+        make_region(jit, block);
+    else
+        jit->cpu->budget += block->insns;
+    return exec_resume(jit->cpu);
+}
+
+/* Back to the interpreter before an instruction of a block. */
+static const struct insn *leave_at(struct jit *jit, enum exit_kind kind, struct jit_block *block,
+                                   unsigned number)
+{
+    const struct jit_part *part = jit_part_of(block, number);
+    const struct insn *insn = jit_insn_of(block, number);
+    if (kind != EXIT_LEAVE)
+        learn_from(jit, kind, block, number);
+    else
+        jit->handled[insn->row]++;
+    jit->cpu->rip = part->rip;
+    jit->cpu->trace = part->source;
+    return exec_at(jit->cpu, insn);
+}
+
+static const struct insn *go_on(struct jit *jit, uint64_t exit)
+{
+    uint32_t place = (uint32_t)exit;
+    enum exit_kind kind = (enum exit_kind)(exit >> EXIT_KIND_SHIFT);
+    switch (kind) {
+    case EXIT_BOUNDARY: return NULL;
+    case EXIT_RESUME: return exec_resume(jit->cpu);
+    case EXIT_START: return leave_at_start(jit, jit_place_block(jit, place));
+    default: return leave_at(jit, kind, jit_place_block(jit, place), jit_place_insn(place));
+    }
 }
 
 static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
@@ -380,26 +432,12 @@ static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
         return exec_resume(cpu);
     jit->stats.entries++;
     cpu->engine_context = (uint64_t)block->context->number << CONTEXT_SHIFT;
-    const struct jit_exit *exit = jit->routines.enter(cpu, block->code);
+    uint64_t exit = jit->routines.enter(cpu, jit_code(jit, block));
     flag_recipe_settle(cpu);
     if (cpu->fp.live & FP_X87)
         jit_x87_store(cpu);
     cpu->fp.live = 0;
-    if (!exit)
-        return NULL;
-    if (exit->kind == EXIT_RESUME)
-        return exec_resume(cpu);
-    if (exit->kind == EXIT_HOT) {
-        make_region(jit, exit->block);
-        return exec_resume(cpu);
-    }
-    if (exit->kind == EXIT_LOST || exit->kind == EXIT_TURNED)
-        learn_from(jit, exit);
-    else
-        jit->handled[exit->insn->row]++;
-    cpu->rip = exit->part->rip;
-    cpu->trace = exit->part->source;
-    return exec_at(cpu, exit->insn);
+    return go_on(jit, exit);
 }
 
 static const struct engine_ops engine = {
@@ -463,7 +501,6 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     jit->emitter = host_new_emitter();
     jit->called[1].fn = jit_come_back;
     jit->lowering = lowering_new(cpu_model_has(cpu->model, FEATURE_LONG));
-    jit->resume.kind = EXIT_RESUME;
     jit->measure = options->measure ? measure_new() : NULL;
     host_make_routines(jit);
     if (jit->measure)

@@ -23,7 +23,7 @@ struct measure {
     struct chunk *chunks; /* the first one is being filled */
     struct jit_tally *free;
     struct decoder *decoder;
-    struct jit_exit *(*enter)(struct cpu *cpu, const uint8_t *code); /* the back end's */
+    uint64_t (*enter)(struct cpu *cpu, const uint8_t *code); /* the back end's */
 };
 
 /* Host code is decoded by the guest's decoder: both are x86. */
@@ -87,12 +87,12 @@ static void measure_code(const struct jit *jit, struct jit_tally *tally, const u
 
 void measure_block(struct jit *jit, const struct jit_block *block)
 {
-    struct jit_tally *first = block->part[0].tally;
-    const uint8_t *end = block->code + block->straight_bytes;
+    struct jit_tally *first = jit_tally_of(&block->part[0]);
+    const uint8_t *end = jit_code(jit, block) + block->straight_bytes;
     if (!first)
         return;
     for (unsigned i = block->part_count; i-- > 0;) {
-        struct jit_tally *tally = block->part[i].tally;
+        struct jit_tally *tally = jit_tally_of(&block->part[i]);
         tally->insns = block->part[i].source->count;
         measure_code(jit, tally, end);
         end = tally->start;
@@ -102,7 +102,7 @@ void measure_block(struct jit *jit, const struct jit_block *block)
     jit->stats.host_bytes -= first->own_out_of_line;
     for (unsigned i = 0; i < jit->ir->count; i++) {
         const struct ir_op *op = &jit->ir->op[i];
-        struct jit_tally *tally = jit_part_of(block, op->insn)->tally;
+        struct jit_tally *tally = jit_tally_of(jit_part_of(block, op->insn));
         tally->probes += op->code == IR_PROBE;
         tally->shared += op->code == IR_SHARED;
         tally->gotos += op->code == IR_GOTO;
@@ -119,19 +119,24 @@ static uint64_t retired(const struct cpu *cpu)
 }
 
 /* The same when translated code was left by an exit. */
-static uint64_t retired_at(const struct cpu *cpu, const struct jit_exit *exit)
+static uint64_t retired_at(const struct cpu *cpu, uint64_t exit)
 {
-    if (!exit)
-        return cpu->clock->insns;
-    return retired(cpu) - (exit->insn ? exit->insn->left : 0);
+    const struct jit *jit = cpu->engine_self;
+    const struct jit_block *block = jit_place_block(jit, (uint32_t)exit);
+    switch (exit >> EXIT_KIND_SHIFT) {
+    case EXIT_BOUNDARY: return cpu->clock->insns;
+    case EXIT_RESUME: return retired(cpu);
+    case EXIT_START: return retired(cpu) - (jit_is_hot(block) ? 0 : block->insns);
+    default: return retired(cpu) - jit_insn_of(block, jit_place_insn((uint32_t)exit))->left;
+    }
 }
 
-static struct jit_exit *enter(struct cpu *cpu, const uint8_t *code)
+static uint64_t enter(struct cpu *cpu, const uint8_t *code)
 {
     struct jit *jit = cpu->engine_self;
     struct jit_measured *measured = &jit->measured;
     uint64_t insns = retired(cpu), elsewhere = measured->translating_ns, since = host_time_ns();
-    struct jit_exit *exit = jit->measure->enter(cpu, code);
+    uint64_t exit = jit->measure->enter(cpu, code);
     measured->inside_ns += host_time_ns() - since - (measured->translating_ns - elsewhere);
     measured->inside += retired_at(cpu, exit) - insns;
     return exit;
@@ -158,30 +163,35 @@ static bool count_handled(struct cpu *cpu, const struct insn *insn, uint64_t bef
     return goes_on;
 }
 
-bool measure_call_handler(struct cpu *cpu, struct jit_site *site)
+static const struct insn *insn_at(const struct cpu *cpu, uint32_t place)
 {
-    uint64_t before = retired(cpu);
-    return count_handled(cpu, site->insn, before, jit_call_handler(cpu, site));
+    return jit_insn_of(jit_place_block(cpu->engine_self, place), jit_place_insn(place));
 }
 
-bool measure_call_fp_handler(struct cpu *cpu, struct jit_site *site)
+bool measure_call_handler(struct cpu *cpu, uint32_t place)
 {
     uint64_t before = retired(cpu);
-    return count_handled(cpu, site->insn, before, jit_call_fp_handler(cpu, site));
+    return count_handled(cpu, insn_at(cpu, place), before, jit_call_handler(cpu, place));
+}
+
+bool measure_call_fp_handler(struct cpu *cpu, uint32_t place)
+{
+    uint64_t before = retired(cpu);
+    return count_handled(cpu, insn_at(cpu, place), before, jit_call_fp_handler(cpu, place));
 }
 
 /* Each iteration of a string instruction is one, and so may be an instruction behind it that goes on in the
  * next page. */
-const uint8_t *measure_call_serial(struct cpu *cpu, struct jit_site *site)
+const uint8_t *measure_call_serial(struct cpu *cpu, uint32_t place)
 {
-    uint64_t before = retired(cpu) - site->insn->left;
-    const uint8_t *code = jit_call_serial(cpu, site);
+    uint64_t before = retired(cpu) - insn_at(cpu, place)->left;
+    const uint8_t *code = jit_call_serial(cpu, place);
     measured_by(cpu)->handled += cpu->clock->insns - before;
     return code;
 }
 
 /* The dispatcher itself executes what goes on in the next page. */
-const uint8_t *measure_follow(struct cpu *cpu, struct jit_exit *exit)
+const uint8_t *measure_follow(struct cpu *cpu, uint32_t exit)
 {
     uint64_t before = retired(cpu);
     const uint8_t *code = jit_follow(cpu, exit);
@@ -215,8 +225,8 @@ static void add_tally(struct jit_measured *sum, const struct jit_tally *tally)
 
 void measure_retire(struct jit *jit, const struct jit_block *block)
 {
-    for (unsigned i = 0; i < block->part_count && block->part[i].tally; i++) {
-        struct jit_tally *tally = block->part[i].tally;
+    for (unsigned i = 0; i < block->part_count && block->is_measured; i++) {
+        struct jit_tally *tally = jit_tally_of(&block->part[i]);
         add_tally(&jit->measured, tally);
         *tally = (struct jit_tally){.next_free = jit->measure->free};
         jit->measure->free = tally;

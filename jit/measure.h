@@ -13,8 +13,6 @@ struct cpu;
 struct ir;
 struct jit;
 struct jit_block;
-struct jit_exit;
-struct jit_site;
 
 /* Passes of a part of a block, counted by its code, and what is in one that goes through. */
 struct jit_tally {
@@ -46,10 +44,10 @@ void measure_retire(struct jit *jit, const struct jit_block *block);
 void measure_entry(struct jit *jit);
 
 /* Stand before the functions of helpers.h that are called so. */
-bool measure_call_handler(struct cpu *cpu, struct jit_site *site);
-bool measure_call_fp_handler(struct cpu *cpu, struct jit_site *site);
-const uint8_t *measure_call_serial(struct cpu *cpu, struct jit_site *site);
-const uint8_t *measure_follow(struct cpu *cpu, struct jit_exit *exit);
+bool measure_call_handler(struct cpu *cpu, uint32_t place);
+bool measure_call_fp_handler(struct cpu *cpu, uint32_t place);
+const uint8_t *measure_call_serial(struct cpu *cpu, uint32_t place);
+const uint8_t *measure_follow(struct cpu *cpu, uint32_t exit);
 const uint8_t *measure_follow_indirect(struct cpu *cpu);
 
 #endif

@@ -37,10 +37,11 @@ static uint32_t passes_of(const struct jit *jit, const struct trace *trace, uint
                           const struct jit_context *context)
 {
     uint32_t passes = heat_of(jit, trace);
-    for (const struct jit_part *part = trace->translations; part; part = part->next_of_trace) {
-        const struct jit_block *block = part->block;
+    const struct jit_part *part = trace->translations;
+    for (; part; part = jit_part_at(jit, part->next_of_trace)) {
+        const struct jit_block *block = jit_block_of(part);
         if (jit_part_is_entry(part) && block->rip == rip && block->context == context)
-            passes += jit_hot_passes(jit) - (block->hot ? block->heat : 0);
+            passes += jit_hot_passes(jit) - block->heat;
     }
     return passes;
 }

@@ -53,24 +53,34 @@ bool room_is_left(const struct jit *jit)
            jit->code.used + MOST_CODE <= jit->code.end;
 }
 
+static size_t round_up(size_t size, size_t unit)
+{
+    return (size + unit - 1) & ~(unit - 1);
+}
+
 void *room_take(struct jit *jit, size_t size)
 {
     void *memory = jit->arena + jit->arena_used;
-    jit->arena_used += (size + sizeof(void *) - 1) & ~(sizeof(void *) - 1);
+    jit->arena_used += round_up(size, sizeof(void *));
     ASSERT(jit->arena_used <= arena_start(jit, jit->filling + 1));
     return memset(memory, 0, size);
+}
+
+struct jit_block *room_take_block(struct jit *jit, size_t size)
+{
+    jit->arena_used = round_up(jit->arena_used, (size_t)1 << BLOCK_SHIFT);
+    return room_take(jit, size);
 }
 
 void room_note(struct jit *jit, struct jit_block *block)
 {
     struct jit_span *span = &jit->span[jit->filling];
     block->next_in_span = span->blocks;
-    span->blocks = block;
+    span->blocks = jit_offset(jit, block);
 }
 
-static bool is_in_span(const struct jit *jit, unsigned span, const void *data)
+static bool is_in_span(const struct jit *jit, unsigned span, uint32_t offset)
 {
-    size_t offset = (uintptr_t)data - (uintptr_t)jit->arena;
     return offset >= arena_start(jit, span) && offset < arena_start(jit, span + 1);
 }
 
@@ -78,15 +88,21 @@ static bool is_in_span(const struct jit *jit, unsigned span, const void *data)
  * as the one that came next. */
 static void forget_span(const struct jit *jit, struct jit_block *block, unsigned span)
 {
-    struct jit_exit **link = &block->incoming;
+    uint32_t *link = &block->incoming;
     while (*link) {
+        struct jit_exit *exit = jit_exit_at(jit, *link);
         if (is_in_span(jit, span, *link))
-            *link = (*link)->next_incoming;
+            *link = exit->next_incoming;
         else
-            link = &(*link)->next_incoming;
+            link = &exit->next_incoming;
     }
     if (is_in_span(jit, span, block->after_serial))
-        block->after_serial = NULL;
+        block->after_serial = 0;
+}
+
+static struct jit_block *next_in_span(const struct jit *jit, const struct jit_block *block)
+{
+    return jit_block_at(jit, block->next_in_span);
 }
 
 /* Its trace has to show anew that it is run often. */
@@ -99,16 +115,17 @@ static void evict_block(struct jit *jit, struct jit_block *block)
 static void empty_oldest(struct jit *jit)
 {
     unsigned oldest = (jit->filling + 1) % SPANS;
-    struct jit_block *blocks = jit->span[oldest].blocks;
+    struct jit_block *blocks = jit_block_at(jit, jit->span[oldest].blocks);
     ASSERT(!jit->cpu->fp.live);
-    for (struct jit_block *block = blocks; block; block = block->next_in_span) {
+    for (struct jit_block *block = blocks; block; block = next_in_span(jit, block)) {
         if (!block->dead)
             evict_block(jit, block);
         measure_retire(jit, block);
     }
-    jit->span[oldest].blocks = NULL;
+    jit->span[oldest].blocks = 0;
     for (unsigned other = 0; other < SPANS && blocks; other++)
-        for (struct jit_block *block = jit->span[other].blocks; block; block = block->next_in_span)
+        for (struct jit_block *block = jit_block_at(jit, jit->span[other].blocks); block;
+             block = next_in_span(jit, block))
             forget_span(jit, block, oldest);
     jit->stats.evictions += blocks != NULL;
     begin_span(jit, oldest);
@@ -122,9 +139,8 @@ void room_provide(struct jit *jit)
 
 bool room_holds(const struct jit *jit, unsigned span, const struct jit_block *block)
 {
-    const uint8_t *code = jit->code.executable;
-    return is_in_span(jit, span, block) && block->code >= code + code_start(jit, span) &&
-           block->code + block->code_bytes <= code + code_start(jit, span + 1);
+    return is_in_span(jit, span, jit_offset(jit, block)) && block->code >= code_start(jit, span) &&
+           block->code + block->code_bytes <= code_start(jit, span + 1);
 }
 
 bool room_has(const struct jit *jit, const struct jit_block *block)

@@ -26,7 +26,9 @@ bool room_is_left(const struct jit *jit);
  * translated code may be under way. */
 void room_provide(struct jit *jit);
 
-/* Memory for a block or what hangs on it, zeroed, aligned for pointers. There must be room. */
+/* Memory for a block, zeroed and aligned as places want it; for its exits right behind it, zeroed. There must
+ * be room. */
+struct jit_block *room_take_block(struct jit *jit, size_t size);
 void *room_take(struct jit *jit, size_t size);
 
 /* Notes a block that was made in the present span, so that it can be evicted. */

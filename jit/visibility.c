@@ -55,7 +55,7 @@ static unsigned bits_of(const struct jit_block *block)
 }
 
 /* Rows of the instruction table first; what a disassembler makes of the same bytes behind them. */
-static void dump_part(const struct jit *jit, const struct jit_part *part)
+static void dump_part(const struct jit *jit, const struct jit_part *part, unsigned bits)
 {
     const uint8_t *bytes = jit->cpu->memory->host + trace_start(part->source);
     const struct trace *trace = part->source;
@@ -63,8 +63,7 @@ static void dump_part(const struct jit *jit, const struct jit_part *part)
         const struct insn *insn = &trace->insns[i];
         const struct insn_row *row = &insn_table[insn->row];
         fprintf(stderr, "  %u: %s %s (%s)\n", part->first + i, row->mnemonic, row->operands, row->encoding);
-        listing_print(stderr, bytes + insn->offset, insn->length, part->rip + insn->offset,
-                      bits_of(part->block));
+        listing_print(stderr, bytes + insn->offset, insn->length, part->rip + insn->offset, bits);
     }
 }
 
@@ -74,14 +73,14 @@ static void dump_block(const struct jit *jit, const struct jit_block *block)
             block->part_count > 1 ? "region" : "block", block->rip, jit_linear(block->context, block->rip),
             (uint64_t)block->memory, bits_of(block), block->insns);
     for (unsigned i = 0; i < block->part_count; i++)
-        dump_part(jit, &block->part[i]);
+        dump_part(jit, &block->part[i], bits_of(block));
     fprintf(stderr, "intermediate:\n");
     ir_dump(jit->ir, stderr);
     fprintf(stderr, "host:\n");
-    listing_print(stderr, block->code, block->straight_bytes, (uintptr_t)block->code, 64);
+    const uint8_t *code = jit_code(jit, block), *stubs = code + block->straight_bytes;
+    listing_print(stderr, code, block->straight_bytes, (uintptr_t)code, 64);
     fprintf(stderr, "out of line:\n");
-    listing_print(stderr, block->code + block->straight_bytes, block->code_bytes - block->straight_bytes,
-                  (uintptr_t)block->code + block->straight_bytes, 64);
+    listing_print(stderr, stubs, (size_t)(block->code_bytes - block->straight_bytes), (uintptr_t)stubs, 64);
 }
 
 void show_block(const struct jit *jit, const struct jit_block *block)
@@ -90,7 +89,7 @@ void show_block(const struct jit *jit, const struct jit_block *block)
     if (jit->options.dumps && (jit->options.dump_pc == block->rip || jit->options.dump_pc == linear))
         dump_block(jit, block);
     if (jit->perf_map)
-        map_line(jit, block->code, block->code_bytes, "guest:", linear);
+        map_line(jit, jit_code(jit, block), block->code_bytes, "guest:", linear);
 }
 
 /* --- What handlers execute --------------------------------------------------------------------------------

@@ -71,9 +71,9 @@ static void seat(struct cpu_fixture *f, unsigned bits)
 /* --- Counting ----------------------------------------------------------------------------------------------
  */
 
-static void count_block(const struct jit_block *block, struct counts *counts)
+static void count_block(const struct jit *jit, const struct jit_block *block, struct counts *counts)
 {
-    size_t host = listing_count(block->code, block->straight_bytes);
+    size_t host = listing_count(jit_code(jit, block), block->straight_bytes);
     if (!host) {
         fprintf(stderr, "golden: the disassembler does not know all of a block\n");
         exit(EXIT_FAILURE);
@@ -98,9 +98,10 @@ static struct counts count_snippet(const struct snippet *snippet)
     cpu_fixture_load(&f, PF_CODE, snippet->code, snippet->size);
     cpu_fixture_run(&f, RUN_INSNS);
     for (unsigned i = 0; i < BLOCK_BUCKETS; i++)
-        for (const struct jit_block *block = jit->buckets[i]; block; block = block->next_in_hash)
+        for (const struct jit_block *block = jit_block_at(jit, jit->buckets[i]); block;
+             block = jit_block_at(jit, block->next_in_hash))
             if (block->memory >= PF_CODE && block->memory < PF_CODE + snippet->size - 2)
-                count_block(block, &counts);
+                count_block(jit, block, &counts);
     jit_free(jit);
     cpu_fixture_free(&f);
     return counts;

@@ -148,6 +148,24 @@ START_TEST(jumps)
 }
 END_TEST
 
+START_TEST(jumps_back_are_short_where_they_reach)
+{
+    struct bench t;
+    setup(&t);
+    asm_jmp_back(&t.as, t.bytes);
+    asm_jcc_back(&t.as, CC_NE, t.bytes);
+    expect(&t, "EB FE 75 FC");
+    const struct assembler far_away = {.at = t.bytes + 126, .end = t.bytes + ROOM};
+    t.as = far_away;
+    asm_jmp_back(&t.as, t.bytes);
+    ck_assert_mem_eq(t.bytes + 126, "\xEB\x80", 2);
+    asm_jcc_back(&t.as, CC_E, t.bytes);
+    ck_assert_mem_eq(t.bytes + 128, "\x0F\x84\x7A\xFF\xFF\xFF", 6);
+    asm_jmp_back(&t.as, t.bytes);
+    ck_assert_mem_eq(t.bytes + 134, "\xE9\x75\xFF\xFF\xFF", 5);
+}
+END_TEST
+
 START_TEST(a_full_buffer_stays_as_it_is)
 {
     struct bench t;
@@ -162,6 +180,12 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {registers, memory, moves, stores, jumps, a_full_buffer_stays_as_it_is};
+    const TTest *const tests[] = {registers,
+                                  memory,
+                                  moves,
+                                  stores,
+                                  jumps,
+                                  jumps_back_are_short_where_they_reach,
+                                  a_full_buffer_stays_as_it_is};
     return suite_run("assembler", tests, sizeof tests / sizeof tests[0]);
 }

@@ -61,6 +61,12 @@ static struct jit_block *block_at(const struct bench *t, uint32_t rip)
     return found;
 }
 
+/* Where a block's first exit is linked to. */
+static const struct jit_block *linked_to(const struct bench *t, const struct jit_block *block)
+{
+    return jit_block_at(t->jit, jit_first_exit(block)->target);
+}
+
 /* --- Links ------------------------------------------------------------------------------------------------
  */
 
@@ -82,10 +88,27 @@ START_TEST(blocks_that_follow_each_other_are_linked)
     ck_assert_uint_eq(t.f.cpu->gpr[GPR_BX], 2000);
     const struct jit_block *first = block_at(&t, PF_CODE), *second = block_at(&t, PF_CODE + 5);
     ck_assert(first && second);
-    ck_assert_ptr_eq(first->exits->target, second);
-    ck_assert_ptr_eq(second->exits->target, first);
+    ck_assert_ptr_eq(linked_to(&t, first), second);
+    ck_assert_ptr_eq(linked_to(&t, second), first);
     ck_assert_uint_lt(jit_get_stats(t.jit)->follows, 10);
     check(&t);
+    finish(&t);
+}
+END_TEST
+
+/* Big programs have more blocks than there is room for. */
+START_TEST(blocks_and_their_exits_are_small)
+{
+    struct bench t;
+    setup_with(&t, &(struct jit_options){.single = true});
+    cpu_fixture_load(&t.f, PF_CODE, two_blocks, sizeof two_blocks);
+    cpu_fixture_run(&t.f, 4000);
+    const struct jit_block *first = block_at(&t, PF_CODE), *second = block_at(&t, PF_CODE + 5);
+    uintptr_t apart =
+        first < second ? (uintptr_t)second - (uintptr_t)first : (uintptr_t)first - (uintptr_t)second;
+    ck_assert_uint_eq(first->exit_count, 2); /* and a shortcut around the recipe */
+    ck_assert_uint_le(apart, 176);
+    ck_assert_int_le(second->code_bytes - second->straight_bytes, 64);
     finish(&t);
 }
 END_TEST
@@ -98,7 +121,7 @@ START_TEST(unlinked_blocks_return_each_time)
     cpu_fixture_run(&t.f, 4000);
     ck_assert_uint_eq(t.f.cpu->gpr[GPR_BX], 2000);
     ck_assert_uint_gt(jit_get_stats(t.jit)->follows, 1900);
-    ck_assert_ptr_null(block_at(&t, PF_CODE)->exits->target);
+    ck_assert_ptr_null(linked_to(&t, block_at(&t, PF_CODE)));
     check(&t);
     finish(&t);
 }
@@ -114,7 +137,7 @@ START_TEST(a_killed_block_is_left_by_all_links)
     cpu_fixture_poke(&t.f, PF_CODE + 7, 1, 0x30); /* add ebx,30h */
     ck_assert(second->dead);
     ck_assert_uint_ge(jit_get_stats(t.jit)->killed, 1);
-    ck_assert_ptr_null(block_at(&t, PF_CODE)->exits->target);
+    ck_assert_ptr_null(linked_to(&t, block_at(&t, PF_CODE)));
     ck_assert_ptr_null(block_at(&t, PF_CODE + 5));
     check(&t);
     t.f.cpu->gpr[GPR_BX] = 0;
@@ -514,13 +537,14 @@ START_TEST(an_evicted_block_is_forgotten_behind_a_serial_instruction)
     start(&t, SERIAL);
     cpu_fixture_run(&t.f, 2);
     const struct jit_block *serial = block_at(&t, SERIAL);
-    ck_assert(serial && serial->after_serial && serial->after_serial == block_at(&t, BEHIND));
+    ck_assert(serial && serial->after_serial &&
+              jit_block_at(t.jit, serial->after_serial) == block_at(&t, BEHIND));
     start(&t, rip);
     do
         cpu_fixture_run(&t.f, PIECE);
     while (block_at(&t, BEHIND));
     ck_assert_ptr_eq(block_at(&t, SERIAL), serial);
-    ck_assert_ptr_null(serial->after_serial);
+    ck_assert_uint_eq(serial->after_serial, 0);
     finish(&t);
 }
 END_TEST
@@ -723,6 +747,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         blocks_that_follow_each_other_are_linked,
+        blocks_and_their_exits_are_small,
         unlinked_blocks_return_each_time,
         a_killed_block_is_left_by_all_links,
         a_block_may_write_to_itself,

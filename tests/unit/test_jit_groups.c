@@ -209,9 +209,11 @@ START_TEST(an_exit_taken_often_hands_on_its_flags)
     const struct jit_block *block = block_at(&t, PF_CODE);
     ck_assert(block);
     bool handed_on = false;
-    for (const struct jit_exit *exit = block->exits; exit; exit = exit->next_of_block)
-        handed_on |=
-            jit_handed_on(exit).code == IR_CMP && exit->target && exit->target->inherited.code == IR_CMP;
+    const struct jit_exit *exit = jit_first_exit(block);
+    for (unsigned i = 0; i < block->exit_count; i++, exit = jit_next_exit(exit)) {
+        const struct jit_block *target = jit_block_at(t.jit, exit->target);
+        handed_on |= jit_handed_on(exit).code == IR_CMP && target && jit_inherited(target).code == IR_CMP;
+    }
     ck_assert(handed_on);
     ck_assert_uint_eq(flags_get_oszapc(t.f.cpu) & (EFLAGS_ZF | EFLAGS_CF), EFLAGS_CF); /* 50 against 100 */
     cpu_fixture_run(&t.f, 4 * 50);

@@ -74,10 +74,13 @@ START_TEST(host_instructions_of_the_straight_way_are_counted)
     cpu_fixture_run(&plain.f, 4000);
     uint64_t straight = 0, out_of_line = 0;
     for (unsigned i = 0; i < BLOCK_BUCKETS; i++) {
-        for (const struct jit_block *b = plain.jit->buckets[i]; b; b = b->next_in_hash) {
+        const struct jit *jit = plain.jit;
+        const struct jit_block *b = jit_block_at(jit, jit->buckets[i]);
+        for (; b; b = jit_block_at(jit, b->next_in_hash)) {
             straight += 1000 * b->straight_bytes;
-            for (const struct jit_part *v = b->part[0].source->translations; v; v = v->next_of_trace)
-                out_of_line += v->block->code_bytes - v->block->straight_bytes;
+            const struct jit_part *v = b->part[0].source->translations;
+            for (; v; v = jit_part_at(jit, v->next_of_trace))
+                out_of_line += (uint64_t)(jit_block_of(v)->code_bytes - jit_block_of(v)->straight_bytes);
         }
     }
     ck_assert_uint_eq(t.measured.host_bytes, straight);

@@ -124,8 +124,8 @@ START_TEST(what_led_to_a_block_leads_to_its_region)
     run(&p, 10 * WARM);
     unsigned handed_on = 0;
     const struct jit_part *part = block_at(&p, PF_CODE + 2)->part[0].source->translations;
-    for (; part; part = part->next_of_trace)
-        handed_on += part->block->inherited.code == IR_CMP && !part->block->hot;
+    for (; part; part = jit_part_at(p.jit, part->next_of_trace))
+        handed_on += jit_inherited(jit_block_of(part)).code == IR_CMP && jit_block_of(part)->is_final;
     ck_assert_uint_gt(handed_on, 0);
     uint64_t follows = jit_get_stats(p.jit)->follows;
     run(&p, 100 * WARM);
@@ -233,8 +233,9 @@ START_TEST(a_region_dies_with_any_of_its_traces)
     cpu_fixture_poke(&p.translated.f, PF_CODE + 9, 1, 0xC2);
     ck_assert(block->dead);
     ck_assert(!block_at(&p, PF_CODE));
-    for (const struct jit_part *part = first->translations; part; part = part->next_of_trace)
-        ck_assert(!part->block->dead);
+    const struct jit_part *part = first->translations;
+    for (; part; part = jit_part_at(p.jit, part->next_of_trace))
+        ck_assert(!jit_block_of(part)->dead);
     run(&p, WARM);
     finish(&p);
 }

@@ -717,6 +717,22 @@ START_TEST(an_x87_instruction_over_the_edge_finds_its_stack)
 }
 END_TEST
 
+/* What an exit that was never linked says of its page is true of none, not of page 0 either. */
+START_TEST(a_jump_to_an_absent_page_leaves_the_page_of_the_code)
+{
+    static const uint8_t code[] = {0xA1, 0, 0, 0, 0, /* mov eax,[0]; jmp 50000h */ 0xE9, 0xF6, 0xFF, 3, 0};
+    struct pair p;
+    start(&p, code, sizeof code, PF_CODE);
+    for (unsigned i = 0; i < 400; i++) {
+        p.interpreted.cpu->rip = p.translated.cpu->rip = PF_CODE;
+        set(&p, GPR_SP, DATA + 0x5800);
+        run(&p, 1 + i % 5);
+    }
+    ck_assert_uint_eq(p.translated.cpu->cr2, ABSENT);
+    finish(&p);
+}
+END_TEST
+
 /* --- The direct table -------------------------------------------------------------------------------------
  */
 
@@ -776,6 +792,7 @@ int main(void)
         an_instruction_over_the_edge_faults_like_any,
         an_operand_of_an_instruction_over_the_edge_faults_once,
         an_x87_instruction_over_the_edge_finds_its_stack,
+        a_jump_to_an_absent_page_leaves_the_page_of_the_code,
         a_page_pushed_out_of_the_tlb_is_walked_to_again,
     };
     return suite_run("share", tests, sizeof tests / sizeof tests[0]);

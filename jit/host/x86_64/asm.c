@@ -148,6 +148,36 @@ uint8_t *asm_jcc(struct assembler *as, unsigned cond, const uint8_t *target)
     return displacement(as, target);
 }
 
+enum { SHORT_JUMP = 2 /* bytes */ };
+
+static bool reaches(const struct assembler *as, const uint8_t *target)
+{
+    return target - (asm_here(as) + SHORT_JUMP) >= INT8_MIN;
+}
+
+static void short_jump(struct assembler *as, unsigned opcode, const uint8_t *target)
+{
+    unsigned distance = (unsigned)(target - (asm_here(as) + SHORT_JUMP));
+    asm_byte(as, opcode);
+    asm_byte(as, distance & 0xFF);
+}
+
+void asm_jmp_back(struct assembler *as, const uint8_t *target)
+{
+    if (reaches(as, target))
+        short_jump(as, 0xEB, target);
+    else
+        asm_jmp(as, target);
+}
+
+void asm_jcc_back(struct assembler *as, unsigned cond, const uint8_t *target)
+{
+    if (reaches(as, target))
+        short_jump(as, 0x70 | cond, target);
+    else
+        asm_jcc(as, cond, target);
+}
+
 void asm_call(struct assembler *as, const uint8_t *target)
 {
     asm_byte(as, 0xE8);

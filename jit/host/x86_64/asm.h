@@ -68,6 +68,10 @@ void asm_lea(struct assembler *as, unsigned size, unsigned to, struct host_mem f
 uint8_t *asm_jmp(struct assembler *as, const uint8_t *target);
 uint8_t *asm_jcc(struct assembler *as, unsigned cond, const uint8_t *target);
 void asm_call(struct assembler *as, const uint8_t *target);
+
+/* Jumps that are not patched, to code that is there already: short where that reaches. */
+void asm_jmp_back(struct assembler *as, const uint8_t *target);
+void asm_jcc_back(struct assembler *as, unsigned cond, const uint8_t *target);
 void asm_call_absolute(struct assembler *as, uint64_t target); /* through RAX */
 
 /* Makes the jump whose displacement is at `field` go to `target`; both in the executable view. */

@@ -19,12 +19,6 @@ struct stub *emit_stub(struct emitter *e, enum stub_kind kind, const struct ir_o
     return stub;
 }
 
-const struct insn *emit_guest_insn(const struct emitter *e, unsigned number)
-{
-    const struct jit_part *part = jit_part_of(e->block, number);
-    return &part->source->insns[number - part->first];
-}
-
 static void move_budget(struct emitter *e, int32_t by)
 {
     if (by)
@@ -41,71 +35,39 @@ void emit_take_again(struct emitter *e, unsigned number)
     move_budget(e, -(int32_t)jit_part_of(e->block, number)->rest);
 }
 
-struct jit_site *emit_site(struct emitter *e, unsigned number)
+void emit_load_place(struct emitter *e, unsigned number)
 {
-    if (e->site[number])
-        return e->site[number];
-    struct jit_site *site = room_take(e->jit, sizeof *site);
-    const struct insn *insn = emit_guest_insn(e, number);
-    const struct insn_row *row = &insn_table[insn->row];
-    site->part = jit_part_of(e->block, number);
-    site->uses_flags = row->flags_read || row->flags_written || row->flags_undefined;
-    site->insn = insn;
-    return e->site[number] = site;
+    asm_mov_imm(&e->as, REG_T1, jit_place(e->jit, e->block, number));
 }
 
-/* A way back to the interpreter before an instruction, made at first use and kept in *known. */
-static struct jit_exit *way_back(struct emitter *e, struct jit_exit **known, enum exit_kind kind,
-                                 unsigned number)
+void emit_leave_at(struct emitter *e, enum exit_kind kind, unsigned number)
 {
-    if (*known)
-        return *known;
-    struct jit_exit *exit = room_take(e->jit, JIT_EXIT_BACK);
-    exit->kind = (uint8_t)kind;
-    exit->block = e->block;
-    exit->part = jit_part_of(e->block, number);
-    exit->insn = emit_guest_insn(e, number);
-    return *known = exit;
-}
-
-struct jit_exit *emit_leave_exit(struct emitter *e, unsigned number)
-{
-    return way_back(e, &e->leave[number], EXIT_LEAVE, number);
-}
-
-struct jit_exit *emit_lost_exit(struct emitter *e, unsigned number)
-{
-    return way_back(e, &e->lost[number], EXIT_LOST, number);
-}
-
-struct jit_exit *emit_turned_exit(struct emitter *e, unsigned number)
-{
-    return way_back(e, &e->turned[number], EXIT_TURNED, number);
+    emit_load_place(e, number);
+    asm_jmp(&e->as, e->jit->routines.leave[kind]);
 }
 
 const uint8_t *emit_handler_routine(const struct emitter *e, unsigned number)
 {
-    bool fp = lower_touches_fp(&insn_table[emit_guest_insn(e, number)->row]);
+    bool fp = lower_touches_fp(&insn_table[jit_insn_of(e->block, number)->row]);
     return fp ? e->jit->routines.handler_fp : e->jit->routines.handler;
 }
 
 static void emit_leave(struct emitter *e, const struct ir_op *op)
 {
-    asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)emit_leave_exit(e, op->insn));
-    asm_jmp(&e->as, e->jit->routines.leave);
+    emit_leave_at(e, EXIT_LEAVE, op->insn);
 }
 
 static void emit_call(struct emitter *e, const struct ir_op *op)
 {
     emit_give_back(e, op->insn);
-    asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)emit_site(e, op->insn));
+    emit_load_place(e, op->insn);
     asm_call(&e->as, emit_handler_routine(e, op->insn));
     emit_take_again(e, op->insn);
 }
 
 void emit_serial(struct emitter *e, const struct ir_op *op)
 {
-    asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)emit_site(e, op->insn));
+    emit_load_place(e, op->insn);
     asm_jmp(&e->as, e->jit->routines.serial);
 }
 
@@ -118,36 +80,31 @@ static struct ir_made handed_on(const struct ir_op *op)
 /* Whether an exit leads to the block's own start, with just the flags that it began with. */
 static bool is_own_start(const struct emitter *e, const struct ir_op *op)
 {
-    struct ir_made made = handed_on(op);
-    return op->target == e->block->rip && ir_made_equal(&made, &e->block->inherited) &&
-           !e->jit->options.unlinked;
+    struct ir_made made = handed_on(op), inherited = jit_inherited(e->block);
+    return op->target == e->block->rip && ir_made_equal(&made, &inherited) && !e->jit->options.unlinked;
 }
 
-static void add_exit(struct emitter *e, struct jit_exit *exit, uint64_t rip, uint8_t *jump)
+/* Exits lie one after another behind their block: nothing else may take room while it is assembled. */
+static struct jit_exit *add_exit(struct emitter *e, size_t size, uint64_t rip, const uint8_t *jump)
 {
-    exit->kind = EXIT_FOLLOW;
-    exit->block = e->block;
+    struct jit_exit *exit = room_take(e->jit, size);
+    exit->block = jit_offset(e->jit, e->block);
     exit->rip = rip;
-    exit->jump = jump;
-    exit->heat = jit_exit_heat(e->jit);
-    exit->next_of_block = e->block->exits;
-    e->block->exits = exit;
-}
-
-static struct jit_exit *new_exit(struct emitter *e, uint64_t rip, uint8_t *jump)
-{
-    struct jit_exit *exit = room_take(e->jit, sizeof *exit);
-    add_exit(e, exit, rip, jump);
+    exit->jump = emit_code_offset(e, jump);
+    ASSERT(e->block->exit_count < UINT8_MAX && (e->block->exit_count || exit == jit_first_exit(e->block)));
+    e->block->exit_count++;
     return exit;
 }
 
-static struct jit_exit *new_shortcut(struct emitter *e, const struct ir_op *op, uint8_t *jump)
+/* Behind the exit that it belongs to. */
+static void add_shortcut(struct emitter *e, struct jit_exit *exit, const struct ir_op *op,
+                         const uint8_t *jump)
 {
-    struct jit_shortcut *shortcut = room_take(e->jit, sizeof *shortcut);
-    shortcut->exit.hands_on = true;
-    shortcut->made = handed_on(op);
-    add_exit(e, &shortcut->exit, op->target, jump);
-    return &shortcut->exit;
+    struct jit_exit *shortcut = add_exit(e, sizeof(struct jit_shortcut), op->target, jump);
+    exit->has_shortcut = true;
+    exit->heat = jit_exit_heat(e->jit);
+    shortcut->hands_on = true;
+    ((struct jit_shortcut *)(void *)shortcut)->made = handed_on(op);
 }
 
 static bool is_in_page(const struct emitter *e, uint64_t rip)
@@ -165,12 +122,9 @@ static void emit_exit(struct emitter *e, int cond, const struct ir_op *op)
     uint8_t *jump = cond < 0 ? asm_jmp(&e->as, target) : asm_jcc(&e->as, (unsigned)cond, target);
     if (target)
         return;
-    struct jit_exit *shortcut = NULL;
-    if (op->late_save && is_in_page(e, op->target)) {
-        shortcut = new_shortcut(e, op, jump);
-    }
-    struct jit_exit *exit = new_exit(e, op->target, jump);
-    exit->shortcut = shortcut;
+    struct jit_exit *exit = add_exit(e, sizeof *exit, op->target, jump);
+    if (op->late_save && is_in_page(e, op->target))
+        add_shortcut(e, exit, op, jump);
     emit_stub(e, STUB_EXIT, op, jump)->exit = exit;
 }
 
@@ -215,6 +169,11 @@ static void emit_bswap(struct emitter *e, const struct ir_op *op)
     asm_byte(&e->as, 0xC8 | (reg & 7));
 }
 
+uint32_t emit_code_offset(const struct emitter *e, const uint8_t *code)
+{
+    return (uint32_t)(code - e->jit->code.executable);
+}
+
 uint32_t emit_count(struct emitter *e, uint64_t *counter)
 {
     struct assembler *as = &e->as;
@@ -229,8 +188,9 @@ uint32_t emit_count(struct emitter *e, uint64_t *counter)
 /* Counts a part's passes; its code begins at `start`. */
 static void emit_count_part(struct emitter *e, const struct jit_part *part, const uint8_t *start)
 {
-    part->tally->start = start;
-    part->tally->own = emit_count(e, &part->tally->passes);
+    struct jit_tally *tally = jit_tally_of(part);
+    tally->start = start;
+    tally->own = emit_count(e, &tally->passes);
 }
 
 static void emit_insn(struct emitter *e, const struct ir_op *op)
@@ -240,7 +200,7 @@ static void emit_insn(struct emitter *e, const struct ir_op *op)
     e->label[op->insn] = asm_here(&e->as);
     e->fp_ready[op->insn] = (uint8_t)op->imm;
     const struct jit_part *part = jit_part_of(e->block, op->insn);
-    if (part->tally && part->first == op->insn && !jit_part_is_entry(part))
+    if (e->block->is_measured && part->first == op->insn && !jit_part_is_entry(part))
         emit_count_part(e, part, e->label[op->insn]);
 }
 
@@ -367,26 +327,28 @@ static void emit_legal(struct emitter *e, const struct ir_op *op)
         store_result(e, op, op->a, REG_T1);
 }
 
-/* Counts passes of a block that may become a region. */
-static void emit_heat(struct emitter *e)
+void emit_count_down(struct emitter *e, const void *counter, unsigned size)
 {
-    intptr_t from_cpu = (intptr_t)&e->block->heat - (intptr_t)e->jit->cpu - CPU_BIAS;
+    intptr_t from_cpu = (intptr_t)counter - (intptr_t)e->jit->cpu - CPU_BIAS;
     ASSERT(from_cpu == (int32_t)from_cpu);
-    asm_rm(&e->as, 4, 0x83, 5, mem_base((enum host_reg)REG_CPU, (int32_t)from_cpu));
+    asm_rm(&e->as, size, 0x83, 5, mem_base((enum host_reg)REG_CPU, (int32_t)from_cpu));
     asm_byte(&e->as, 1);
-    emit_stub(e, STUB_HOT, NULL, asm_jcc(&e->as, CC_E, NULL));
 }
 
-/* Takes the block off the budget; a negative rest goes to the interpreter. */
+/* Counts passes of a block that may become a region. Takes the block off the budget; a negative rest goes to
+ * the interpreter. */
 static void emit_prologue(struct emitter *e)
 {
+    struct stub *stub = emit_stub(e, STUB_START, NULL, NULL);
     e->entry = asm_here(&e->as);
-    if (e->block->heat)
-        emit_heat(e);
+    if (!e->block->is_final) {
+        emit_count_down(e, &e->block->heat, 4);
+        stub->jumps[0] = asm_jcc(&e->as, CC_E, NULL);
+    }
     asm_rr(&e->as, 8, 0x83, 5, REG_BUDGET);
     asm_byte(&e->as, e->block->insns);
-    emit_stub(e, STUB_BUDGET, NULL, asm_jcc(&e->as, CC_L, NULL));
-    if (e->block->part[0].tally)
+    stub->jumps[1] = asm_jcc(&e->as, CC_L, NULL);
+    if (e->block->is_measured)
         emit_count_part(e, &e->block->part[0], e->entry);
 }
 
@@ -404,12 +366,19 @@ enum { BLOCK_ALIGNMENT = 16 };
 
 enum { SPARE = BLOCK_ALIGNMENT /* a jump that had no room is patched all the same */ };
 
+/* The end of the room for a block, whose size is kept in 16 bits. */
+static uint8_t *code_limit(const struct code_cache *cache)
+{
+    size_t end = cache->used + UINT16_MAX;
+    return cache->writable + (end < cache->end ? end : cache->end) - SPARE;
+}
+
 bool host_emit(struct jit *jit, struct jit_block *block, const struct ir *ir)
 {
     struct code_cache *cache = &jit->code;
     struct emitter *e = jit->emitter;
     *e = (struct emitter){.as = {.at = cache->writable + cache->used,
-                                 .end = cache->writable + cache->end - SPARE,
+                                 .end = code_limit(cache),
                                  .to_exec = cache->executable - cache->writable},
                           .jit = jit,
                           .block = block,
@@ -428,9 +397,9 @@ bool host_emit(struct jit *jit, struct jit_block *block, const struct ir *ir)
         emit_stubs(e);
     if (!has_room(e))
         return false;
-    block->code = e->entry;
-    block->straight_bytes = (uint32_t)(straight_end - e->entry);
-    block->code_bytes = (uint32_t)(asm_here(&e->as) - e->entry);
+    block->code = emit_code_offset(e, e->entry);
+    block->straight_bytes = (uint16_t)(straight_end - e->entry);
+    block->code_bytes = (uint16_t)(asm_here(&e->as) - e->entry);
     cache->used =
         ((size_t)(e->as.at - cache->writable) + BLOCK_ALIGNMENT - 1) & ~(size_t)(BLOCK_ALIGNMENT - 1);
     return true;

@@ -9,16 +9,14 @@
 
 /* What waits at the end of the block, out of the way. */
 enum stub_kind {
-    STUB_SLOW,     /* a memory access that the fast path refuses: the instruction's handler */
-    STUB_CROSSING, /* misaligned: fast if it stays within the page */
-    STUB_BESIDE,   /* a store to a page that may hold code as well: fast if it meets none */
-    STUB_LEAVE,    /* the interpreter executes the instruction */
-    STUB_TURNED,   /* the same, because string instructions do not go where they were expected to */
-    STUB_APART,    /* the same, because operands that share a look-up are in two pages */
-    STUB_BUDGET,   /* too few instructions left before the horizon */
-    STUB_HOT,      /* the block has run often */
-    STUB_EXIT,     /* a direct exit */
-    STUB_FP_LOAD,  /* floating-point state is not where it is wanted */
+    STUB_SLOW,    /* a memory access that the fast path refuses: the instruction's handler */
+    STUB_BESIDE,  /* a store to a page that may hold code as well: fast if it meets none */
+    STUB_LEAVE,   /* the interpreter executes the instruction */
+    STUB_TURNED,  /* the same, because string instructions do not go where they were expected to */
+    STUB_APART,   /* the same, because operands that share a look-up are in two pages */
+    STUB_START,   /* too few instructions left before the horizon, or the block has run often */
+    STUB_EXIT,    /* a direct exit */
+    STUB_FP_LOAD, /* floating-point state is not where it is wanted */
 };
 
 enum { LOOK_UP_REFUSALS = 6, STUB_JUMPS = LOOK_UP_REFUSALS };
@@ -27,11 +25,12 @@ struct stub {
     enum stub_kind kind;
     const struct ir_op *op;
     uint8_t *jumps[STUB_JUMPS]; /* that lead here */
-    const uint8_t *back;        /* STUB_CROSSING, STUB_BESIDE, STUB_FP_LOAD: where the fast path goes on */
-    unsigned slow;              /* STUB_CROSSING, STUB_BESIDE: number of the STUB_SLOW before it */
-    unsigned bytes;             /* STUB_CROSSING, STUB_BESIDE: of the operand */
-    struct jit_exit *exit;      /* STUB_EXIT */
-    const uint8_t *start;
+    uint8_t *misaligned;   /* STUB_SLOW: one that has another chance, if it stays within the page; or NULL */
+    unsigned bytes;        /* of that operand; STUB_BESIDE */
+    const uint8_t *back;   /* STUB_BESIDE, STUB_FP_LOAD, and `misaligned`: where the fast path goes on */
+    unsigned slow;         /* STUB_BESIDE: number of the STUB_SLOW before it */
+    struct jit_exit *exit; /* STUB_EXIT */
+    const uint8_t *start;  /* where `jumps` lead */
 };
 
 enum { MOST_STUBS = 384 };
@@ -44,10 +43,8 @@ struct emitter {
     const uint8_t *entry;
     const uint8_t *label[IR_MOST_INSNS]; /* of each instruction */
     uint8_t fp_ready[IR_MOST_INSNS];     /* what the code after a label takes to be live */
-    struct jit_site *site[IR_MOST_INSNS];
-    struct jit_exit *leave[IR_MOST_INSNS], *lost[IR_MOST_INSNS], *turned[IR_MOST_INSNS];
-    const struct ir_op *probe; /* of the present memory operand */
-    struct host_mem mem;       /* where that is */
+    const struct ir_op *probe;           /* of the present memory operand */
+    struct host_mem mem;                 /* where that is */
     struct stub stub[MOST_STUBS];
     unsigned stub_count;
     bool failed; /* more stubs than there is room for */
@@ -62,11 +59,14 @@ static inline unsigned emit_log2(unsigned size)
 /* A new stub that a jump leads to. Never NULL. */
 struct stub *emit_stub(struct emitter *e, enum stub_kind kind, const struct ir_op *op, uint8_t *jump);
 
+/* Where something in the executable view is in the code cache. */
+uint32_t emit_code_offset(const struct emitter *e, const uint8_t *code);
+
+/* Takes one off a counter of 2 or 4 bytes in the arena; ZF tells whether 0 is left. */
+void emit_count_down(struct emitter *e, const void *counter, unsigned size);
+
 /* Adds one to a counter; returns the bytes that it takes. Keeps flags; clobbers R10 and R11. */
 uint32_t emit_count(struct emitter *e, uint64_t *counter);
-
-/* A guest instruction of the block; its end is the last part's. */
-const struct insn *emit_guest_insn(const struct emitter *e, unsigned insn);
 
 /* While control may leave the block at an instruction, those of later parts are not on the budget. Changes no
  * flags. */
@@ -76,11 +76,11 @@ void emit_take_again(struct emitter *e, unsigned insn);
 /* The routine that calls an instruction's handler. */
 const uint8_t *emit_handler_routine(const struct emitter *e, unsigned insn);
 
-/* The site or leave exit of an instruction, made at first use. */
-struct jit_site *emit_site(struct emitter *e, unsigned insn);
-struct jit_exit *emit_leave_exit(struct emitter *e, unsigned insn);
-struct jit_exit *emit_lost_exit(struct emitter *e, unsigned insn);
-struct jit_exit *emit_turned_exit(struct emitter *e, unsigned insn);
+/* Makes T1 the place of an instruction. */
+void emit_load_place(struct emitter *e, unsigned insn);
+
+/* Leaves translated code before an instruction. */
+void emit_leave_at(struct emitter *e, enum exit_kind kind, unsigned insn);
 
 /* The handler of an instruction that may change anything. */
 void emit_serial(struct emitter *e, const struct ir_op *op);
@@ -92,6 +92,7 @@ struct look_up {
     bool reads, writes, aligned;
     bool group;          /* operands that may wrap one by one */
     uint8_t *apart;      /* by this jump where they are in two pages; NULL: refused like others */
+    bool out_of_line;    /* short rather than fast: `temporary` is T1 */
     bool crossing;       /* misaligned ones have a second chance */
     uint8_t *misaligned; /* by this jump, with the way back; NULL: none */
     const uint8_t *checked;
@@ -115,8 +116,13 @@ void emit_element(struct emitter *e, const struct ir_op *op, const struct ir_add
 /* Cuts the count in R10 to the elements from there to the end of the segment. Clobbers R9, R13, and flags. */
 void emit_limit_to_segment(struct emitter *e, const struct ir_op *op, const struct ir_address *at,
                            enum ir_access access);
+
+/* Goes back where a misaligned operand stays within its page. */
 void emit_crossing(struct emitter *e, const struct stub *stub);
 void emit_beside(struct emitter *e, const struct stub *stub);
+
+/* A slot of the direct table, for the page number in a register. */
+struct host_mem emit_direct_at(const struct jit *jit, unsigned kind, unsigned page);
 
 /* Finds a group's operands again before instruction `insn`. False where its registers have changed too much:
  * nothing was emitted. */

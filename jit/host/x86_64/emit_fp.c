@@ -93,12 +93,12 @@ static void simd(struct emitter *e, const struct ir_op *op, const struct insn *i
 }
 
 /* FDP and FDS will have to name this instruction's operand, whose offset is noted. */
-static void note_data(struct emitter *e, const struct insn *insn, uint32_t site)
+static void note_data(struct emitter *e, const struct insn *insn, uint32_t place)
 {
     struct assembler *as = &e->as;
     bool flat = insn->seg != SEG_CS && (e->block->context->assume.flat_segs >> insn->seg & 1);
     bool in_r8 = flat && !e->probe->group && e->mem.index == REG_ADDEND;
-    asm_store_imm(as, 4, CPU_FIELD(fp.data), (int32_t)site);
+    asm_store_imm(as, 4, CPU_FIELD(fp.data), (int32_t)place);
     if (!in_r8)
         emit_offset(e, REG_T0, &e->probe->address);
     asm_store(as, 8, CPU_FIELD(fp.offset), in_r8 ? REG_ADDRESS : REG_T0);
@@ -128,7 +128,7 @@ static void x87(struct emitter *e, const struct ir_op *op, const struct insn *in
     struct assembler *as = &e->as;
     if (op->fp->compares)
         clear_c1(as);
-    uint32_t site = (uint32_t)((uint8_t *)emit_site(e, op->insn) - e->jit->arena);
+    uint32_t place = jit_place(e->jit, e->block, op->insn);
     if (op->fp->loads_control)
         check_control(e, op);
     if (op->a == IR_MEM)
@@ -137,14 +137,14 @@ static void x87(struct emitter *e, const struct ir_op *op, const struct insn *in
         asm_rr(as, 4, insn->opcode, insn->modrm >> 3 & 7, insn->modrm & 7);
     if (!op->fp->pointers)
         return;
-    asm_store_imm(as, 4, CPU_FIELD(fp.code), (int32_t)site);
+    asm_store_imm(as, 4, CPU_FIELD(fp.code), (int32_t)place);
     if (op->a == IR_MEM)
-        note_data(e, insn, site);
+        note_data(e, insn, place);
 }
 
 void emit_fp(struct emitter *e, const struct ir_op *op)
 {
-    const struct insn *insn = emit_guest_insn(e, op->insn);
+    const struct insn *insn = jit_insn_of(e->block, op->insn);
     if (op->fp->map)
         simd(e, op, insn);
     else

@@ -135,9 +135,12 @@ static void page_test(struct assembler *as, unsigned bytes, unsigned temporary)
 void emit_crossing(struct emitter *e, const struct stub *stub)
 {
     struct assembler *as = &e->as;
-    page_test(as, stub->bytes, REG_T0);
-    asm_jcc(as, CC_E, stub->back);
-    asm_jmp(as, e->stub[stub->slow].start);
+    asm_patch(as->to_exec, stub->misaligned, asm_here(as));
+    asm_lea(as, 4, REG_T0, mem_base((enum host_reg)REG_ADDRESS, (int32_t)stub->bytes - 1));
+    asm_rr(as, 4, 0x31, REG_ADDRESS, REG_T0);
+    asm_rr(as, 4, 0xC1, 5, REG_T0);
+    asm_byte(as, MEM_PAGE_SHIFT);
+    asm_jcc_back(as, CC_E, stub->back);
 }
 
 /* The bytes must lie in one page; a multiple of a power of two that they do not exceed always does. */
@@ -165,13 +168,25 @@ static void check_page(struct emitter *e, struct look_up *l)
     l->checked = asm_here(as);
 }
 
-/* A slot of the direct table, which is within reach of struct cpu. */
-static struct host_mem direct_table(const struct emitter *e, unsigned kind, unsigned page)
+/* The table is within reach of struct cpu. */
+struct host_mem emit_direct_at(const struct jit *jit, unsigned kind, unsigned page)
 {
-    intptr_t table = (intptr_t)(e->jit->direct + kind * (size_t)DIRECT_PAGES);
-    intptr_t from_cpu = table - (intptr_t)e->jit->cpu - CPU_BIAS;
+    intptr_t table = (intptr_t)(jit->direct + kind * (size_t)DIRECT_PAGES);
+    intptr_t from_cpu = table - (intptr_t)jit->cpu - CPU_BIAS;
     ASSERT(from_cpu == (int32_t)from_cpu);
     return (struct host_mem){REG_CPU, (uint8_t)page, 3, (int32_t)from_cpu};
+}
+
+/* The same by a routine, which sees to it that all is in one page, too. */
+static void call_look_up(struct emitter *e, struct look_up *l, unsigned kind)
+{
+    struct assembler *as = &e->as;
+    ASSERT(l->temporary == REG_T1);
+    if (l->aligned)
+        check_multiple(e, l, 16);
+    asm_lea(as, 4, REG_T1, mem_base((enum host_reg)REG_ADDRESS, (int32_t)l->bytes - 1));
+    asm_call(as, e->jit->routines.look_up[kind]);
+    refuse(l, asm_jcc(as, CC_E, NULL));
 }
 
 /* Stores of 16-bit code, whose programs often have code, data and stack in one page: no more than touches two
@@ -190,11 +205,15 @@ static void look_up_direct(struct emitter *e, struct look_up *l)
     unsigned kind = l->writes ? user ? DIRECT_WRITE_USER : DIRECT_WRITE_SYSTEM
                     : user    ? DIRECT_READ_USER
                               : DIRECT_READ_SYSTEM;
+    if (l->out_of_line) {
+        call_look_up(e, l, kind);
+        return;
+    }
     check_page(e, l);
     asm_mov_rr(as, 4, l->temporary, REG_ADDRESS);
     asm_rr(as, 4, 0xC1, 5, l->temporary);
     asm_byte(as, MEM_PAGE_SHIFT);
-    asm_load(as, 8, l->temporary, direct_table(e, kind, l->temporary));
+    asm_load(as, 8, l->temporary, emit_direct_at(e->jit, kind, l->temporary));
     asm_rr(as, 8, 0x85, l->temporary, l->temporary);
     uint8_t *absent = asm_jcc(as, CC_E, NULL);
     if (!may_be_beside_code(e, l)) {
@@ -256,10 +275,10 @@ void emit_beside(struct emitter *e, const struct stub *stub)
     struct assembler *as = &e->as;
     asm_mov_imm(as, REG_T0, stub->bytes - 1);
     asm_call(as, e->jit->routines.beside_code[e->block->context->assume.user]);
-    asm_jcc(as, CC_B, e->stub[stub->slow].start);
+    asm_jcc_back(as, CC_B, e->stub[stub->slow].start);
     if (temporary_at(e, stub->op->insn) != REG_T0)
         asm_mov_rr(as, 8, REG_ADDEND, REG_T0);
-    asm_jmp(as, stub->back);
+    asm_jmp_back(as, stub->back);
 }
 
 static void look_up_group(struct emitter *e, struct look_up *l, const struct ir_group *g,
@@ -313,28 +332,24 @@ static void probe_single(struct emitter *e, const struct ir_op *op, struct look_
     e->mem.index = NO_REG;
 }
 
-/* A stub from which the fast path may go on at `back`. */
-static void second_chance(struct emitter *e, enum stub_kind kind, const struct stub *slow, unsigned bytes,
-                          uint8_t *jump, const uint8_t *back)
-{
-    struct stub *stub = emit_stub(e, kind, slow->op, jump);
-    stub->slow = (unsigned)(slow - e->stub);
-    stub->bytes = bytes;
-    stub->back = back;
-}
-
 /* Sends what a look-up refuses to a stub. */
 static void refuse_to(struct emitter *e, const struct look_up *l, const struct ir_op *op)
 {
     struct stub *slow = emit_stub(e, STUB_SLOW, op, NULL);
     for (unsigned i = 0; i < l->refusals; i++)
         slow->jumps[i] = l->refused[i];
+    slow->misaligned = l->misaligned;
+    slow->bytes = l->bytes;
+    slow->back = l->checked;
     if (l->apart)
         emit_stub(e, STUB_APART, op, l->apart);
-    if (l->misaligned)
-        second_chance(e, STUB_CROSSING, slow, l->bytes, l->misaligned, l->checked);
-    if (l->beside)
-        second_chance(e, STUB_BESIDE, slow, l->bytes, l->beside, l->found);
+    if (!l->beside)
+        return;
+    unsigned number = (unsigned)(slow - e->stub);
+    struct stub *beside = emit_stub(e, STUB_BESIDE, op, l->beside);
+    beside->slow = number;
+    beside->bytes = l->bytes;
+    beside->back = l->found;
 }
 
 void emit_element(struct emitter *e, const struct ir_op *op, const struct ir_address *at,
@@ -416,7 +431,10 @@ bool emit_group_anew(struct emitter *e, const struct ir_group *g, unsigned insn,
     if (disp != (int32_t)disp)
         return false;
     at.disp = disp;
-    *l = (struct look_up){.seg = g->seg, .bits = g->bits, .temporary = temporary_at(e, insn)};
+    *l = (struct look_up){.seg = g->seg,
+                          .bits = g->bits,
+                          .temporary = is_wide(e) ? temporary_at(e, insn) : REG_T1,
+                          .out_of_line = !is_wide(e)};
     look_up_group(e, l, g, &at);
     return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What lies behind a block's straight code: slow paths of memory accesses and the ways out. */
+#include "core/base/assert.h"
 #include "core/base/bytes.h"
 #include "core/x86/regs.h"
 #include "core/x86/tlb.h"
@@ -16,13 +17,7 @@ static void patch_jumps(struct emitter *e, const struct stub *stub)
 
 static bool ends_trace(const struct emitter *e, unsigned insn)
 {
-    return insn_ends_trace(emit_guest_insn(e, insn));
-}
-
-static void leave(struct emitter *e, const struct jit_exit *exit)
-{
-    asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)exit);
-    asm_jmp(&e->as, e->jit->routines.leave);
+    return insn_ends_trace(jit_insn_of(e->block, insn));
 }
 
 static void prepare_to_leave(struct emitter *e, const struct ir_op *op)
@@ -35,20 +30,20 @@ static void prepare_to_leave(struct emitter *e, const struct ir_op *op)
 static void emit_apart(struct emitter *e, const struct stub *stub)
 {
     prepare_to_leave(e, stub->op);
-    leave(e, emit_lost_exit(e, stub->op->insn));
+    emit_leave_at(e, EXIT_LOST, stub->op->insn);
 }
 
 static void emit_turned(struct emitter *e, const struct stub *stub)
 {
     prepare_to_leave(e, stub->op);
-    leave(e, emit_turned_exit(e, stub->op->insn));
+    emit_leave_at(e, EXIT_TURNED, stub->op->insn);
 }
 
 /* The interpreter executes the instruction. */
 static void emit_leave(struct emitter *e, const struct stub *stub)
 {
     prepare_to_leave(e, stub->op);
-    leave(e, emit_leave_exit(e, stub->op->insn));
+    emit_leave_at(e, EXIT_LEAVE, stub->op->insn);
 }
 
 /* Whether code after the instruction may find flags in the host's: those that it makes, or has reloaded. */
@@ -92,13 +87,13 @@ static void go_on_after(struct emitter *e, unsigned insn)
     if (possible) {
         if (leaves_flags(e, insn))
             asm_call(&e->as, e->jit->routines.flags);
-        asm_jmp(&e->as, e->label[insn + 1]);
+        asm_jmp_back(&e->as, e->label[insn + 1]);
     }
     for (unsigned i = 0; i < failures; i++)
         asm_patch(e->as.to_exec, failed[i], asm_here(&e->as));
     if (failures || !possible) {
         emit_give_back(e, insn + 1);
-        leave(e, emit_lost_exit(e, insn + 1));
+        emit_leave_at(e, EXIT_LOST, insn + 1);
     }
 }
 
@@ -111,13 +106,13 @@ static void emit_slow(struct emitter *e, const struct stub *stub)
         emit_serial(e, stub->op);
         return;
     }
-    if (e->block->part[0].tally)
-        e->block->part[0].tally->own_out_of_line += emit_count(e, &e->jit->measured.refused);
+    if (e->block->is_measured)
+        jit_tally_of(e->block->part)->own_out_of_line += emit_count(e, &e->jit->measured.refused);
     if (ends_trace(e, insn)) {
-        leave(e, emit_leave_exit(e, insn));
+        emit_leave_at(e, EXIT_LEAVE, insn);
         return;
     }
-    asm_mov_imm(&e->as, REG_T1, (uint64_t)(uintptr_t)emit_site(e, insn));
+    emit_load_place(e, insn);
     asm_call(&e->as, emit_handler_routine(e, insn));
     emit_take_again(e, insn);
     if (emit_handler_routine(e, insn) == e->jit->routines.handler_fp)
@@ -134,21 +129,11 @@ void emit_make_live(struct emitter *e, unsigned parts)
 }
 
 /* Before the block has done anything. */
-static void leave_at_start(struct emitter *e, const struct jit_exit *exit)
+static void emit_start(struct emitter *e)
 {
-    struct assembler *as = &e->as;
     if (e->ir->op[0].happened)
         emit_late_save(e, &e->ir->op[0]);
-    asm_mov_imm(as, REG_T1, e->block->rip);
-    asm_store(as, 8, CPU_FIELD(rip), REG_T1);
-    leave(e, exit);
-}
-
-static void emit_budget(struct emitter *e)
-{
-    asm_rr(&e->as, 8, 0x83, 0, REG_BUDGET);
-    asm_byte(&e->as, e->block->insns);
-    leave_at_start(e, &e->jit->resume);
+    emit_leave_at(e, EXIT_START, 0);
 }
 
 static gva_t linear_page(const struct emitter *e, uint64_t rip)
@@ -156,92 +141,76 @@ static gva_t linear_page(const struct emitter *e, uint64_t rip)
     return jit_linear(e->block->context, rip) & ~(gva_t)(MEM_PAGE_SIZE - 1);
 }
 
-/* As the interpreter does when it goes to another page: the TLB must lead there. host_link fills in where to.
- */
-static void emit_page_check(struct emitter *e, struct jit_exit *exit, gva_t page, uint8_t **jumps)
+static void load_exit(struct emitter *e, const struct jit_exit *exit)
+{
+    asm_mov_imm(&e->as, REG_T1, jit_offset(e->jit, exit));
+}
+
+#define NO_PAGE UINT64_MAX /* jump_where of no page: the last one that 28 bits name is in no guest memory */
+
+enum {
+    FAR_FILL = 20 /* bytes that the number which a link fills in stands before the jump's displacement */
+};
+
+/* The way to a target in another page, by way of a routine that goes to the dispatcher where the TLB does not
+ * lead there, as does the jump while it is not linked. */
+static void emit_far_way(struct emitter *e, struct jit_exit *exit)
 {
     struct assembler *as = &e->as;
-    bool user = e->block->context->assume.user;
-    asm_rr(as, 8, 0x85, REG_BUDGET, REG_BUDGET);
-    jumps[0] = asm_jcc(as, CC_LE, NULL);
-    asm_mov_imm(as, REG_T0, page);
-    asm_rm(as, 8, 0x3B, REG_T0, TLB_FIELD(page, read[user ? 1 : 0]));
-    jumps[1] = asm_jcc(as, CC_NE, NULL);
-    asm_byte(as, 0x49); /* MOV R9, imm64: the addend */
-    asm_byte(as, 0xB9);
-    exit->page_check = asm_here(as);
-    asm_imm64(as, 0);
-    asm_rm(as, 8, 0x3B, REG_ADDEND, TLB_FIELD(page, addend));
-    jumps[2] = asm_jcc(as, CC_NE, NULL);
-    asm_rm(as, 1, 0xF6, 0, TLB_FIELD(page, rights));
-    asm_byte(as, TLB_NX);
-    jumps[3] = asm_jcc(as, CC_NE, NULL);
-    asm_store(as, 8, CPU_FIELD(fetch_page), REG_T0);
-    asm_load(as, 8, REG_ADDEND, TLB_FIELD(page, frame));
-    asm_store(as, 8, CPU_FIELD(fetch_frame), REG_ADDEND);
-    asm_byte(as, 0x49); /* MOV R9, imm64: the page in guest memory */
-    asm_byte(as, 0xB9);
-    exit->page_fill = (uint8_t)(asm_here(as) - exit->page_check);
-    asm_imm64(as, 0);
-    asm_store(as, 8, CPU_FIELD(fetch_memory), REG_ADDEND);
+    asm_byte(as, 0x49); /* MOV R10, imm64: jump_where of the page */
+    asm_byte(as, 0xBA);
+    const uint8_t *fill = asm_here(as);
+    asm_imm64(as, NO_PAGE);
+    load_exit(e, exit);
+    asm_call(as, e->jit->routines.far[e->block->context->assume.user]);
+    uint8_t *jump = asm_jmp(as, e->jit->routines.follow);
+    ASSERT(as->full || jump - fill == FAR_FILL);
+    exit->is_far = true;
+    exit->jump = emit_code_offset(e, jump);
+    exit->stub = emit_code_offset(e, e->jit->routines.follow);
 }
 
-enum { REFUSALS = 4 };
-
-/* The way to a target in another page. */
-static void emit_far_way(struct emitter *e, struct jit_exit *exit, gva_t page)
+/* The jump of an exit leads on from here until it is linked. */
+static void set_way(struct emitter *e, struct jit_exit *exit, uint8_t *jump)
 {
-    struct assembler *as = &e->as;
-    uint8_t *refused[REFUSALS];
-    emit_page_check(e, exit, page, refused);
-    exit->jump = asm_jmp(as, NULL);
-    asm_patch(as->to_exec, exit->jump, asm_here(as));
-    for (unsigned i = 0; i < REFUSALS; i++)
-        asm_patch(as->to_exec, refused[i], asm_here(as));
+    asm_patch(e->as.to_exec, jump, asm_here(&e->as));
+    exit->jump = emit_code_offset(e, jump);
 }
 
-/* A jump of an exit to what comes next, until it is linked. */
-static void emit_way(struct emitter *e, struct jit_exit *exit)
-{
-    exit->jump = asm_jmp(&e->as, NULL);
-    exit->stub = asm_here(&e->as);
-    asm_patch(e->as.to_exec, exit->jump, exit->stub);
-}
-
-/* The way on after a recipe was written, where there is a way around that. */
+/* The way on after a recipe was written, where there is a way around that: to the dispatcher when it has been
+ * taken often. */
 static void emit_long_way(struct emitter *e, struct jit_exit *exit)
 {
-    struct assembler *as = &e->as;
-    asm_mov_imm(as, REG_T1, (uint64_t)(uintptr_t)exit);
-    asm_rm(as, 4, 0x83, 5, mem_base((enum host_reg)REG_T1, (int32_t)offsetof(struct jit_exit, heat)));
-    asm_byte(as, 1);
-    asm_jcc(as, CC_E, e->jit->routines.follow);
-    emit_way(e, exit);
+    emit_count_down(e, &exit->heat, sizeof exit->heat);
+    set_way(e, exit, asm_jcc(&e->as, CC_NE, NULL));
 }
 
 /* Writes what was left to the exit. Until it is linked it leads to the dispatcher. */
 static void emit_exit_stub(struct emitter *e, const struct stub *stub)
 {
-    struct assembler *as = &e->as;
     struct jit_exit *exit = stub->exit;
-    gva_t page = linear_page(e, exit->rip);
+    struct jit_exit *shortcut = exit->has_shortcut ? jit_next_exit(exit) : NULL;
     bool early = jit_part_of(e->block, stub->op->insn)->rest;
+    if (shortcut)
+        shortcut->stub = emit_code_offset(e, asm_here(&e->as));
     emit_give_back(e, stub->op->insn);
-    if (exit->shortcut)
-        exit->shortcut->stub = stub->start;
-    if (exit->shortcut && early)
-        emit_way(e, exit->shortcut);
+    if (shortcut && early) {
+        set_way(e, shortcut, asm_jmp(&e->as, NULL));
+        shortcut->stub = emit_code_offset(e, asm_here(&e->as));
+    }
     if (stub->op->late_save)
         emit_late_save(e, stub->op->late_save);
-    if (page != linear_page(e, e->block->rip))
-        emit_far_way(e, exit, page);
-    else if (exit->shortcut)
+    if (linear_page(e, exit->rip) != linear_page(e, e->block->rip)) {
+        emit_far_way(e, exit);
+        return;
+    }
+    if (shortcut)
         emit_long_way(e, exit);
     else if (early)
-        emit_way(e, exit);
-    exit->stub = asm_here(as);
-    asm_mov_imm(as, REG_T1, (uint64_t)(uintptr_t)exit);
-    asm_jmp(as, e->jit->routines.follow);
+        set_way(e, exit, asm_jmp(&e->as, NULL));
+    exit->stub = emit_code_offset(e, asm_here(&e->as));
+    load_exit(e, exit);
+    asm_jmp(&e->as, e->jit->routines.follow);
 }
 
 /* A part that is live already is newer in the host's registers than in struct cpu. */
@@ -280,18 +249,18 @@ static void emit_fp_load_stub(struct emitter *e, const struct stub *stub)
 
 static void emit_one(struct emitter *e, struct stub *stub)
 {
+    if (stub->misaligned)
+        emit_crossing(e, stub);
     stub->start = asm_here(&e->as);
     patch_jumps(e, stub);
     switch (stub->kind) {
     case STUB_SLOW: emit_slow(e, stub); break;
-    case STUB_CROSSING: emit_crossing(e, stub); break;
     case STUB_BESIDE: emit_beside(e, stub); break;
     case STUB_LEAVE: emit_leave(e, stub); break;
     case STUB_TURNED: emit_turned(e, stub); break;
     case STUB_APART: emit_apart(e, stub); break;
     case STUB_FP_LOAD: emit_fp_load_stub(e, stub); break;
-    case STUB_BUDGET: emit_budget(e); break;
-    case STUB_HOT: leave_at_start(e, e->block->hot); break;
+    case STUB_START: emit_start(e); break;
     case STUB_EXIT: emit_exit_stub(e, stub); break;
     }
 }
@@ -302,54 +271,51 @@ void emit_stubs(struct emitter *e)
         emit_one(e, &e->stub[i]);
 }
 
-/* What the page check of an exit compares and sets. */
-struct page_fill {
-    uint64_t addend;
-    mem_t page;
-};
-
-static struct page_fill fill_for(const struct jit *jit, const struct jit_block *target)
-{
-    const uint64_t in_page = MEM_PAGE_SIZE - 1;
-    gva_t linear = jit_linear(target->context, target->rip);
-    mem_t page = target->memory & ~in_page;
-    return (struct page_fill){(uint64_t)(uintptr_t)jit->cpu->memory->host + page - (linear & ~in_page), page};
-}
-
 static ptrdiff_t to_executable(const struct jit *jit)
 {
     return jit->code.executable - jit->code.writable;
 }
 
+static uint8_t *jump_of(const struct jit *jit, const struct jit_exit *exit)
+{
+    return (uint8_t *)(uintptr_t)jit->code.executable + exit->jump;
+}
+
+/* The page that a far exit leads to, and where it says so. */
+static uint64_t page_of(const struct jit_block *target)
+{
+    return jump_where(jit_linear(target->context, target->rip), target->memory);
+}
+
+static uint8_t *page_field(const struct jit *jit, const struct jit_exit *exit)
+{
+    return jit->code.writable + exit->jump - FAR_FILL;
+}
+
 void host_link(struct jit *jit, struct jit_exit *exit, const struct jit_block *target)
 {
-    ptrdiff_t to_exec = to_executable(jit);
-    if (exit->page_check) {
-        struct page_fill fill = fill_for(jit, target);
-        store_le64(exit->page_check - to_exec, fill.addend);
-        store_le64(exit->page_check + exit->page_fill - to_exec, fill.page);
-    }
-    asm_patch(to_exec, exit->jump, target->code);
+    if (exit->is_far)
+        store_le64(page_field(jit, exit), page_of(target));
+    asm_patch(to_executable(jit), jump_of(jit, exit), jit_code(jit, target));
 }
 
 void host_unlink(struct jit *jit, struct jit_exit *exit)
 {
-    asm_patch(to_executable(jit), exit->jump, exit->stub);
+    if (exit->is_far)
+        store_le64(page_field(jit, exit), NO_PAGE);
+    asm_patch(to_executable(jit), jump_of(jit, exit), jit->code.executable + exit->stub);
 }
 
 const uint8_t *host_exit_leads_to(const struct jit *jit, const struct jit_exit *exit)
 {
-    const uint8_t *field = exit->jump;
+    const uint8_t *field = jump_of(jit, exit);
     return field + 4 + (int32_t)load_le32(field - to_executable(jit));
 }
 
 bool host_exit_is_linked_to(const struct jit *jit, const struct jit_exit *exit,
                             const struct jit_block *target)
 {
-    struct page_fill fill = fill_for(jit, target);
-    ptrdiff_t to_exec = to_executable(jit);
-    if (exit->page_check && (load_le64(exit->page_check - to_exec) != fill.addend ||
-                             load_le64(exit->page_check + exit->page_fill - to_exec) != fill.page))
+    if (exit->is_far && load_le64(page_field(jit, exit)) != page_of(target))
         return false;
-    return host_exit_leads_to(jit, exit) == target->code;
+    return host_exit_leads_to(jit, exit) == jit_code(jit, target);
 }

@@ -136,10 +136,10 @@ static void make_x87_load(struct assembler *as, struct jit *jit)
     ret(as);
 }
 
-/* struct jit_exit *enter(struct cpu *cpu, const uint8_t *code) */
+/* uint64_t enter(struct cpu *cpu, const uint8_t *code) */
 static void make_enter(struct assembler *as, struct jit *jit)
 {
-    jit->routines.enter = (struct jit_exit * (*)(struct cpu *, const uint8_t *))(uintptr_t)asm_here(as);
+    jit->routines.enter = (uint64_t(*)(struct cpu *, const uint8_t *))(uintptr_t)asm_here(as);
     for (unsigned i = 0; i < CALLEE_SAVED; i++)
         push_reg(as, saved_by_callee[i]);
     add_imm8(as, RSP, -8);
@@ -150,10 +150,22 @@ static void make_enter(struct assembler *as, struct jit *jit)
     asm_rr(as, 4, 0xFF, 4, REG_T1);
 }
 
-/* R11: struct jit_exit to return. The second entry finds the guest's registers stored. */
+/* R11: the place where translated code ends, to which each entry adds its kind. */
+static void make_kinds_of_leave(struct assembler *as, struct jit *jit, const uint8_t *leave)
+{
+    jit->routines.leave[EXIT_BOUNDARY] = leave;
+    for (unsigned kind = EXIT_START; kind < EXIT_KINDS; kind++) {
+        jit->routines.leave[kind] = asm_here(as);
+        asm_mov_imm(as, REG_T0, (uint64_t)kind << EXIT_KIND_SHIFT);
+        asm_rr(as, 8, 0x09, REG_T0, REG_T1);
+        asm_jmp(as, leave);
+    }
+}
+
+/* R11: what to return. The second entry finds the guest's registers stored. */
 static const uint8_t *make_leave(struct assembler *as, struct jit *jit)
 {
-    jit->routines.leave = asm_here(as);
+    const uint8_t *leave = asm_here(as);
     store_guest(as);
     const uint8_t *stored = asm_here(as);
     call_if_live(as, FP_X87, jit->routines.x87_store);
@@ -163,14 +175,15 @@ static const uint8_t *make_leave(struct assembler *as, struct jit *jit)
     for (unsigned i = CALLEE_SAVED; i-- > 0;)
         pop_reg(as, saved_by_callee[i]);
     ret(as);
+    make_kinds_of_leave(as, jit, leave);
     return stored;
 }
 
 /* Goes on at the code that a helper found, or resumes. */
-static void go_on(struct assembler *as, struct jit *jit, const uint8_t *leave_stored)
+static void go_on(struct assembler *as, const uint8_t *leave_stored)
 {
     asm_rr(as, 8, 0x85, RAX, RAX);
-    asm_mov_imm(as, REG_T1, (uint64_t)(uintptr_t)&jit->resume);
+    asm_mov_imm(as, REG_T1, (uint64_t)EXIT_RESUME << EXIT_KIND_SHIFT);
     asm_jcc(as, CC_E, leave_stored);
     asm_mov_rr(as, 8, REG_T1, RAX);
     load_guest(as);
@@ -182,21 +195,21 @@ static void make_follow(struct assembler *as, struct jit *jit, const uint8_t *le
 {
     jit->routines.follow = asm_here(as);
     call_c(as, jit, MEASURED(jit, jit_follow, measure_follow));
-    go_on(as, jit, leave_stored);
+    go_on(as, leave_stored);
 }
 
-/* R11: the site of an instruction that ends its block. */
+/* R11: the place of an instruction that ends its block. */
 static void make_serial(struct assembler *as, struct jit *jit, const uint8_t *leave_stored)
 {
     jit->routines.leave_for_boundary = asm_here(as);
     asm_mov_imm(as, REG_T1, 0);
-    asm_jmp(as, jit->routines.leave);
+    asm_jmp(as, jit->routines.leave[EXIT_BOUNDARY]);
     jit->routines.serial = asm_here(as);
     call_c(as, jit, MEASURED(jit, jit_call_serial, measure_call_serial));
-    go_on(as, jit, leave_stored);
+    go_on(as, leave_stored);
 }
 
-/* Called with the site in R11; returns when the next instruction may follow. */
+/* Called with the place in R11; returns when the next instruction may follow. */
 static const uint8_t *make_handler(struct assembler *as, struct jit *jit, const uint8_t *leave_stored,
                                    bool fp)
 {
@@ -242,23 +255,38 @@ static struct host_mem tlb_at(size_t field)
     return mem;
 }
 
-enum { PAGE_REFUSALS = 4 };
+enum { PAGE_REFUSALS = 4, TLB_ENTRY_SHIFT = 6 };
+
+/* From jump_where in R10: its linear page, and in R9 what says its TLB entry. */
+static void find_page(struct assembler *as)
+{
+    _Static_assert(sizeof(struct tlb_entry) == 1 << TLB_ENTRY_SHIFT &&
+                       (int)JUMP_PAGE_BITS > (int)TLB_ENTRY_SHIFT,
+                   "shift below");
+    asm_mov_rr(as, 8, R9, REG_T0);
+    shift(as, DIGIT_SHR, R9, JUMP_PAGE_BITS - TLB_ENTRY_SHIFT);
+    asm_rr(as, 4, 0x81, 4, R9);
+    asm_imm32(as, (TLB_ENTRIES - 1) << TLB_ENTRY_SHIFT);
+    shift(as, DIGIT_SAR, REG_T0, JUMP_PAGE_BITS);
+    shift(as, DIGIT_SHL, REG_T0, MEM_PAGE_SHIFT);
+}
+
+/* From jump_where in a register: the page in guest memory. */
+static void cut_to_memory(struct assembler *as, unsigned reg)
+{
+    shift(as, DIGIT_SHL, reg, 64 - JUMP_PAGE_BITS);
+    shift(as, DIGIT_SHR, reg, 64 - JUMP_PAGE_BITS - MEM_PAGE_SHIFT);
+}
 
 /* The page of the jump cache entry that R8 says is not the one that runs: the TLB must lead to where the
  * entry says. */
 static void go_to_other_page(struct assembler *as, const struct jit *jit, unsigned user, uint8_t **refused)
 {
     struct host_mem where = emit_jump_at(jit, offsetof(struct jump_entry, where));
-    _Static_assert(sizeof(struct tlb_entry) == 64 && JUMP_PAGE_BITS > 6, "shift below");
     asm_rr(as, 8, 0x85, REG_BUDGET, REG_BUDGET);
     refused[0] = asm_jcc(as, CC_LE, NULL);
     asm_load(as, 8, REG_T0, where);
-    asm_mov_rr(as, 8, R9, REG_T0);
-    shift(as, DIGIT_SHR, R9, JUMP_PAGE_BITS - 6);
-    asm_rr(as, 4, 0x81, 4, R9);
-    asm_imm32(as, (TLB_ENTRIES - 1) << 6);
-    shift(as, DIGIT_SAR, REG_T0, JUMP_PAGE_BITS);
-    shift(as, DIGIT_SHL, REG_T0, MEM_PAGE_SHIFT);
+    find_page(as);
     refused[1] = differs(as, 8, REG_T0, tlb_at(offsetof(struct tlb_entry, read) + user * sizeof(uint64_t)));
     asm_load(as, 8, REG_T1, tlb_at(offsetof(struct tlb_entry, addend)));
     refused[2] = differs(as, 8, REG_T1, emit_jump_at(jit, offsetof(struct jump_entry, addend)));
@@ -269,8 +297,7 @@ static void go_to_other_page(struct assembler *as, const struct jit *jit, unsign
     asm_store(as, 8, CPU_FIELD(fetch_frame), REG_T1);
     asm_store(as, 8, CPU_FIELD(fetch_page), REG_T0);
     asm_load(as, 8, REG_T1, where);
-    shift(as, DIGIT_SHL, REG_T1, 64 - JUMP_PAGE_BITS);
-    shift(as, DIGIT_SHR, REG_T1, 64 - JUMP_PAGE_BITS - MEM_PAGE_SHIFT);
+    cut_to_memory(as, REG_T1);
     asm_store(as, 8, CPU_FIELD(fetch_memory), REG_T1);
     asm_rm(as, 4, 0xFF, 4, emit_jump_at(jit, offsetof(struct jump_entry, code)));
 }
@@ -291,7 +318,65 @@ static void make_indirect(struct assembler *as, struct jit *jit, const uint8_t *
         for (unsigned i = 0; i < PAGE_REFUSALS; i++)
             asm_patch(as->to_exec, refused[user][i], asm_here(as));
     call_c(as, jit, MEASURED(jit, jit_follow_indirect, measure_follow_indirect));
-    go_on(as, jit, leave_stored);
+    go_on(as, leave_stored);
+}
+
+enum { FAR_REFUSALS = 4 };
+
+/* As the interpreter does when it goes to another page: the TLB must lead to where jump_where in R10 says. */
+static void check_far(struct assembler *as, const struct jit *jit, unsigned user, uint8_t **refused)
+{
+    asm_rr(as, 8, 0x85, REG_BUDGET, REG_BUDGET);
+    refused[0] = asm_jcc(as, CC_LE, NULL);
+    asm_mov_rr(as, 8, R8, REG_T0);
+    cut_to_memory(as, R8);
+    find_page(as);
+    refused[1] = differs(as, 8, REG_T0, tlb_at(offsetof(struct tlb_entry, read) + user * sizeof(uint64_t)));
+    asm_mov_imm(as, REG_PLACE, (uint64_t)(uintptr_t)jit->cpu->memory->host);
+    asm_rr(as, 8, 0x01, R8, REG_PLACE);
+    asm_rr(as, 8, 0x29, REG_T0, REG_PLACE);
+    refused[2] = differs(as, 8, REG_PLACE, tlb_at(offsetof(struct tlb_entry, addend)));
+    asm_rm(as, 1, 0xF6, 0, tlb_at(offsetof(struct tlb_entry, rights)));
+    asm_byte(as, TLB_NX);
+    refused[3] = asm_jcc(as, CC_NE, NULL);
+}
+
+/* Called by an exit to another page, with itself in R11 and the page in R10. Returns where the page is still
+ * there, and now the one that code runs from. */
+static void make_far(struct assembler *as, struct jit *jit, unsigned user)
+{
+    uint8_t *refused[FAR_REFUSALS];
+    jit->routines.far[user] = asm_here(as);
+    check_far(as, jit, user, refused);
+    asm_load(as, 8, R9, tlb_at(offsetof(struct tlb_entry, frame)));
+    asm_store(as, 8, CPU_FIELD(fetch_page), REG_T0);
+    asm_store(as, 8, CPU_FIELD(fetch_frame), R9);
+    asm_store(as, 8, CPU_FIELD(fetch_memory), R8);
+    ret(as);
+    for (unsigned i = 0; i < FAR_REFUSALS; i++)
+        asm_patch(as->to_exec, refused[i], asm_here(as));
+    add_imm8(as, RSP, 8);
+    asm_jmp(as, jit->routines.follow);
+}
+
+/* Called with the linear addresses of the first and last byte of a group of operands in R8 and R11. Makes R11
+ * what to add for the host's; ZF where they are not in one page, or that is not to be had. */
+static void make_look_up(struct assembler *as, struct jit *jit, unsigned kind)
+{
+    jit->routines.look_up[kind] = asm_here(as);
+    asm_rr(as, 4, 0x31, R8, REG_T1);
+    asm_rr(as, 4, 0xC1, DIGIT_SHR, REG_T1);
+    asm_byte(as, MEM_PAGE_SHIFT);
+    uint8_t *apart = asm_jcc(as, CC_NE, NULL);
+    asm_mov_rr(as, 4, REG_T1, R8);
+    asm_rr(as, 4, 0xC1, DIGIT_SHR, REG_T1);
+    asm_byte(as, MEM_PAGE_SHIFT);
+    asm_load(as, 8, REG_T1, emit_direct_at(jit, kind, REG_T1));
+    asm_rr(as, 8, 0x85, REG_T1, REG_T1);
+    ret(as);
+    asm_patch(as->to_exec, apart, asm_here(as));
+    asm_rr(as, 4, 0x31, REG_T1, REG_T1);
+    ret(as);
 }
 
 static struct host_mem recipe_at(size_t offset)
@@ -435,6 +520,10 @@ void host_make_routines(struct jit *jit)
     jit->routines.handler_fp = make_handler(&as, jit, leave_stored, true);
     make_serial(&as, jit, leave_stored);
     make_indirect(&as, jit, leave_stored);
+    for (unsigned user = 0; user < 2; user++)
+        make_far(&as, jit, user);
+    for (unsigned kind = 0; kind < DIRECT_KINDS; kind++)
+        make_look_up(&as, jit, kind);
     make_flags(&as, jit);
     make_string_routines(&as, jit);
     make_memory_routines(&as, jit);
