@@ -32,7 +32,7 @@
 #include "jit/visibility.h"
 
 /* What the engine takes at the most, with the traces that its blocks are made from. */
-enum { DEFAULT_CACHE = 11 << 20, LEAST_CACHE = 192 << 10, TRACES_PER_10 = 18 /* bytes, of code */ };
+enum { DEFAULT_CACHE = 11 << 20, LEAST_CACHE = 192 << 10, TRACES_PER_10 = 22 /* bytes, of code */ };
 
 #define JUMP_BYTES   (JUMP_ENTRIES * sizeof(struct jump_entry))
 #define DIRECT_BYTES ((size_t)DIRECT_KINDS * DIRECT_PAGES * sizeof(uint64_t))

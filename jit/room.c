@@ -16,7 +16,7 @@ enum { ARENA_START = 16 /* so that no offset in it is 0 */, ALIGNMENT = 16 };
 
 size_t room_arena_bytes(size_t code)
 {
-    size_t size = code + code / 5, least = (size_t)SPANS * (MOST_ARENA + MOST_ARENA / 4);
+    size_t size = code - code / 5, least = (size_t)SPANS * (MOST_ARENA + MOST_ARENA / 4);
     return ARENA_START + (size < least ? least : size) / SPANS * SPANS;
 }
 
