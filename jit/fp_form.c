@@ -29,8 +29,8 @@ static unsigned bytes_of(const char *suffix)
     static const struct {
         const char *suffix;
         uint8_t bytes;
-    } sizes[] = {{"ps", 16}, {"pd", 16}, {"x", 16}, {"dq", 16}, {"q", 8}, {"sd", 8},
-                 {"d", 4},   {"ss", 4},  {"w", 2},  {"b", 1},   {"t", 10}};
+    } sizes[] = {{"ps", 16}, {"pd", 16}, {"x", 16}, {"dq", 16}, {"q", 8},  {"sd", 8}, {"d", 4},
+                 {"ss", 4},  {"w", 2},   {"b", 1},  {"t", 10},  {"dw", 2}, {"db", 1}};
     for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         if (!strcmp(suffix, sizes[i].suffix))
             return sizes[i].bytes;
