@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "core/base/ring.h"
 #include "core/mem/memory.h"
 #include "core/x86/engine.h"
 #include "core/x86/fpu/x87.h"
@@ -216,7 +217,7 @@ static inline unsigned jump_index(uint64_t rip)
     return (uint32_t)rip * JUMP_HASH >> JUMP_HASH_SHIFT;
 }
 
-enum { SPANS = 8 };
+enum { SPANS = TRACE_PARTS /* at first */ };
 
 /* A part of the room for blocks (room.h). */
 struct jit_span {
@@ -253,8 +254,8 @@ struct jit {
     size_t code_start; /* bytes that the routines take */
     uint8_t *arena;    /* blocks and exits */
     size_t arena_size, arena_used;
-    struct jit_span span[SPANS];
-    unsigned filling; /* the span that blocks are made in; the next one is the oldest */
+    struct ring ring; /* of spans */
+    struct jit_span span[RING_MOST_PARTS];
     uint64_t *direct;
     struct jump_entry *jumps;
     uint32_t *buckets; /* of the hash table: offsets of blocks in the arena */

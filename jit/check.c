@@ -142,7 +142,7 @@ static bool check_buckets(const struct jit *jit, struct error *err)
 
 static bool check_blocks(const struct jit *jit, struct error *err)
 {
-    for (unsigned span = 0; span < SPANS; span++)
+    for (unsigned span = 0; span < jit->ring.parts; span++)
         for (const struct jit_block *block = jit_block_at(jit, jit->span[span].blocks); block;
              block = jit_block_at(jit, block->next_in_span)) {
             if (!room_holds(jit, span, block))

@@ -31,8 +31,9 @@
 #include "jit/room.h"
 #include "jit/visibility.h"
 
-/* What the engine takes at the most, with the traces that its blocks are made from. */
-enum { DEFAULT_CACHE = 11 << 20, LEAST_CACHE = 192 << 10, TRACES_PER_10 = 22 /* bytes, of code */ };
+/* Bytes of host code; and what the traces take that blocks are made from. */
+enum { DEFAULT_CACHE = 11 << 20, DEFAULT_MOST = 18 << 20, LEAST_CACHE = 192 << 10 };
+enum { TRACES_PER_10 = 22 /* bytes, of code */ };
 
 #define JUMP_BYTES   (JUMP_ENTRIES * sizeof(struct jump_entry))
 #define DIRECT_BYTES ((size_t)DIRECT_KINDS * DIRECT_PAGES * sizeof(uint64_t))
@@ -472,6 +473,21 @@ static size_t cache_size(const struct jit_options *options)
     return size < LEAST_CACHE ? LEAST_CACHE : size;
 }
 
+static size_t most_cache(const struct jit_options *options)
+{
+    size_t size = cache_size(options), most = options->cache_bytes ? options->cache_most : DEFAULT_MOST;
+    return most < size ? size : most;
+}
+
+/* The room for code, for what hangs on it and for traces. */
+static void divide_room(struct jit *jit)
+{
+    size_t size = cache_size(&jit->options), most = most_cache(&jit->options), spans = most / (size / SPANS);
+    jit->code_start = jit->code.used;
+    room_init(jit, spans < RING_MOST_PARTS ? (unsigned)spans : RING_MOST_PARTS);
+    trace_cache_limit(jit->cpu, size / 10 * TRACES_PER_10, most / 10 * TRACES_PER_10);
+}
+
 bool jit_is_available(void)
 {
     return true;
@@ -486,10 +502,10 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     jit->direct = reserve_near(cpu, DIRECT_BYTES);
     ASSERT(cpu->memory->size >> MEM_PAGE_SHIFT >> JUMP_PAGE_BITS == 0);
     jit->jumps = reserve_near(cpu, JUMP_BYTES);
-    jit->arena_size = room_arena_bytes(cache_size(options));
+    jit->arena_size = room_arena_bytes(most_cache(options));
     jit->arena = reserve_near(cpu, jit->arena_size);
     bool reserved = jit->direct && jit->jumps && jit->arena;
-    if (!reserved || !code_cache_init(&jit->code, cache_size(options), options->perf_map, err)) {
+    if (!reserved || !code_cache_init(&jit->code, most_cache(options), options->perf_map, err)) {
         if (!reserved)
             error_set(err, "no address space for the translator: %s; use --engine interp", strerror(errno));
         jit_free(jit);
@@ -505,9 +521,7 @@ struct jit *jit_new(struct cpu *cpu, const struct jit_options *options, struct e
     host_make_routines(jit);
     if (jit->measure)
         measure_entry(jit);
-    jit->code_start = jit->code.used;
-    room_clear(jit);
-    trace_cache_limit(cpu, cache_size(options) / 10 * TRACES_PER_10);
+    divide_room(jit);
     if (options->perf_map && !perf_map_open(jit, err)) {
         jit_free(jit);
         return NULL;

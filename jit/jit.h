@@ -14,7 +14,9 @@ struct error;
 struct jit;
 
 struct jit_options {
-    size_t cache_bytes; /* of host code; 0: the default */
+    size_t cache_bytes; /* of host code; 0: the default, which may grow */
+    size_t
+        cache_most; /* up to which it grows where blocks are evicted young; below cache_bytes: not at all */
     uint32_t threshold; /* times that a trace is interpreted before it is translated */
     bool unlinked;      /* every block returns to the dispatcher: for tests */
     bool single;        /* every block is one trace: for tests */

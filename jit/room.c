@@ -22,34 +22,41 @@ size_t room_arena_bytes(size_t code)
 
 static size_t arena_start(const struct jit *jit, unsigned span)
 {
-    size_t each = (jit->arena_size - ARENA_START) / SPANS;
+    size_t each = (jit->arena_size - ARENA_START) / jit->ring.most;
     return ARENA_START + span * (each & ~(size_t)(ALIGNMENT - 1));
 }
 
 static size_t code_start(const struct jit *jit, unsigned span)
 {
     size_t first = (jit->code_start + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-    size_t each = (jit->code.size - first) / SPANS;
+    size_t each = (jit->code.size - first) / jit->ring.most;
     return first + span * (each & ~(size_t)(ALIGNMENT - 1));
 }
 
-static void begin_span(struct jit *jit, unsigned span)
+static void begin_span(struct jit *jit)
 {
-    jit->filling = span;
+    unsigned span = jit->ring.filling;
     jit->arena_used = arena_start(jit, span);
     jit->code.used = code_start(jit, span);
     jit->code.end = code_start(jit, span + 1);
 }
 
+void room_init(struct jit *jit, unsigned most)
+{
+    ring_init(&jit->ring, SPANS, most);
+    room_clear(jit);
+}
+
 void room_clear(struct jit *jit)
 {
     memset(jit->span, 0, sizeof jit->span);
-    begin_span(jit, 0);
+    ring_restart(&jit->ring);
+    begin_span(jit);
 }
 
 bool room_is_left(const struct jit *jit)
 {
-    return jit->arena_used + MOST_ARENA <= arena_start(jit, jit->filling + 1) &&
+    return jit->arena_used + MOST_ARENA <= arena_start(jit, jit->ring.filling + 1) &&
            jit->code.used + MOST_CODE <= jit->code.end;
 }
 
@@ -62,7 +69,7 @@ void *room_take(struct jit *jit, size_t size)
 {
     void *memory = jit->arena + jit->arena_used;
     jit->arena_used += round_up(size, sizeof(void *));
-    ASSERT(jit->arena_used <= arena_start(jit, jit->filling + 1));
+    ASSERT(jit->arena_used <= arena_start(jit, jit->ring.filling + 1));
     return memset(memory, 0, size);
 }
 
@@ -74,7 +81,7 @@ struct jit_block *room_take_block(struct jit *jit, size_t size)
 
 void room_note(struct jit *jit, struct jit_block *block)
 {
-    struct jit_span *span = &jit->span[jit->filling];
+    struct jit_span *span = &jit->span[jit->ring.filling];
     block->next_in_span = span->blocks;
     span->blocks = jit_offset(jit, block);
 }
@@ -112,9 +119,19 @@ static void evict_block(struct jit *jit, struct jit_block *block)
     jit_kill_block(jit, block, true);
 }
 
-static void empty_oldest(struct jit *jit)
+/* A program with much code has the traces' ring grow, and this one follows. Processes at ever new addresses
+ * run the same traces: their blocks are new, however much room there is. */
+static bool may_grow(const struct jit *jit)
 {
-    unsigned oldest = (jit->filling + 1) % SPANS;
+    return trace_cache_stats(jit->cpu->traces).parts > jit->ring.parts;
+}
+
+/* Goes on to the next span, and empties it. */
+static void advance(struct jit *jit)
+{
+    const struct cpu *cpu = jit->cpu;
+    ring_advance(&jit->ring, cpu->horizon - (uint64_t)cpu->budget, may_grow(jit) ? TRACE_YOUNG : 0);
+    unsigned oldest = jit->ring.filling;
     struct jit_block *blocks = jit_block_at(jit, jit->span[oldest].blocks);
     ASSERT(!jit->cpu->fp.live);
     for (struct jit_block *block = blocks; block; block = next_in_span(jit, block)) {
@@ -123,18 +140,18 @@ static void empty_oldest(struct jit *jit)
         measure_retire(jit, block);
     }
     jit->span[oldest].blocks = 0;
-    for (unsigned other = 0; other < SPANS && blocks; other++)
+    for (unsigned other = 0; other < jit->ring.parts && blocks; other++)
         for (struct jit_block *block = jit_block_at(jit, jit->span[other].blocks); block;
              block = next_in_span(jit, block))
             forget_span(jit, block, oldest);
     jit->stats.evictions += blocks != NULL;
-    begin_span(jit, oldest);
+    begin_span(jit);
 }
 
 void room_provide(struct jit *jit)
 {
     if (!room_is_left(jit))
-        empty_oldest(jit);
+        advance(jit);
 }
 
 bool room_holds(const struct jit *jit, unsigned span, const struct jit_block *block)
@@ -146,7 +163,7 @@ bool room_holds(const struct jit *jit, unsigned span, const struct jit_block *bl
 bool room_has(const struct jit *jit, const struct jit_block *block)
 {
     unsigned span = 0;
-    while (span < SPANS && !room_holds(jit, span, block))
+    while (span < jit->ring.parts && !room_holds(jit, span, block))
         span++;
-    return span < SPANS;
+    return span < jit->ring.parts;
 }

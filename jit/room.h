@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Room for blocks: their host code, and what hangs on them. Both are rings of spans that are filled in the
  * same order, a block's data in the span of the same number as its code; for want of room the oldest span is
- * emptied.
+ * emptied. Where it is emptied too soon
+ * after it was filled, the rings get a span more, up to the size of what was reserved.
  *
  * A block that is dead may still run, as one that has written to itself does until its handler returns, and
  * its exits may still be followed. So spans are emptied only where no translated code is under way: between
@@ -15,6 +16,10 @@
 
 struct jit;
 struct jit_block;
+
+/* Divides what was reserved for blocks, behind `code_start`: SPANS spans at first, up to `most`. Empties it.
+ */
+void room_init(struct jit *jit, unsigned most);
 
 /* Empties everything. Blocks are forgotten without being killed. */
 void room_clear(struct jit *jit);

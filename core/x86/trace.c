@@ -5,7 +5,9 @@
 
 #include "core/base/alloc.h"
 #include "core/base/assert.h"
+#include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/base/ring.h"
 #include "core/x86/cpu.h"
 #include "core/x86/decode.h"
 #include "core/x86/engine.h"
@@ -14,7 +16,9 @@
 
 enum { HASH_BITS = 17, HASH_SIZE = 1 << HASH_BITS };
 
-enum { PARTS = 8, PART_BYTES = 4 << 20, FIRST_PLACE = 8 /* so that no trace is at 0 */ };
+enum { DEFAULT_BYTES = 32 << 20, MOST_BYTES = 40 << 20 };
+
+enum { FIRST_PLACE = 8 /* so that no trace is at 0 */ };
 
 enum { TRACE_LARGEST = sizeof(struct trace) + (TRACE_MAX_INSNS + 1) * sizeof(struct insn) };
 
@@ -53,14 +57,14 @@ struct trace_cache {
     struct code_page *pages;
     uint64_t page_count;
     uint32_t part_bytes;
-    uint32_t end[PARTS]; /* place behind the last trace of each */
-    unsigned part;       /* that new traces go to; the one after it is the oldest */
+    struct ring ring;
+    uint32_t end[RING_MOST_PARTS]; /* place behind the last trace of each part */
     unsigned generation;
     uint64_t evictions;
     struct trace *scratch;
     const struct trace *cut; /* what the trace in scratch is a prefix of; NULL: of none */
-    _Alignas(
-        struct trace) uint8_t arena[FIRST_PLACE + PARTS * PART_BYTES]; /* a key that none has, then traces */
+    /* A key that none has, then traces. What no part has reached takes no memory of the host. */
+    _Alignas(struct trace) uint8_t arena[FIRST_PLACE + MOST_BYTES];
 };
 
 static struct trace *trace_at(const struct trace_cache *cache, uint32_t place)
@@ -103,9 +107,9 @@ static struct edge *edge_of(struct trace_cache *cache, mem_t memory)
 
 static void empty_parts(struct trace_cache *cache)
 {
-    for (unsigned part = 0; part < PARTS; part++)
+    for (unsigned part = 0; part < RING_MOST_PARTS; part++)
         cache->end[part] = start_of_part(cache, part);
-    cache->part = 0;
+    ring_restart(&cache->ring);
     cache->cut = NULL;
     cache->generation++;
 }
@@ -116,7 +120,8 @@ struct trace_cache *trace_cache_new(uint64_t memory_pages)
     cache->pages = alloc_array((size_t)memory_pages, sizeof *cache->pages);
     cache->page_count = memory_pages;
     trace_at(cache, 0)->key = TRACE_DEAD;
-    cache->part_bytes = PART_BYTES;
+    cache->part_bytes = DEFAULT_BYTES / TRACE_PARTS;
+    ring_init(&cache->ring, TRACE_PARTS, TRACE_PARTS);
     cache->scratch = alloc_zeroed(TRACE_LARGEST);
     empty_parts(cache);
     return cache;
@@ -140,8 +145,8 @@ unsigned trace_cache_generation(const struct trace_cache *cache)
 
 struct trace_cache_stats trace_cache_stats(const struct trace_cache *cache)
 {
-    struct trace_cache_stats stats = {.evictions = cache->evictions};
-    for (unsigned part = 0; part < PARTS; part++)
+    struct trace_cache_stats stats = {.parts = cache->ring.parts, .evictions = cache->evictions};
+    for (unsigned part = 0; part < cache->ring.parts; part++)
         stats.bytes += cache->end[part] - start_of_part(cache, part);
     return stats;
 }
@@ -167,12 +172,16 @@ void trace_cache_clear(struct cpu *cpu)
         cpu->engine->traces_cleared(cpu->engine_self);
 }
 
-void trace_cache_limit(struct cpu *cpu, size_t bytes)
+void trace_cache_limit(struct cpu *cpu, size_t bytes, size_t most)
 {
-    size_t part = bytes / PARTS & ~(size_t)7;
+    struct trace_cache *cache = cpu->traces;
+    size_t part = (bytes < DEFAULT_BYTES ? bytes : DEFAULT_BYTES) / TRACE_PARTS & ~(size_t)7;
     if (part < TRACE_LARGEST)
         part = TRACE_LARGEST;
-    cpu->traces->part_bytes = part < PART_BYTES ? (uint32_t)part : PART_BYTES;
+    size_t parts = (most < MOST_BYTES ? most : MOST_BYTES) / part;
+    parts = parts < TRACE_PARTS ? TRACE_PARTS : parts < RING_MOST_PARTS ? parts : RING_MOST_PARTS;
+    cache->part_bytes = (uint32_t)part;
+    ring_init(&cache->ring, TRACE_PARTS, (unsigned)parts);
     trace_cache_clear(cpu);
 }
 
@@ -375,7 +384,7 @@ static void forget_links(const struct trace_cache *cache, struct trace *trace, u
 static void forget_links_to(struct cpu *cpu, unsigned part)
 {
     struct trace_cache *cache = cpu->traces;
-    for (unsigned other = 0; other < PARTS; other++) {
+    for (unsigned other = 0; other < cache->ring.parts; other++) {
         uint32_t place = start_of_part(cache, other);
         while (place < cache->end[other]) {
             struct trace *trace = trace_at(cache, place);
@@ -394,9 +403,9 @@ static void forget_links_to(struct cpu *cpu, unsigned part)
 static void evict_oldest(struct cpu *cpu)
 {
     struct trace_cache *cache = cpu->traces;
-    unsigned part = (cache->part + 1) % PARTS;
+    ring_advance(&cache->ring, cpu->clock->insns, TRACE_YOUNG);
+    unsigned part = cache->ring.filling;
     uint32_t start = start_of_part(cache, part), place = start;
-    cache->part = part;
     if (cache->end[part] == start)
         return;
     ASSERT(!cpu->stopper);
@@ -416,9 +425,10 @@ static void evict_oldest(struct cpu *cpu)
 static uint32_t *find_room(struct cpu *cpu)
 {
     struct trace_cache *cache = cpu->traces;
-    if (cache->end[cache->part] + TRACE_LARGEST > start_of_part(cache, cache->part + 1))
+    unsigned part = cache->ring.filling;
+    if (cache->end[part] + TRACE_LARGEST > start_of_part(cache, part + 1))
         evict_oldest(cpu);
-    return &cache->end[cache->part];
+    return &cache->end[cache->ring.filling];
 }
 
 static struct trace *build(struct cpu *cpu, mem_t memory, uint64_t key)
@@ -559,7 +569,7 @@ static bool check_trace(const struct cpu *cpu, const struct trace *trace, uint64
 /* Whether a link leads to storage of a trace, which is dead or found by its key. */
 static bool leads_to_trace(const struct trace_cache *cache, const struct trace *to)
 {
-    for (unsigned part = 0; to && part < PARTS; part++) {
+    for (unsigned part = 0; to && part < cache->ring.parts; part++) {
         if (is_in_part(cache, part, to))
             return place_of(cache, to) < cache->end[part] &&
                    (to->key == TRACE_DEAD || is_findable(cache, to));
@@ -604,7 +614,7 @@ static bool check_part(const struct trace_cache *cache, unsigned part, uint64_t 
 static bool check_parts(const struct trace_cache *cache, uint64_t in_pages, struct error *err)
 {
     uint64_t alive = 0;
-    for (unsigned part = 0; part < PARTS; part++) {
+    for (unsigned part = 0; part < cache->ring.parts; part++) {
         if (!check_part(cache, part, &alive, err))
             return false;
     }

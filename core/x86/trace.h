@@ -54,9 +54,11 @@ void trace_cache_free(struct trace_cache *cache);
 /* Forgets all traces; storage is reused from the start. */
 void trace_cache_clear(struct cpu *cpu);
 
-/* Clears the cache and makes it as small as that, in bytes; at the most what it takes anyway, at the least
- * what its parts need for a trace each. */
-void trace_cache_limit(struct cpu *cpu, size_t bytes);
+/* Clears the cache and makes it as small as that, in bytes: at the most what it takes anyway, 32 MiB, at the
+ * least what its parts need for a trace each. Where traces would make room before TRACE_YOUNG instructions
+ * have passed since they were decoded, it takes more, up to `most` and 40 MiB. */
+enum { TRACE_PARTS = 8, TRACE_YOUNG = 400000000 };
+void trace_cache_limit(struct cpu *cpu, size_t bytes, size_t most);
 
 /* Times that the cache was cleared or lost its oldest part: pointers to traces taken before a change of it
  * may point nowhere. */
@@ -85,6 +87,7 @@ bool trace_runs_over_page(const struct cpu *cpu, mem_t memory);
 /* What the cache holds and has done. */
 struct trace_cache_stats {
     size_t bytes;       /* in use */
+    unsigned parts;     /* of the ring: TRACE_PARTS, more where it grew */
     uint64_t evictions; /* of the oldest part */
 };
 

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- How much of the host's memory the machine takes: beyond guest memory at the most GUEST_MEMORY_MAX MiB, and of guest
--- memory what the guest touched. GUEST_MEMORY_CASE: linux, installer or freedos.
+-- memory what the guest touched. GUEST_MEMORY_CASE: linux, installer, freedos or cc1.
 local OVERHEAD_MAX = tonumber(os.getenv("GUEST_MEMORY_MAX")) * 1024 -- KiB
 
 -- KiB resident: guest memory, and all else. A memory file that is mapped twice is resident once.
@@ -38,6 +38,11 @@ if case == "linux" then
 elseif case == "installer" then
     vm:expect("Select a language", {timeout = 600, on = "screen"})
     check(192 * 1024)
+elseif case == "cc1" then
+    vm:expect("#ready", {timeout = 180, on = "serial"})
+    vm:serial_send("applications cc1 2\n")
+    vm:expect("#end applications cc1 ", {timeout = 1200, on = "serial"})
+    check(256 * 1024)
 else
     vm:expect("A:\\>", {timeout = 60, on = "screen"})
     check(3 * 1024)

@@ -509,6 +509,7 @@ START_TEST(a_full_cache_loses_its_oldest_blocks)
     const struct jit_stats *stats = jit_get_stats(t.jit);
     ck_assert_uint_eq(stats->flushes, flushes);
     ck_assert_uint_gt(stats->evictions, SPANS);
+    ck_assert_uint_eq(t.jit->ring.parts, SPANS); /* a size that was asked for is kept */
     ck_assert_uint_gt(stats->evicted, 2 * STEPS - 2 * STEPS / 3);
     ck_assert_uint_lt(stats->evicted, stats->blocks);
     ck_assert_uint_le(t.jit->code.used, t.jit->code.size);
@@ -532,7 +533,7 @@ START_TEST(an_evicted_block_is_forgotten_behind_a_serial_instruction)
     start(&t, BEHIND);
     do
         cpu_fixture_run(&t.f, PIECE);
-    while (t.jit->filling == 0);
+    while (t.jit->ring.filling == 0);
     uint32_t rip = (uint32_t)t.f.cpu->rip;
     start(&t, SERIAL);
     cpu_fixture_run(&t.f, 2);
@@ -545,6 +546,27 @@ START_TEST(an_evicted_block_is_forgotten_behind_a_serial_instruction)
     while (block_at(&t, BEHIND));
     ck_assert_ptr_eq(block_at(&t, SERIAL), serial);
     ck_assert_uint_eq(serial->after_serial, 0);
+    finish(&t);
+}
+END_TEST
+
+START_TEST(a_cache_that_is_full_again_and_again_grows)
+{
+    enum { LEAST = 192 << 10, MOST = 2 * LEAST, ROUNDS = 4 };
+    struct bench t;
+    setup_with(&t, &(struct jit_options){.cache_bytes = LEAST, .cache_most = MOST});
+    load_steps(&t.f);
+    start(&t, PF_STACK3);
+    for (unsigned round = 1; round <= ROUNDS; round++) {
+        cpu_fixture_run(&t.f, 2 * STEPS + 1);
+        ck_assert_uint_eq(t.f.cpu->gpr[GPR_AX], round * STEPS);
+        ck_assert_uint_le(t.jit->ring.parts, trace_cache_stats(t.f.cpu->traces).parts);
+        check(&t);
+    }
+    ck_assert_uint_eq(t.jit->code.size, MOST);
+    ck_assert_uint_eq(t.jit->ring.most, 2 * SPANS);
+    ck_assert_uint_gt(t.jit->ring.parts, SPANS);
+    ck_assert(t.jit->span[t.jit->ring.parts - 1].blocks);
     finish(&t);
 }
 END_TEST
@@ -762,6 +784,7 @@ int main(void)
         any_division_of_a_run_gives_the_same,
         a_full_cache_loses_its_oldest_blocks,
         an_evicted_block_is_forgotten_behind_a_serial_instruction,
+        a_cache_that_is_full_again_and_again_grows,
         rewritten_code_fills_no_more_than_the_cache,
         what_was_run_often_long_ago_counts_less,
         too_many_contexts_are_emptied,

@@ -19,14 +19,19 @@ enum {
 static struct cpu_fixture f;
 
 /* Real mode, all segments at 0. */
-static void start(size_t limit)
+static void start_growing(size_t limit, size_t most)
 {
     cpu_fixture_init(&f, "pentiumpro");
     for (unsigned i = SEG_ES; i <= SEG_GS; i++)
         segment_set_real(f.cpu, (enum seg_index)i, 0);
     f.cpu->gpr[GPR_CX] = 0;
     cpu_derive(f.cpu);
-    trace_cache_limit(f.cpu, limit);
+    trace_cache_limit(f.cpu, limit, most);
+}
+
+static void start(size_t limit)
+{
+    start_growing(limit, limit);
 }
 
 static void finish(void)
@@ -69,6 +74,41 @@ START_TEST(only_the_oldest_part_makes_room)
     }
     ck_assert_uint_eq(f.cpu->gpr[GPR_CX], ROUNDS * STEPS);
     ck_assert_uint_gt(stats().evictions, 3 * ROUNDS);
+    finish();
+}
+END_TEST
+
+START_TEST(a_full_cache_grows_where_its_traces_are_young)
+{
+    enum { MOST = SMALL + SMALL / 2, MOST_PARTS = TRACE_PARTS + TRACE_PARTS / 2 };
+    start_growing(SMALL, MOST);
+    load_jump(load_chain(CHAIN, STEPS), CHAIN);
+    f.cpu->rip = CHAIN;
+    for (unsigned round = 1; round <= 3; round++) {
+        cpu_fixture_run(&f, ROUND);
+        ck_assert(cpu_check(f.cpu, NULL));
+        ck_assert_uint_le(stats().bytes, MOST);
+    }
+    ck_assert_uint_gt(stats().bytes, SMALL);
+    ck_assert_uint_eq(stats().parts, MOST_PARTS);
+    ck_assert_uint_gt(stats().evictions, MOST_PARTS);
+    ck_assert_uint_eq(f.cpu->gpr[GPR_CX], 3 * STEPS);
+    finish();
+}
+END_TEST
+
+START_TEST(a_full_cache_whose_traces_are_old_does_not_grow)
+{
+    enum { SOME = 50 };
+    start_growing(SMALL, 2 * SMALL);
+    load_jump(load_chain(CHAIN, STEPS), CHAIN);
+    f.cpu->rip = CHAIN;
+    for (unsigned i = 0; i < 2 * ROUND / SOME; i++) {
+        cpu_fixture_run(&f, SOME);
+        f.cpu->clock->insns += TRACE_YOUNG / 4;
+    }
+    ck_assert_uint_eq(stats().parts, TRACE_PARTS);
+    ck_assert_uint_gt(stats().evictions, 3);
     finish();
 }
 END_TEST
@@ -181,9 +221,13 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        a_trace_may_make_room_for_the_next,     only_the_oldest_part_makes_room,
-        nothing_makes_room_without_need,        a_page_whose_traces_made_room_is_data,
-        a_jump_to_what_made_room_finds_it_anew, slices_of_a_full_cache_are_exact};
+    const TTest *const tests[] = {a_trace_may_make_room_for_the_next,
+                                  only_the_oldest_part_makes_room,
+                                  a_full_cache_grows_where_its_traces_are_young,
+                                  a_full_cache_whose_traces_are_old_does_not_grow,
+                                  nothing_makes_room_without_need,
+                                  a_page_whose_traces_made_room_is_data,
+                                  a_jump_to_what_made_room_finds_it_anew,
+                                  slices_of_a_full_cache_are_exact};
     return suite_run("trace", tests, sizeof tests / sizeof *tests);
 }

@@ -40,7 +40,9 @@ static const struct contender {
      .options = {.unlinked = true, .measure = true},
      .trace_bytes = 48 << 10,
      .sliced = true},
-    {.name = "translator with a threshold", .options = {.threshold = 2, .measure = true}},
+    {.name = "translator with a threshold and room that grows",
+     .options = {.threshold = 2, .measure = true, .cache_bytes = 1, .cache_most = 512 << 10},
+     .trace_bytes = 48 << 10},
 };
 
 /* One processor of a case. */
@@ -64,7 +66,7 @@ static void start(struct run *run, unsigned number, const struct guest *guest)
         }
     }
     if (run->contender->trace_bytes)
-        trace_cache_limit(run->fixture.cpu, run->contender->trace_bytes);
+        trace_cache_limit(run->fixture.cpu, run->contender->trace_bytes, 2 * run->contender->trace_bytes);
     cpu_register_state(run->fixture.cpu, &run->states);
     guest_fill(guest, &run->fixture);
 }
