@@ -300,32 +300,54 @@ START_TEST(known_targets_are_not_looked_for)
 }
 END_TEST
 
-/* The TLB still leads to where it did, but for data alone; a walk for code faults. */
-START_TEST(a_target_that_may_not_be_executed_faults)
+/* Adds to EDX here, and to EAX in another page. */
+static const struct program far_jumps[] = {
+    {"an indirect jump to a page that is gone",
+     32,
+     PF_CODE,
+     ELSEWHERE,
+     PF_CODE,
+     {0x83, 0xC2, 0x01, 0xFF, 0xE6}, /* add edx,1; jmp esi */
+     {0x83, 0xC0, 0x01, 0xFF, 0xE7}, /* add eax,1; jmp edi */
+     {0}},
+    {"a direct jump to a page that is gone",
+     32,
+     PF_CODE,
+     ELSEWHERE,
+     PF_CODE,
+     {0x83, 0xC2, 0x01, 0xE9, 0xF8, 0x0F, 0x05, 0x00}, /* add edx,1; jmp 61000h */
+     {0x83, 0xC0, 0x01, 0xFF, 0xE7},
+     {0}},
+};
+
+/* After the way there was looked for anew in between. The TLB may still lead to where it did, but for data
+ * alone; a walk for code faults. */
+static void expect_fault(const struct program *program, bool data)
 {
-    static const struct program program = {"a page that is data now",
-                                           32,
-                                           PF_CODE,
-                                           ELSEWHERE,
-                                           PF_CODE,
-                                           {0x42, 0xFF, 0xE6}, /* inc edx; jmp esi */
-                                           {0x40, 0xFF, 0xE7}, /* inc eax; jmp edi */
-                                           {0}};
     struct side side = {0};
     struct error err = {{0}};
-    seat(&side, &program);
+    seat(&side, program);
     struct jit *jit = jit_new(side.f.cpu, &(struct jit_options){0}, &err);
     ck_assert_msg(jit, "%s", err.text);
     cpu_fixture_run(&side.f, 400);
-    ck_assert_uint_eq(side.f.cpu->gpr[GPR_AX], 100);
+    tlb_flush_page(side.f.cpu, ELSEWHERE);
+    cpu_fixture_run(&side.f, 400);
+    ck_assert_uint_eq(side.f.cpu->gpr[GPR_AX], 200);
     cpu_fixture_poke(&side.f, TABLE_A + ELSEWHERE / 1024, 4, 0);
-    tlb_fill(side.f.cpu, ELSEWHERE, FRAME_A, TLB_WRITABLE | TLB_USER | TLB_DIRTY | TLB_NX);
+    tlb_flush_page(side.f.cpu, ELSEWHERE);
+    if (data)
+        tlb_fill(side.f.cpu, ELSEWHERE, FRAME_A, TLB_WRITABLE | TLB_USER | TLB_DIRTY | TLB_NX);
     cpu_fixture_run(&side.f, 4);
-    ck_assert_uint_eq(side.f.cpu->gpr[GPR_AX], 100);
-    ck_assert_uint_eq(side.f.cpu->cr2, ELSEWHERE);
+    ck_assert_msg(side.f.cpu->gpr[GPR_AX] == 200 && side.f.cpu->cr2 == ELSEWHERE, "%s", program->what);
     jit_free(jit);
     cpu_fixture_free(&side.f);
     state_set_free(&side.states);
+}
+
+START_TEST(a_target_that_may_not_be_executed_faults)
+{
+    for (unsigned i = 0; i < 2 * sizeof far_jumps / sizeof far_jumps[0]; i++)
+        expect_fault(&far_jumps[i / 2], i % 2);
 }
 END_TEST
 
