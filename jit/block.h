@@ -224,7 +224,13 @@ struct jit_span {
     uint32_t blocks; /* offset of the youngest one; dead ones are in the list as well */
 };
 
-enum { JUMP_ENTRIES = 1 << 14, BLOCK_BUCKETS = 1 << 15, CONTEXTS = 256, CONTEXT_SLOTS = 64 };
+enum {
+    JUMP_ENTRIES = 1 << 14,
+    BLOCK_BUCKET_BITS = 17,
+    BLOCK_BUCKETS = 1 << BLOCK_BUCKET_BITS,
+    CONTEXTS = 256,
+    CONTEXT_SLOTS = 64
+};
 
 /* Routines of the back end that translated code calls. In the executable view. */
 struct jit_routines {

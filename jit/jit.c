@@ -40,7 +40,7 @@ enum { TRACES_PER_10 = 22 /* bytes, of code */ };
 
 static unsigned bucket_of(mem_t memory, uint64_t rip)
 {
-    return (unsigned)(((memory ^ rip << 17) * UINT64_C(0x9E3779B97F4A7C15)) >> 49) % BLOCK_BUCKETS;
+    return (unsigned)(((memory ^ rip << 17) * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - BLOCK_BUCKET_BITS));
 }
 
 struct jit_block *jit_find_block(const struct jit *jit, mem_t memory, uint64_t rip,

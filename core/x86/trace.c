@@ -14,7 +14,7 @@
 #include "core/x86/exec/chain.h"
 #include "core/x86/exec/handlers.h"
 
-enum { HASH_BITS = 17, HASH_SIZE = 1 << HASH_BITS };
+enum { HASH_BITS = 18, HASH_SIZE = 1 << HASH_BITS };
 
 enum { DEFAULT_BYTES = 32 << 20, MOST_BYTES = 40 << 20 };
 
