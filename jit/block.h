@@ -349,14 +349,14 @@ void jit_kill_block(struct jit *jit, struct jit_block *block, bool evicted);
 /* Passes after which an exit is taken often. */
 static inline uint16_t jit_exit_heat(const struct jit *jit)
 {
-    uint32_t passes = 25 * jit->options.threshold + 1;
+    uint32_t passes = 12 * jit->options.threshold + 1;
     return passes < UINT16_MAX ? (uint16_t)passes : UINT16_MAX;
 }
 
 /* Passes after which a block is to become a region. */
 static inline uint32_t jit_hot_passes(const struct jit *jit)
 {
-    return 25 * jit->options.threshold + 8;
+    return 12 * jit->options.threshold + 8;
 }
 
 /* A block like `block` that begins with the flags of `made`: translated where there is none. NULL where that

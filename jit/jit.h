@@ -26,7 +26,7 @@ struct jit_options {
     bool measure;       /* count what jit_measure tells, at some cost */
 };
 
-enum { JIT_THRESHOLD = 40 };
+enum { JIT_THRESHOLD = 80 };
 
 /* What the engine has done so far. */
 struct jit_stats {
