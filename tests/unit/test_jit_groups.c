@@ -107,7 +107,7 @@ START_TEST(a_page_s_end_met_seldom_changes_nothing)
     ck_assert_uint_gt(TIMES, jit_exit_heat(t.jit));
     ck_assert(block_at(&t, PF_CODE));
     ck_assert_uint_eq(block_at(&t, PF_CODE)->part[0].source->apart, SHARE_LOOSELY);
-    for (unsigned i = 0; i < TIMES; i++)
+    for (unsigned i = 0; i < jit_exit_heat(t.jit) + 2u; i++)
         run_frame(&t, DATA + MEM_PAGE_SIZE - 4, 1);
     ck_assert_uint_eq(block_at(&t, PF_CODE)->part[0].source->apart, SHARE_CLOSELY);
     finish(&t);
