@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/bytes.h"
+#include "core/x86/decode.h"
 #include "core/x86/fpu/x87.h"
 
 typedef bool allow_condition(const struct allow_context *a, const struct silicon_difference *d);
@@ -138,7 +139,8 @@ static bool steps_between_iterations(const struct allow_context *a, const struct
            a->is_last && a->executed->insn.flags & (INSN_REP | INSN_REPNE);
 }
 
-/* A branch led into the case's own instructions, and what these bytes are from there on has faulted. */
+/* A branch led into the case's own instructions or the JMP behind them, and what these bytes are from there
+ * on, of which the last may reach beyond, has faulted. */
 static bool runs_its_own_bytes(const struct allow_context *a, const struct silicon_difference *d)
 {
     uint64_t at = a->host->out.rip - a->c->in.rip, branch = 0;
@@ -146,7 +148,7 @@ static bool runs_its_own_bytes(const struct allow_context *a, const struct silic
     for (unsigned i = 0; i + 1 < a->count; i++)
         branch += a->all[i].insn.length;
     return a->is_last && insn_table[a->executed->insn.row].class == CLASS_BRANCH &&
-           a->host->out.rip == a->lathe->out.rip && at != branch && at < a->c->size + 5u;
+           a->host->out.rip == a->lathe->out.rip && at != branch && at < a->c->size + 5u + INSN_MAX_LENGTH;
 }
 
 /* A branch led to a byte of the case, or of the JMP behind it, that is INT1. */

@@ -189,6 +189,55 @@ START_TEST(an_index_of_one_byte_stays_in_the_group)
 }
 END_TEST
 
+/* Runs code that ends with a JMP to itself, EBX and ECX being as said. */
+static void run_once(struct bench *t, const uint8_t *code, unsigned size, uint32_t cx)
+{
+    setup(t, code, size, PF_CODE);
+    t->f.cpu->gpr[GPR_BX] = DATA;
+    t->f.cpu->gpr[GPR_CX] = cx;
+    cpu_fixture_run(&t->f, 20);
+    ck_assert_uint_gt(jit_get_stats(t->jit)->entries, 0);
+}
+
+/* The host cannot name CH beside the register that holds the place. */
+START_TEST(an_index_whose_high_byte_is_an_operand_finds_its_place)
+{
+    static const uint8_t loads[] = {
+        0x0F, 0xB6, 0xC9,                         /* movzx ecx,cl */
+        0xC7, 0x04, 0x8B, 0x5D, 0x6C, 0x7B, 0x8A, /* mov dword [ebx+ecx*4],8A7B6C5Dh */
+        0x02, 0x2C, 0x8B, 0xEB, 0xFE,             /* add ch,[ebx+ecx*4]; jmp to itself */
+    };
+    static const uint8_t stores[] = {
+        0x81, 0xE1, 0x0F, 0x01, 0x00, 0x00, /* and ecx,10Fh */
+        0x00, 0x2C, 0x0B,                   /* add [ebx+ecx],ch */
+        0x88, 0x6C, 0x0B, 0x01, 0xEB, 0xFE, /* mov [ebx+ecx+1],ch; jmp to itself */
+    };
+    struct bench t;
+    run_once(&t, loads, sizeof loads, 2);
+    ck_assert_uint_eq(t.f.cpu->gpr[GPR_CX], 0x5D02);
+    finish(&t);
+    run_once(&t, stores, sizeof stores, 0x102);
+    ck_assert_uint_eq(cpu_fixture_peek(&t.f, DATA + 0x102, 2), 0x0101);
+    finish(&t);
+}
+END_TEST
+
+START_TEST(an_index_that_is_exchanged_finds_its_place)
+{
+    static const uint8_t code[] = {
+        0x0F, 0xB6, 0xC9,                         /* movzx ecx,cl */
+        0xC7, 0x04, 0x8B, 0x5D, 0x6C, 0x7B, 0x00, /* mov dword [ebx+ecx*4],7B6C5Dh */
+        0x0F, 0xC1, 0x0C, 0x8B, 0xEB, 0xFE,       /* xadd [ebx+ecx*4],ecx; jmp to itself */
+    };
+    struct bench t;
+    run_once(&t, code, sizeof code, 2);
+    ck_assert_uint_eq(t.f.cpu->gpr[GPR_CX], 0x7B6C5D);
+    ck_assert_uint_eq(cpu_fixture_peek(&t.f, DATA + 8, 4), 0x7B6C5F);
+    ck_assert_uint_eq(cpu_get_eflags(t.f.cpu), EFLAGS_FIXED | EFLAGS_PF);
+    finish(&t);
+}
+END_TEST
+
 /* --- Inherited flags --------------------------------------------------------------------------------------
  */
 
@@ -278,6 +327,8 @@ int main(void)
         an_index_that_stays_small_needs_no_handler,
         a_group_outlives_the_register_that_it_began_with,
         an_index_of_one_byte_stays_in_the_group,
+        an_index_whose_high_byte_is_an_operand_finds_its_place,
+        an_index_that_is_exchanged_finds_its_place,
         an_exit_taken_often_hands_on_its_flags,
         steps_hand_on_the_carry,
         a_loop_over_a_page_s_end_stays_translated,

@@ -176,6 +176,16 @@ static void save_after(struct emitter *e, const struct ir_op *op)
     save_kind(e, kind, op->size);
 }
 
+/* Where the operand in memory is found by a register that is about to change, in R8 from now on. Changes no
+ * flags. */
+static void hold_address(struct emitter *e, const struct ir_op *op, unsigned reg)
+{
+    if ((op->d != IR_MEM && op->a != IR_MEM) || e->mem.index != reg)
+        return;
+    asm_lea(&e->as, 8, REG_ADDRESS, e->mem);
+    e->mem = mem_base((enum host_reg)REG_ADDRESS, 0);
+}
+
 /* d op= a where at most one of the two is AH to BH and the other one may need REX: through AL to BL. */
 static void with_swap(struct emitter *e, const struct ir_op *op,
                       void (*emit)(struct emitter *, const struct ir_op *))
@@ -186,6 +196,7 @@ static void with_swap(struct emitter *e, const struct ir_op *op,
         low.d = (uint8_t)low_of(op->d);
     else
         low.a = (uint8_t)low_of(op->a);
+    hold_address(e, op, low_of(high));
     swap_bytes(e, high);
     emit(e, &low);
     swap_bytes(e, high);
@@ -432,6 +443,7 @@ void emit_sign(struct emitter *e, const struct ir_op *op)
 void emit_exchange(struct emitter *e, const struct ir_op *op)
 {
     save_before(e, op);
+    hold_address(e, op, emit_reg(op->a));
     rm_reg(e, op->size, op->code == IR_XADD ? 0x0FC0 : 0x0FB0, op->d, op->a);
     if (op->save_flags && op->code == IR_XADD)
         save_value(e, op->size, RECIPE(result), op->d, 0);
