@@ -153,11 +153,12 @@ static int64_t offset_of(const struct known *k, unsigned reg)
     return reg == IR_NONE ? 0 : k->value[reg].offset;
 }
 
-/* Splits a register with few possible values off the address. */
-static void loosen(const struct known *k, struct ir_address *at, struct operand *operand)
+/* Splits a register with few possible values off the address. Of an operand that must be aligned all of the
+ * address has to be looked at. */
+static void loosen(const struct known *k, bool aligned, struct ir_address *at, struct operand *operand)
 {
     operand->loose = IR_NONE;
-    if (k->bits != 32 || !k->loosely)
+    if (k->bits != 32 || !k->loosely || aligned)
         return;
     if (at->index != IR_NONE && k->bound[at->index]) {
         operand->loose = at->index;
@@ -177,7 +178,7 @@ static bool describe(const struct known *k, const struct ir_op *op, struct opera
     *operand = (struct operand){0};
     if (at.bits != k->bits)
         return false;
-    loosen(k, &at, operand);
+    loosen(k, op->aligned, &at, operand);
     if (at.index == IR_NONE)
         at.scale = 0;
     int64_t low = at.disp + offset_of(k, at.base) + offset_of(k, at.index) * (1 << at.scale);

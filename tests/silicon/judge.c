@@ -236,7 +236,8 @@ static void find_doubt(struct silicon_machine *machine, const struct silicon_cas
             break;
         if (!state_at(machine, c, size, before))
             continue;
-        bool faulted = host->vector != RAN_TO_END && host->out.rip == c->in.rip + size;
+        bool faulted = host->vector != RAN_TO_END && host->vector != VECTOR_BP /* behind it */ &&
+                       host->out.rip == c->in.rip + size;
         doubt_instruction(doubt, &m, faulted);
         if (faulted)
             break;

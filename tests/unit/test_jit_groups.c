@@ -16,7 +16,7 @@ struct bench {
 static void setup_at(struct bench *t, const uint8_t *code, unsigned size, uint32_t at, uint32_t threshold)
 {
     struct error err = {{0}};
-    protected_fixture_init(&t->f);
+    protected_fixture_init_model(&t->f, "pentium4");
     t->jit = jit_new(t->f.cpu, &(struct jit_options){.threshold = threshold}, &err);
     ck_assert_msg(t->jit, "%s", err.text);
     cpu_fixture_load(&t->f, at, code, size);
@@ -238,6 +238,32 @@ START_TEST(an_index_that_is_exchanged_finds_its_place)
 }
 END_TEST
 
+START_TEST(an_index_can_misalign_what_must_be_aligned)
+{
+    static const uint8_t code[] = {
+        0x0F, 0xB6, 0xC9,       /* 0: movzx ecx,cl */
+        0x0F, 0x54, 0x04, 0x8B, /*    andps xmm0,[ebx+ecx*4] */
+        0x41, 0x83, 0xF9, 0x05, /*    inc ecx; cmp ecx,5 */
+        0x75, 0xF3,             /*    jne 0 */
+    };
+    struct bench t;
+    setup(&t, code, sizeof code, PF_CODE);
+    t.f.cpu->cr4 |= CR4_OSFXSR;
+    cpu_derive(t.f.cpu);
+    cpu_fixture_gate(&t.f, PF_IDT + 8 * VECTOR_GP, 0x8E, SEL_CODE0, PF_CODE + 0x100, 0);
+    cpu_fixture_load(&t.f, PF_CODE + 0x100, (const uint8_t[]){0xEB, 0xFE}, 2); /* jmp to itself */
+    t.f.cpu->gpr[GPR_BX] = DATA;
+    t.f.cpu->gpr[GPR_CX] = 4;
+    cpu_fixture_run(&t.f, 20);
+    ck_assert_uint_eq(t.f.cpu->gpr[GPR_CX], 5);
+    t.f.cpu->gpr[GPR_CX] = 1;
+    t.f.cpu->rip = PF_CODE;
+    cpu_fixture_run(&t.f, 20);
+    ck_assert_uint_eq(t.f.cpu->rip, PF_CODE + 0x100);
+    finish(&t);
+}
+END_TEST
+
 /* --- Inherited flags --------------------------------------------------------------------------------------
  */
 
@@ -329,6 +355,7 @@ int main(void)
         an_index_of_one_byte_stays_in_the_group,
         an_index_whose_high_byte_is_an_operand_finds_its_place,
         an_index_that_is_exchanged_finds_its_place,
+        an_index_can_misalign_what_must_be_aligned,
         an_exit_taken_often_hands_on_its_flags,
         steps_hand_on_the_carry,
         a_loop_over_a_page_s_end_stays_translated,
