@@ -34,8 +34,6 @@ static void find_elements(struct emitter *e, const struct ir_op *op)
     }
     emit_element(e, op, &to, access);
     load_count(e, op->address.bits);
-    if (goes_down(op))
-        return;
     if (has_source)
         emit_limit_to_segment(e, op, &op->address, IR_READ);
     emit_limit_to_segment(e, op, &to, access);
