@@ -105,6 +105,14 @@ static void run(struct pair *p, uint64_t insns)
     compare(p);
 }
 
+/* On the same stack as each time. */
+static void run_from(struct pair *p, uint32_t at, uint64_t insns)
+{
+    p->interpreted.cpu->rip = p->translated.cpu->rip = at;
+    set(p, GPR_SP, DATA + 0x5800);
+    run(p, insns);
+}
+
 static void finish(struct pair *p)
 {
     struct error err = {{0}};
@@ -662,11 +670,8 @@ START_TEST(an_instruction_over_the_edge_faults_like_any)
     start(&p, edge, sizeof edge, ABSENT - 12);
     for (struct cpu_fixture *f = &p.interpreted; f; f = f == &p.interpreted ? &p.translated : NULL)
         cpu_fixture_load(f, ABSENT - 12, edge, sizeof edge);
-    for (unsigned i = 0; i < 20; i++) {
-        p.interpreted.cpu->rip = p.translated.cpu->rip = ABSENT - 12;
-        set(&p, GPR_SP, DATA + 0x5800);
-        run(&p, 9);
-    }
+    for (unsigned i = 0; i < 20; i++)
+        run_from(&p, ABSENT - 12, 9);
     ck_assert_uint_eq(p.translated.cpu->rip, FAULT_CODE);
     ck_assert_uint_eq(p.translated.cpu->cr2, ABSENT);
     finish(&p);
@@ -685,11 +690,8 @@ START_TEST(an_operand_of_an_instruction_over_the_edge_faults_once)
     };
     struct pair p;
     start(&p, code, sizeof code, EDGE_AT);
-    for (unsigned i = 0; i < 40; i++) {
-        p.interpreted.cpu->rip = p.translated.cpu->rip = EDGE_AT;
-        set(&p, GPR_SP, DATA + 0x5800);
-        run(&p, 1 + i % 9);
-    }
+    for (unsigned i = 0; i < 40; i++)
+        run_from(&p, EDGE_AT, 1 + i % 9);
     ck_assert_uint_eq(p.translated.cpu->cr2, ABSENT);
     finish(&p);
 }
@@ -723,11 +725,8 @@ START_TEST(a_jump_to_an_absent_page_leaves_the_page_of_the_code)
     static const uint8_t code[] = {0xA1, 0, 0, 0, 0, /* mov eax,[0]; jmp 50000h */ 0xE9, 0xF6, 0xFF, 3, 0};
     struct pair p;
     start(&p, code, sizeof code, PF_CODE);
-    for (unsigned i = 0; i < 400; i++) {
-        p.interpreted.cpu->rip = p.translated.cpu->rip = PF_CODE;
-        set(&p, GPR_SP, DATA + 0x5800);
-        run(&p, 1 + i % 5);
-    }
+    for (unsigned i = 0; i < 400; i++)
+        run_from(&p, PF_CODE, 1 + i % 5);
     ck_assert_uint_eq(p.translated.cpu->cr2, ABSENT);
     finish(&p);
 }
