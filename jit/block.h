@@ -106,7 +106,8 @@ struct jit_block {
     bool dead : 1;
     bool inherits : 1;
     bool is_measured : 1;
-    bool is_final : 1; /* will not become a region */
+    bool is_final : 1;    /* will not become a region */
+    uint16_t ahead_bytes; /* of straight code, ahead of the loop that it is: look-ups; 0: none */
     struct jit_part part[];
 };
 

@@ -108,6 +108,26 @@ bool ir_made_equal(const struct ir_made *a, const struct ir_made *b)
     return a->code == b->code && a->size == b->size && a->d == b->d && a->a == b->a && a->imm == b->imm;
 }
 
+struct ir_made ir_handed_on(const struct ir_op *op)
+{
+    return op->late_save ? ir_made_of(op->late_save) : (struct ir_made){0};
+}
+
+bool ir_leads_to(const struct ir_op *op, uint64_t rip, const struct ir_made *handed_on)
+{
+    struct ir_made made = ir_handed_on(op);
+    bool leads = op->code == IR_BRANCH || op->code == IR_BRANCHZ || op->code == IR_JUMP;
+    return leads && op->target == rip && ir_made_equal(&made, handed_on);
+}
+
+uint32_t ir_stride_step(const struct ir_group *g)
+{
+    uint32_t step = 1, stride = (uint32_t)(g->stride < 0 ? -g->stride : g->stride);
+    while (step < stride)
+        step <<= 1;
+    return step;
+}
+
 static void dump_value(unsigned value, const struct ir_op *op, FILE *out)
 {
     static const char names[20][4] = {"ax",  "cx",  "dx",  "bx",  "sp",  "bp",  "si", "di", "r8", "r9",
@@ -136,6 +156,14 @@ static void dump_address(const struct ir_op *op, FILE *out)
     fprintf(out, " %+" PRId64 "]/%u", at->disp, at->bits);
 }
 
+static void dump_group(const struct ir_op *op, FILE *out)
+{
+    const struct ir_group *g = op->group;
+    fprintf(out, " group%u.%u+%d", g->place, g->first, op->delta);
+    if (g->kept)
+        fprintf(out, " kept%+d", g->stride);
+}
+
 void ir_dump(const struct ir *ir, FILE *out)
 {
     for (unsigned i = 0; i < ir->count; i++) {
@@ -150,7 +178,7 @@ void ir_dump(const struct ir *ir, FILE *out)
         if (op->code == IR_PROBE || op->code == IR_SHARED || op->code == IR_LEA || op->code == IR_REPEAT)
             dump_address(op, out);
         if (op->group)
-            fprintf(out, " group%u.%u+%d", op->group->place, op->group->first, op->delta);
+            dump_group(op, out);
         if (ir_info[op->code].reads_cond)
             fprintf(out, " cc%X", op->cond);
         if (op->code == IR_BRANCH || op->code == IR_JUMP)

@@ -147,6 +147,9 @@ enum {
     IR_PLACE_ADDEND = 1 /* the one that other probes have as a temporary where it is free */
 };
 
+/* Instructions of a group that is kept round the block's loop. */
+enum { IR_ALL_INSNS = UINT8_MAX };
+
 /* Operands of several instructions that share one look-up: base + (index << scale) as numbered values, 0
  * where absent, and displacements from `low` up to but without `high`. Its host address is kept in a place
  * from instruction `first` to `last`. */
@@ -156,9 +159,12 @@ struct ir_group {
     uint8_t place;
     uint8_t first, last;
     bool placed, opened;
+    bool kept; /* looked up ahead of the loop that the block is, once for all passes */
     bool reads, writes;
     bool aligned; /* some operand must be a multiple of 16: with displacement aligned_at */
     int32_t low, high, aligned_at;
+    int32_t stride; /* where it is kept: what a pass adds to where it begins */
+    int32_t bias;   /* of the place from the group's lowest byte: ir_stride_step says why */
     unsigned members;
 };
 
@@ -198,6 +204,7 @@ struct ir {
     /* Of pass_share: groups, and values at the start of each instruction. */
     struct ir_group group[IR_MOST_GROUPS];
     unsigned groups;
+    bool keeps; /* some group is kept round the loop */
     struct ir_value value[IR_MOST_INSNS][IR_GPRS];
 };
 
@@ -229,6 +236,17 @@ unsigned ir_places_kept(const struct ir *ir, unsigned insn);
 /* An operation as the maker of flags, and whether two are the same. */
 struct ir_made ir_made_of(const struct ir_op *op);
 bool ir_made_equal(const struct ir_made *a, const struct ir_made *b);
+
+/* Whether an operation is an exit to `rip` that hands on just those flags without a recipe. */
+bool ir_leads_to(const struct ir_op *op, uint64_t rip, const struct ir_made *handed_on);
+
+/* Flags that an exit hands on so. */
+struct ir_made ir_handed_on(const struct ir_op *op);
+
+/* A power of two that a kept group's stride, which is none of 0, does not exceed either way. The place is
+ * biased so that it is less than this behind a page's start where the stride has led the group out of its
+ * page; for once it may be so elsewhere. */
+uint32_t ir_stride_step(const struct ir_group *g);
 
 /* One line an operation. */
 void ir_dump(const struct ir *ir, FILE *out);

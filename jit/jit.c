@@ -133,6 +133,11 @@ static void add_part(struct jit_block *block, struct trace *trace, uint64_t rip)
 /* What becomes of a block that is run often enough. */
 enum fate { TO_BE_REGION, FINAL };
 
+static bool is_final(const struct jit *jit, enum fate fate)
+{
+    return fate == FINAL || jit->options.single;
+}
+
 static size_t size_of_block(const struct jit *jit, const struct region *region, bool inherits)
 {
     size_t each = sizeof(struct jit_part) + (jit->measure ? sizeof(struct jit_tally *) : 0);
@@ -155,7 +160,7 @@ static struct jit_block *new_block(struct jit *jit, const struct region *region,
     block->context = context;
     block->inherits = inherits;
     block->is_measured = jit->measure != NULL;
-    block->is_final = fate == FINAL || jit->options.single;
+    block->is_final = is_final(jit, fate);
     block->heat = block->is_final ? 0 : jit_hot_passes(jit);
     for (unsigned i = 0; i < region->count; i++)
         add_part(block, region->trace[i], region->part[i].rip);
@@ -215,20 +220,68 @@ static bool lower_region(struct jit *jit, const struct region *region, const str
     return lower_block(jit->lowering, &context->assume, region->part, region->count, inherited, jit->ir);
 }
 
+/* Segments whose operands need no look at where they end. */
+static uint8_t endless_segs(const struct jit_assumptions *assume)
+{
+    switch (assume->mode) {
+    case MODE_64: return UINT8_MAX;
+    case MODE_32: return assume->flat_segs & (uint8_t) ~(1u << SEG_CS);
+    default: return 0;
+    }
+}
+
+/* Intermediate code ready for the back end. `loops`: it leads to its own start. */
+static bool prepare(struct jit *jit, const struct region *region, const struct jit_context *context,
+                    const struct ir_made *inherited, bool loops)
+{
+    const struct share_options share = {.bits = address_bits(&context->assume),
+                                        .sharing = region->trace[0]->apart,
+                                        .loops = loops,
+                                        .endless_segs = endless_segs(&context->assume)};
+    if (!lower_region(jit, region, context, inherited))
+        return false;
+    pass_flags(jit->ir);
+    if (share.sharing != SHARE_NOTHING) {
+        pass_share(jit->ir, &share);
+        pass_flags(jit->ir);
+    }
+    return pass_late(jit->ir);
+}
+
+/* Whether a way out of the last part leads to the region's start with the flags that it began with. */
+static bool is_loop(const struct jit *jit, const struct region *region, const struct ir_made *inherited)
+{
+    unsigned last = region->insns - region->trace[region->count - 1]->count;
+    for (unsigned i = 0; i < jit->ir->count; i++) {
+        const struct ir_op *op = &jit->ir->op[i];
+        if (op->insn >= last && ir_leads_to(op, region->part[0].rip, inherited))
+            return true;
+    }
+    return false;
+}
+
+/* The same where a loop is one for the sharing of look-ups, too. */
+static bool prepare_final(struct jit *jit, const struct region *region, const struct jit_context *context,
+                          const struct ir_made *inherited)
+{
+    if (!prepare(jit, region, context, inherited, false))
+        return false;
+    if (jit->options.unlinked || region->trace[0]->each_pass || !is_loop(jit, region, inherited))
+        return true;
+    return (prepare(jit, region, context, inherited, true) && is_loop(jit, region, inherited)) ||
+           prepare(jit, region, context, inherited, false);
+}
+
 /* Makes a block of traces, of which the first runs at its rip in a context. NULL where that cannot be done,
  * as for want of room. */
 static struct jit_block *make_block(struct jit *jit, const struct region *region, enum fate fate,
                                     const struct jit_context *context, const struct ir_made *inherited)
 {
-    if (!room_is_left(jit) || !lower_region(jit, region, context, inherited))
+    if (!room_is_left(jit))
         return NULL;
-    pass_flags(jit->ir);
-    enum sharing sharing = region->trace[0]->apart;
-    if (sharing != SHARE_NOTHING) {
-        pass_share(jit->ir, address_bits(&context->assume), sharing);
-        pass_flags(jit->ir);
-    }
-    if (!pass_late(jit->ir))
+    bool ready = is_final(jit, fate) ? prepare_final(jit, region, context, inherited)
+                                     : prepare(jit, region, context, inherited, false);
+    if (!ready)
         return NULL;
     struct jit_block *block = new_block(jit, region, fate, context, inherited);
     size_t before = jit->code.used;
@@ -351,6 +404,8 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
 
 enum { LOST_UNIT = 10 /* 2^10 instructions of the guest */ };
 
+enum { LOST_AHEAD = 8 /* at the least: each page that a loop comes to may not have been used before */ };
+
 /* Whether a block has just been left for what it should not have expected, and was more than once in
  * 2^LOST_UNIT instructions, on the average. */
 static bool is_often_lost(struct jit *jit, struct jit_block *block)
@@ -358,7 +413,8 @@ static bool is_often_lost(struct jit *jit, struct jit_block *block)
     uint32_t now = (uint32_t)((jit->cpu->horizon - (uint64_t)jit->cpu->budget) >> LOST_UNIT);
     if (!block->lost)
         block->lost_since = now;
-    if (++block->lost < jit_exit_heat(jit) || block->dead)
+    unsigned least = jit_exit_heat(jit) + (block->ahead_bytes ? (unsigned)LOST_AHEAD : 0);
+    if (++block->lost < least || block->dead)
         return false;
     bool often = now - block->lost_since < block->lost;
     block->lost = 0;
@@ -372,7 +428,9 @@ static void learn_from(struct jit *jit, enum exit_kind kind, struct jit_block *b
     if (!is_often_lost(jit, block))
         return;
     struct trace *trace = kind == EXIT_LOST ? block->part[0].source : jit_part_of(block, insn)->source;
-    if (kind == EXIT_LOST)
+    if (kind == EXIT_LOST && block->ahead_bytes && !trace->each_pass)
+        trace->each_pass = true;
+    else if (kind == EXIT_LOST)
         trace->apart++;
     else
         trace->down = !trace->down;

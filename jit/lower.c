@@ -660,6 +660,7 @@ bool lower_block(const struct lowering *lowering, const struct jit_assumptions *
 {
     struct lower l = {.ir = ir, .assume = assume, .short_push = lowering->short_push};
     ir->count = ir->groups = 0;
+    ir->keeps = false;
     inherit(&l, inherited);
     for (unsigned i = 0; i < count; i++) {
         l.goes_on = i + 1 < count;

@@ -8,18 +8,23 @@
 #include "jit/ir.h"
 
 enum {
-    MOST_SPAN = 1056, /* bytes of a group: a table of 256 dwords fits */
-    ALIGNMENT = 16,   /* of operands that must be aligned */
-    ORIGIN = 1,       /* first version */
-    MOST_BOUND = 255, /* of a register taken for an index into a small table */
-    BOUNDED_WORTH = 1 /* such an operand is worth a group of its own */
+    MOST_SPAN = 1056,  /* bytes of a group: a table of 256 dwords fits */
+    ALIGNMENT = 16,    /* of operands that must be aligned */
+    ORIGIN = 1,        /* first version */
+    MOST_BOUND = 255,  /* of a register taken for an index into a small table */
+    BOUNDED_WORTH = 1, /* such an operand is worth a group of its own */
+    MOST_STRIDE = 1024
 };
+
+/* Host instructions: of a look-up, and of moving a place from pass to pass. */
+enum { LOOK_UP_COST = 8, MOVE_COST = 3 };
 
 /* What is known of guest registers at the present operation. */
 struct known {
     struct ir *ir;
     unsigned bits; /* of the addresses looked at */
     bool loosely;
+    bool interrupted; /* control was elsewhere */
     uint16_t next_version;
     struct ir_value value[IR_GPRS];
     uint32_t bound[IR_GPRS]; /* largest value; 0: unknown */
@@ -272,9 +277,49 @@ static bool ends_groups(const struct ir_op *op)
     return op->code == IR_CALL || op->code == IR_REPEAT || op->code == IR_SERIAL || op->code == IR_LEAVE;
 }
 
-static void find_groups(struct ir *ir, unsigned bits, enum sharing sharing)
+/* What a pass through the block adds to a numbered value. False where another takes its place. */
+static bool add_stride(const struct known *k, uint16_t version, unsigned scale, int64_t *stride)
 {
-    struct known k = {.ir = ir, .bits = bits, .loosely = sharing == SHARE_LOOSELY, .next_version = ORIGIN};
+    unsigned reg = version - ORIGIN;
+    if (!version)
+        return true;
+    if (reg >= IR_GPRS || k->value[reg].version != version)
+        return false;
+    *stride += k->value[reg].offset * (INT64_C(1) << scale);
+    return true;
+}
+
+/* Whether a group may move so: it is only seen whether it leaves its page. */
+static bool may_move(const struct ir_group *g, int64_t stride, const struct share_options *options)
+{
+    return stride >= -MOST_STRIDE && stride <= MOST_STRIDE && options->endless_segs >> g->seg & 1 &&
+           !(g->aligned && stride % ALIGNMENT);
+}
+
+/* Whether a group's place, looked up where the block begins, serves the next pass as well. Stores of 16-bit
+ * code are often to pages with code, which only the look-up of an operand forgives. */
+static bool can_be_kept(const struct known *k, struct ir_group *g, const struct share_options *options)
+{
+    int64_t stride = 0;
+    if ((k->bits == 16 && g->writes) || !add_stride(k, g->base, 0, &stride) ||
+        !add_stride(k, g->index, g->scale, &stride))
+        return false;
+    g->stride = (int32_t)stride;
+    return !stride || may_move(g, stride, options);
+}
+
+static void find_kept(struct known *k, const struct share_options *options)
+{
+    for (unsigned i = 0; options->loops && !k->interrupted && i < k->ir->groups; i++)
+        k->ir->group[i].kept = can_be_kept(k, &k->ir->group[i], options);
+}
+
+static void find_groups(struct ir *ir, const struct share_options *options)
+{
+    struct known k = {.ir = ir,
+                      .bits = options->bits,
+                      .loosely = options->sharing == SHARE_LOOSELY,
+                      .next_version = ORIGIN};
     forget_all(&k);
     for (unsigned i = 0; i < ir->count; i++) {
         struct ir_op *op = &ir->op[i];
@@ -287,10 +332,12 @@ static void find_groups(struct ir *ir, unsigned bits, enum sharing sharing)
         } else if (ends_groups(op)) {
             forget_all(&k);
             k.closed = ir->groups;
+            k.interrupted = true;
         } else {
             note(&k, op);
         }
     }
+    find_kept(&k, options);
 }
 
 static bool is_free(const struct ir *ir, unsigned place, const struct ir_group *wanted)
@@ -303,28 +350,50 @@ static bool is_free(const struct ir *ir, unsigned place, const struct ir_group *
     return true;
 }
 
+/* Host instructions that a group saves a pass. */
+static unsigned gain_of(const struct ir_group *g)
+{
+    if (!g->members)
+        return 0;
+    return g->kept ? g->members * LOOK_UP_COST - (g->stride ? MOVE_COST : 0)
+                   : (g->members - 1) * LOOK_UP_COST;
+}
+
 static struct ir_group *best_waiting(struct ir *ir)
 {
     struct ir_group *best = NULL;
     for (unsigned i = 0; i < ir->groups; i++) {
         struct ir_group *g = &ir->group[i];
-        if (!g->placed && g->members > 1 && (!best || g->members > best->members))
+        if (!g->placed && gain_of(g) > (best ? gain_of(best) : 0))
             best = g;
     }
     return best;
 }
 
+static void place_group(struct ir *ir, struct ir_group *g, unsigned first_place)
+{
+    struct ir_group wanted = *g;
+    if (g->kept) {
+        wanted.first = 0;
+        wanted.last = IR_ALL_INSNS;
+    }
+    for (unsigned place = first_place; place < IR_PLACES && !wanted.placed; place++) {
+        wanted.placed = is_free(ir, place, &wanted);
+        wanted.place = (uint8_t)place;
+    }
+    if (wanted.placed)
+        *g = wanted;
+    else if (g->kept)
+        g->kept = false;
+    else
+        g->members = 0;
+}
+
 /* The groups that save most choose first. */
 static void place_groups(struct ir *ir, unsigned first_place)
 {
-    for (struct ir_group *g; (g = best_waiting(ir)) != NULL;) {
-        for (unsigned place = first_place; place < IR_PLACES && !g->placed; place++) {
-            g->placed = is_free(ir, place, g);
-            g->place = (uint8_t)place;
-        }
-        if (!g->placed)
-            g->members = 0;
-    }
+    for (struct ir_group *g; (g = best_waiting(ir)) != NULL;)
+        place_group(ir, g, first_place);
 }
 
 unsigned ir_places_kept(const struct ir *ir, unsigned insn)
@@ -338,11 +407,30 @@ unsigned ir_places_kept(const struct ir *ir, unsigned insn)
     return kept;
 }
 
-/* The first operand of a group opens it. */
+/* Up, the place is that of the last byte: behind a page's end, its offset in the page is less than the
+ * stride. Down, it is so far above the first byte that the same holds. */
+static int32_t bias_of(const struct ir_group *g)
+{
+    if (!g->stride)
+        return 0;
+    return g->stride > 0 ? g->high - g->low - 1 : (int32_t)ir_stride_step(g);
+}
+
+static void settle_groups(struct ir *ir)
+{
+    for (unsigned i = 0; i < ir->groups; i++) {
+        struct ir_group *g = &ir->group[i];
+        g->low = start_of(g);
+        g->kept &= g->placed;
+        g->opened = g->kept;
+        g->bias = g->kept ? bias_of(g) : 0;
+        ir->keeps |= g->kept;
+    }
+}
+
+/* The first operand of a group that is not kept opens it. */
 static void settle_operands(struct ir *ir)
 {
-    for (unsigned i = 0; i < ir->groups; i++)
-        ir->group[i].low = start_of(&ir->group[i]);
     for (unsigned i = 0; i < ir->count; i++) {
         struct ir_op *op = &ir->op[i];
         if (op->code != IR_PROBE)
@@ -358,9 +446,10 @@ static void settle_operands(struct ir *ir)
     }
 }
 
-void pass_share(struct ir *ir, unsigned bits, enum sharing sharing)
+void pass_share(struct ir *ir, const struct share_options *options)
 {
-    find_groups(ir, bits, sharing);
-    place_groups(ir, bits == 64 ? IR_PLACE_ADDEND : 0);
+    find_groups(ir, options);
+    place_groups(ir, options->bits == 64 ? IR_PLACE_ADDEND : 0);
+    settle_groups(ir);
     settle_operands(ir);
 }

@@ -4,6 +4,9 @@
 #ifndef LATHE_JIT_PASS_SHARE_H
 #define LATHE_JIT_PASS_SHARE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct ir;
 
 /* Which operands may share. What is refused too often is made anew by the next one. */
@@ -14,10 +17,16 @@ enum sharing {
     SHARE_NOTHING,
 };
 
+struct share_options {
+    unsigned bits; /* of the mode's addresses, 32 or 64; of real-mode code 16 */
+    enum sharing sharing;
+    bool
+        loops; /* the block leads to its own start: what its registers allow is looked up once, ahead of it */
+    uint8_t endless_segs; /* bit n: an operand in segment n needs no look at its end */
+};
+
 /* After a first pass_flags, which makes calls of what cannot be lowered; to be followed by a second one,
- * since fewer operations look at flags afterwards. `bits`: of the mode's addresses, 32 or 64; of real-mode
- * code 16.
- */
-void pass_share(struct ir *ir, unsigned bits, enum sharing sharing);
+ * since fewer operations look at flags afterwards. */
+void pass_share(struct ir *ir, const struct share_options *options);
 
 #endif

@@ -32,7 +32,8 @@ struct trace {
     uint8_t count;                 /* instructions */
     uint8_t bytes;
     uint8_t apart;       /* of the engine: how far operands are kept from sharing look-ups */
-    bool down;           /* of the engine: string instructions are expected to go down */
+    bool down : 1;       /* of the engine: string instructions are expected to go down */
+    bool each_pass : 1;  /* of the engine: a loop from here looks its operands up in each pass */
     struct insn insns[]; /* count of them; then, where the last goes on to the next one, exec_trace_end */
 };
 

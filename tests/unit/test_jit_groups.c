@@ -97,7 +97,7 @@ END_TEST
 /* As on a stack that a frame over a page's end is seldom on. */
 START_TEST(a_page_s_end_met_seldom_changes_nothing)
 {
-    enum { THRESHOLD = 1, TIMES = 40 /* more than make a block anew */, BETWEEN = 1000 };
+    enum { THRESHOLD = 1, TIMES = 43 /* more than make a block anew */, BETWEEN = 1000 };
     struct bench t;
     setup_at(&t, frame, sizeof frame, PF_CODE, THRESHOLD);
     for (unsigned i = 0; i < TIMES; i++) {
@@ -106,6 +106,11 @@ START_TEST(a_page_s_end_met_seldom_changes_nothing)
     }
     ck_assert_uint_gt(TIMES, jit_exit_heat(t.jit));
     ck_assert(block_at(&t, PF_CODE));
+    ck_assert_uint_eq(block_at(&t, PF_CODE)->part[0].source->apart, SHARE_LOOSELY);
+    ck_assert(!block_at(&t, PF_CODE)->part[0].source->each_pass);
+    for (unsigned i = 0; i < jit_exit_heat(t.jit) + 10u; i++)
+        run_frame(&t, DATA + MEM_PAGE_SIZE - 4, 1);
+    ck_assert(block_at(&t, PF_CODE)->part[0].source->each_pass);
     ck_assert_uint_eq(block_at(&t, PF_CODE)->part[0].source->apart, SHARE_LOOSELY);
     for (unsigned i = 0; i < jit_exit_heat(t.jit) + 2u; i++)
         run_frame(&t, DATA + MEM_PAGE_SIZE - 4, 1);

@@ -100,21 +100,51 @@ START_TEST(look_ups_and_refusals_are_counted)
         0x8B, 0x03,                   /* 0: mov eax,[ebx] */
         0x03, 0x43, 0x04,             /*    add eax,[ebx+4] */
         0xA3, 0x00, 0x08, 0x01, 0x00, /*    mov [10800h],eax */
-        0xEB, 0xF4,                   /*    jmp 0 */
+        0xEB, 0x00,                   /*    jmp 12 */
+        0xEB, 0xF2,                   /*12: jmp 0 */
     };
     struct bench t;
     setup(&t, code, sizeof code);
     t.f.cpu->gpr[GPR_BX] = PF_STACK0;
-    run(&t, 400);
-    run(&t, 400); /* the first operand was not in the TLB before */
+    run(&t, 500);
+    run(&t, 500); /* the first operand was not in the TLB before */
     ck_assert_uint_eq(t.measured.probes, 400);
     ck_assert_uint_eq(t.measured.shared, 200);
     ck_assert_uint_ge(t.measured.refused, 200);
     ck_assert_uint_le(t.measured.refused, 202);
     ck_assert_uint_eq(t.measured.handled, t.measured.refused);
-    ck_assert_uint_eq(t.measured.inside, 800);
+    ck_assert_uint_eq(t.measured.inside, 1000);
     ck_assert_uint_gt(t.f.cpu->tlb_counts.lookups, 0);
     ck_assert_uint_eq(t.f.cpu->tlb_counts.walks, 0); /* paging is off */
+    finish(&t);
+}
+END_TEST
+
+/* Two groups are looked up each time that a slice begins; host instructions are those of a pass: 3 move a
+ * place, 2 take the budget, 4 write a recipe, and each of the guest's is one. */
+START_TEST(look_ups_ahead_of_a_loop_are_counted)
+{
+    static const uint8_t code[] = {
+        0x03, 0x03,       /* 0: add eax,[ebx] */
+        0x03, 0x43, 0x04, /*    add eax,[ebx+4] */
+        0x03, 0x07,       /*    add eax,[edi] */
+        0x8D, 0x7F, 0x04, /*    lea edi,[edi+4] */
+        0xEB, 0xF4,       /*    jmp 0 */
+    };
+    struct bench t;
+    setup(&t, code, sizeof code);
+    t.f.cpu->gpr[GPR_BX] = PF_STACK0;
+    t.f.cpu->gpr[GPR_DI] = PF_STACK3;
+    run(&t, 10);
+    struct jit_measured before = t.measured;
+    for (unsigned i = 0; i < 10; i++)
+        run(&t, 100);
+    ck_assert_uint_eq(t.measured.passes - before.passes, 200);
+    ck_assert_uint_eq(t.measured.probes - before.probes, 2 * 10);
+    ck_assert_uint_eq(t.measured.shared - before.shared, 3 * 200);
+    ck_assert_uint_eq(t.measured.host_insns - before.host_insns, 14 * 200);
+    ck_assert_uint_eq(t.measured.inside - before.inside, 1000);
+    ck_assert_uint_eq(t.measured.refused, 0);
     finish(&t);
 }
 END_TEST
@@ -249,15 +279,11 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        passes_of_linked_blocks_are_counted,
-        host_instructions_of_the_straight_way_are_counted,
-        look_ups_and_refusals_are_counted,
-        indirect_jumps_and_misses_are_counted,
-        handlers_instructions_are_told_apart,
-        what_a_fault_cuts_off_is_not_counted,
-        page_walks_are_counted,
-        parts_of_regions_count_one_by_one,
-        tallies_outlive_their_blocks,
+        passes_of_linked_blocks_are_counted,   host_instructions_of_the_straight_way_are_counted,
+        look_ups_and_refusals_are_counted,     look_ups_ahead_of_a_loop_are_counted,
+        indirect_jumps_and_misses_are_counted, handlers_instructions_are_told_apart,
+        what_a_fault_cuts_off_is_not_counted,  page_walks_are_counted,
+        parts_of_regions_count_one_by_one,     tallies_outlive_their_blocks,
     };
     return suite_run("measure", tests, sizeof tests / sizeof tests[0]);
 }

@@ -4,150 +4,35 @@
  * so that operands beyond the page that was looked up are noticed. */
 #include <string.h>
 
-#include "core/base/error.h"
-#include "core/x86/flags.h"
-#include "jit/check.h"
 #include "jit/jit.h"
-#include "tests/support/protected_fixture.h"
+#include "tests/support/engine_pair.h"
 #include "tests/support/suite.h"
 
-/* Linear addresses; the first 1 MiB but DATA is where it is in physical memory. */
-enum {
-    DIRECTORY = 0x4000,
-    TABLE = 0x5000,
-    FAULT_CODE = 0x8000, /* of vectors 13 and 14: jumps to itself */
-    DATA = 0x20000,
-    DATA_PAGES = 16,
-    ABSENT = 0x50000,
-    BESIDE_CODE = PF_CODE + 0x800, /* stores take their handler */
-};
-
-struct pair {
-    struct cpu_fixture interpreted, translated;
-    struct jit *jit;
-};
-
-static uint32_t frame_of(uint32_t page)
+static void run_at(struct engine_pair *p, unsigned insns, uint32_t base, unsigned round)
 {
-    uint32_t first = DATA >> MEM_PAGE_SHIFT;
-    if (page < first || page >= first + DATA_PAGES)
-        return page;
-    return first + DATA_PAGES - 1 - (page - first);
-}
-
-static void map_pages(struct cpu_fixture *f)
-{
-    cpu_fixture_poke(f, DIRECTORY, 4, TABLE | 7);
-    for (uint32_t page = 0; page < 256; page++)
-        cpu_fixture_poke(f, TABLE + 4 * page, 4, page == ABSENT >> 12 ? 0 : frame_of(page) << 12 | 7);
-    f->cpu->cr3 = DIRECTORY;
-    f->cpu->cr0 |= CR0_PG;
-    cpu_derive(f->cpu);
-}
-
-static void fill_data(struct cpu_fixture *f)
-{
-    for (uint32_t at = DATA; at < DATA + DATA_PAGES * MEM_PAGE_SIZE; at += 4)
-        cpu_fixture_poke(f, at, 4, at * 0x9E3779B1u);
-}
-
-static void start_one(struct cpu_fixture *f, const uint8_t *code, size_t size, uint32_t at)
-{
-    static const uint8_t spin[] = {0xEB, 0xFE};
-    protected_fixture_init_model(f, "pentium4");
-    map_pages(f);
-    fill_data(f);
-    f->cpu->cr4 |= CR4_OSFXSR;
-    cpu_derive(f->cpu);
-    x87_fninit(&f->cpu->x87); /* masked exceptions: the host executes x87 instructions */
-    cpu_fixture_load(f, FAULT_CODE, spin, sizeof spin);
-    cpu_fixture_gate(f, PF_IDT + 8 * VECTOR_GP, 0x8E, SEL_CODE0, FAULT_CODE, 0);
-    cpu_fixture_gate(f, PF_IDT + 8 * VECTOR_PF, 0x8E, SEL_CODE0, FAULT_CODE, 0);
-    cpu_fixture_load(f, at, code, size);
-    f->cpu->rip = at;
-    f->cpu->gpr[GPR_SP] = DATA + 0x5800;
-    f->cpu->gpr[GPR_BX] = DATA;
-    f->cpu->gpr[GPR_SI] = DATA + 0x3000;
-    f->cpu->gpr[GPR_DI] = DATA + 0x5000;
-}
-
-static void start(struct pair *p, const uint8_t *code, size_t size, uint32_t at)
-{
-    struct error err = {{0}};
-    start_one(&p->interpreted, code, size, at);
-    start_one(&p->translated, code, size, at);
-    p->jit = jit_new(p->translated.cpu, &(struct jit_options){0}, &err);
-    ck_assert_msg(p->jit, "%s", err.text);
-}
-
-static void set(struct pair *p, unsigned gpr, uint64_t value)
-{
-    p->interpreted.cpu->gpr[gpr] = p->translated.cpu->gpr[gpr] = value;
-}
-
-static void compare(const struct pair *p)
-{
-    const struct cpu *a = p->interpreted.cpu, *b = p->translated.cpu;
-    for (unsigned i = 0; i < 8; i++)
-        ck_assert_msg(a->gpr[i] == b->gpr[i], "register %u: %llx, translated %llx", i,
-                      (unsigned long long)a->gpr[i], (unsigned long long)b->gpr[i]);
-    ck_assert_uint_eq(a->rip, b->rip);
-    ck_assert_uint_eq(a->fetch_page, b->fetch_page);
-    ck_assert_uint_eq(cpu_get_eflags(a), cpu_get_eflags(b));
-    ck_assert_mem_eq(a->xmm, b->xmm, sizeof a->xmm);
-    ck_assert(!memcmp(a->memory->host, b->memory->host, 1 << 20));
-}
-
-static void run(struct pair *p, uint64_t insns)
-{
-    cpu_fixture_run(&p->interpreted, insns);
-    cpu_fixture_run(&p->translated, insns);
-    compare(p);
-}
-
-/* On the same stack as each time. */
-static void run_from(struct pair *p, uint32_t at, uint64_t insns)
-{
-    p->interpreted.cpu->rip = p->translated.cpu->rip = at;
-    set(p, GPR_SP, DATA + 0x5800);
-    run(p, insns);
-}
-
-static void finish(struct pair *p)
-{
-    struct error err = {{0}};
-    ck_assert_msg(jit_check(p->jit, &err), "%s", err.text);
-    ck_assert_uint_gt(jit_get_stats(p->jit)->blocks, 0);
-    jit_free(p->jit);
-    cpu_fixture_free(&p->interpreted);
-    cpu_fixture_free(&p->translated);
-}
-
-static void run_at(struct pair *p, unsigned insns, uint32_t base, unsigned round)
-{
-    set(p, GPR_AX, 0);
-    set(p, GPR_CX, 2 * round);
-    set(p, GPR_DX, 0x12345678);
-    set(p, GPR_BX, base);
+    pair_set(p, GPR_AX, 0);
+    pair_set(p, GPR_CX, 2 * round);
+    pair_set(p, GPR_DX, 0x12345678);
+    pair_set(p, GPR_BX, base);
     p->interpreted.cpu->rip = p->translated.cpu->rip = PF_CODE;
-    run(p, insns);
+    pair_run(p, insns);
 }
 
 /* Runs a program of `insns` instructions, to which one that jumps to itself is added, at EBX = `base`, where
  * the TLB has all pages already: the first look-up outside of a page makes the block anew without groups. */
 static void try_at(const uint8_t *code, size_t size, unsigned insns, uint32_t base)
 {
-    struct pair p;
+    struct engine_pair p;
     uint8_t whole[64];
     memcpy(whole, code, size);
     whole[size] = 0xEB;
     whole[size + 1] = 0xFE;
-    start(&p, whole, size + 2, PF_CODE);
+    pair_start(&p, whole, size + 2, PF_CODE);
     for (uint32_t page = DATA; page < DATA + DATA_PAGES * MEM_PAGE_SIZE; page += MEM_PAGE_SIZE)
         run_at(&p, insns + 1, page + 0x100, 0);
     for (unsigned round = 0; round < 3; round++)
         run_at(&p, insns + 1, base, round);
-    finish(&p);
+    pair_finish(&p);
 }
 
 #define TRY(code, insns, ...)                                                                                \
@@ -334,12 +219,12 @@ START_TEST(a_group_that_stores_is_looked_up_for_writing)
         0x01, 0xCA,                   /* add edx,ecx */
         0xEB, 0xE8,                   /* jmp 0 */
     };
-    struct pair p;
-    start(&p, code, sizeof code, PF_CODE);
+    struct engine_pair p;
+    pair_start(&p, code, sizeof code, PF_CODE);
     for (unsigned i = 0; i < 20; i++)
-        run(&p, 9);
+        pair_run(&p, 9);
     ck_assert_uint_gt(p.translated.cpu->gpr[GPR_CX], 15);
-    finish(&p);
+    pair_finish(&p);
 }
 END_TEST
 
@@ -353,12 +238,12 @@ START_TEST(alignment_is_that_of_the_operand)
         0xEB, 0xFE,             /* jmp here */
     };
     for (uint32_t at = DATA + 0x100; at <= DATA + 0x110; at += 4) {
-        struct pair p;
-        start(&p, code, sizeof code, PF_CODE);
+        struct engine_pair p;
+        pair_start(&p, code, sizeof code, PF_CODE);
         run_at(&p, 4, at, 0);
         run_at(&p, 4, at, 0);
         ck_assert_int_eq(p.translated.cpu->rip == FAULT_CODE, at % 16 != 0);
-        finish(&p);
+        pair_finish(&p);
     }
 }
 END_TEST
@@ -372,8 +257,8 @@ START_TEST(operands_that_wrap_are_looked_up_one_by_one)
         0x8B, 0x57, 0x04, /* mov dx,[bx+4] */
         0xEB, 0xFE,       /* jmp here */
     };
-    struct pair p;
-    start(&p, code, sizeof code, PF_CODE);
+    struct engine_pair p;
+    pair_start(&p, code, sizeof code, PF_CODE);
     for (struct cpu_fixture *f = &p.interpreted; f; f = f == &p.interpreted ? &p.translated : NULL) {
         f->cpu->seg[SEG_CS].attributes &= (uint16_t)~SEG_ATTR_DB;
         f->cpu->seg[SEG_DS].base = DATA + 0x10;
@@ -383,7 +268,7 @@ START_TEST(operands_that_wrap_are_looked_up_one_by_one)
     static const uint32_t bases[] = {0x100, 0xFFF0, 0xFFF4, 0xFFFE, 0xFFFC, 0xFFFE};
     for (unsigned i = 0; i < sizeof bases / sizeof bases[0]; i++)
         run_at(&p, 3, bases[i], 0);
-    finish(&p);
+    pair_finish(&p);
 }
 END_TEST
 
@@ -434,8 +319,8 @@ START_TEST(a_handler_that_stops_ends_the_run_behind_it)
         0x43, 0x41,                   /* 6: inc ebx, inc ecx */
         0xEB, 0xF6,                   /* 8: jmp 0 */
     };
-    struct pair p;
-    start(&p, code, sizeof code, PF_CODE);
+    struct engine_pair p;
+    pair_start(&p, code, sizeof code, PF_CODE);
     for (struct cpu_fixture *f = &p.interpreted; f; f = f == &p.interpreted ? &p.translated : NULL)
         physmap_add(&f->map, &(struct physmap_region){.name = "stopper",
                                                       .kind = PHYSMAP_MMIO,
@@ -448,11 +333,11 @@ START_TEST(a_handler_that_stops_ends_the_run_behind_it)
     for (unsigned i = 0; i < 20; i++) {
         cpu_run(p.interpreted.cpu, 1000);
         cpu_run(p.translated.cpu, 1000);
-        compare(&p);
+        pair_compare(&p);
         ck_assert_uint_eq(p.translated.clock.insns, 2 + 5 * i);
         ck_assert_uint_eq(p.translated.cpu->rip, PF_CODE + 6);
     }
-    finish(&p);
+    pair_finish(&p);
 }
 END_TEST
 
@@ -476,13 +361,13 @@ START_TEST(ways_with_flags_of_different_comparisons_stay_apart)
         0x83, 0xE0, 0x0F, /* 18: and eax,15 */
         0xEB, 0xE3,       /* 1B: jmp 00 */
     };
-    struct pair p;
-    start(&p, code, sizeof code, PF_CODE);
-    set(&p, GPR_AX, 0);
-    set(&p, GPR_DX, 0);
+    struct engine_pair p;
+    pair_start(&p, code, sizeof code, PF_CODE);
+    pair_set(&p, GPR_AX, 0);
+    pair_set(&p, GPR_DX, 0);
     for (unsigned i = 0; i < 200; i++)
-        run(&p, 7);
-    finish(&p);
+        pair_run(&p, 7);
+    pair_finish(&p);
 }
 END_TEST
 
@@ -498,11 +383,11 @@ START_TEST(a_block_that_shows_flags_inherits_none)
         0x01, 0xC2,       /* 0A: add edx,eax */
         0xEB, 0xF2,       /* 0C: jmp 00 */
     };
-    struct pair p;
-    start(&p, code, sizeof code, PF_CODE);
+    struct engine_pair p;
+    pair_start(&p, code, sizeof code, PF_CODE);
     for (unsigned i = 0; i < 100; i++)
-        run(&p, 7 + i % 3);
-    finish(&p);
+        pair_run(&p, 7 + i % 3);
+    pair_finish(&p);
 }
 END_TEST
 
@@ -518,12 +403,12 @@ START_TEST(a_step_behind_a_step_keeps_the_carry)
         0x83, 0xD5, 0x00, /* 08: adc ebp,0 */
         0xEB, 0xF3,       /* 0B: jmp 00 */
     };
-    struct pair p;
-    start(&p, code, sizeof code, PF_CODE);
-    set(&p, GPR_DX, 7);
+    struct engine_pair p;
+    pair_start(&p, code, sizeof code, PF_CODE);
+    pair_set(&p, GPR_DX, 7);
     for (unsigned i = 0; i < 60; i++)
-        run(&p, 5);
-    finish(&p);
+        pair_run(&p, 5);
+    pair_finish(&p);
 }
 END_TEST
 
@@ -540,12 +425,12 @@ START_TEST(a_step_behind_a_step_and_a_look_up_keeps_the_carry)
         0x83, 0xD5, 0x00, /* 0B: adc ebp,0 */
         0xEB, 0xF0,       /* 0E: jmp 00 */
     };
-    struct pair p;
-    start(&p, code, sizeof code, PF_CODE);
-    set(&p, GPR_DX, 7);
+    struct engine_pair p;
+    pair_start(&p, code, sizeof code, PF_CODE);
+    pair_set(&p, GPR_DX, 7);
     for (unsigned i = 0; i < 60; i++)
-        run(&p, 6 + i % 5);
-    finish(&p);
+        pair_run(&p, 6 + i % 5);
+    pair_finish(&p);
 }
 END_TEST
 
@@ -563,15 +448,15 @@ START_TEST(a_step_behind_a_step_and_a_way_out_keeps_the_carry)
         0x83, 0xD5, 0x00, /* 0F: adc ebp,0 */
         0xEB, 0xEC,       /* 12: jmp 00 */
     };
-    struct pair p;
-    start(&p, code, sizeof code, PF_CODE);
-    uint32_t frame = frame_of(DATA >> MEM_PAGE_SHIFT) << MEM_PAGE_SHIFT;
+    struct engine_pair p;
+    pair_start(&p, code, sizeof code, PF_CODE);
+    uint32_t frame = pair_frame_of(DATA >> MEM_PAGE_SHIFT) << MEM_PAGE_SHIFT;
     cpu_fixture_poke(&p.interpreted, frame + 4, 4, 0x37F);
     cpu_fixture_poke(&p.translated, frame + 4, 4, 0x37F);
-    set(&p, GPR_DX, 7);
+    pair_set(&p, GPR_DX, 7);
     for (unsigned i = 0; i < 60; i++)
-        run(&p, 9);
-    finish(&p);
+        pair_run(&p, 9);
+    pair_finish(&p);
 }
 END_TEST
 
@@ -588,11 +473,11 @@ START_TEST(a_block_that_reads_flags_inherits_none)
         0x83, 0xE1, 0x7F, /* 0D: and ecx,7Fh */
         0xEB, 0xEE,       /* 10: jmp 00 */
     };
-    struct pair p;
-    start(&p, code, sizeof code, PF_CODE);
+    struct engine_pair p;
+    pair_start(&p, code, sizeof code, PF_CODE);
     for (unsigned i = 0; i < 100; i++)
-        run(&p, 7 * (1 + i % 3));
-    finish(&p);
+        pair_run(&p, 7 * (1 + i % 3));
+    pair_finish(&p);
 }
 END_TEST
 
@@ -607,12 +492,12 @@ START_TEST(a_loop_that_inherits_ends_anywhere)
         0x31, 0xC9,       /* 0A: xor ecx,ecx */
         0xEB, 0xF2,       /* 0C: jmp 00 */
     };
-    struct pair p;
-    start(&p, code, sizeof code, PF_CODE);
-    set(&p, GPR_CX, 0);
+    struct engine_pair p;
+    pair_start(&p, code, sizeof code, PF_CODE);
+    pair_set(&p, GPR_CX, 0);
     for (unsigned i = 0; i < 300; i++)
-        run(&p, 1 + i % 11);
-    finish(&p);
+        pair_run(&p, 1 + i % 11);
+    pair_finish(&p);
 }
 END_TEST
 
@@ -630,13 +515,13 @@ START_TEST(flags_handed_to_another_page)
         0xEB, 0xCF, /* 100F: jmp FE0 */
     };
     enum { AT = PF_CODE + 0xFE0 };
-    struct pair p;
-    start(&p, code, sizeof code, AT);
+    struct engine_pair p;
+    pair_start(&p, code, sizeof code, AT);
     cpu_fixture_load(&p.interpreted, AT + 0x2B, other, sizeof other);
     cpu_fixture_load(&p.translated, AT + 0x2B, other, sizeof other);
     for (unsigned i = 0; i < 100; i++)
-        run(&p, 6 + i % 5);
-    finish(&p);
+        pair_run(&p, 6 + i % 5);
+    pair_finish(&p);
 }
 END_TEST
 
@@ -655,26 +540,26 @@ enum { EDGE_AT = PF_CODE + 0xFF4 };
 
 START_TEST(an_instruction_over_the_edge_counts_as_one)
 {
-    struct pair p;
-    start(&p, edge, sizeof edge, EDGE_AT);
+    struct engine_pair p;
+    pair_start(&p, edge, sizeof edge, EDGE_AT);
     for (unsigned i = 0; i < 200; i++)
-        run(&p, 1 + i % 13);
-    finish(&p);
+        pair_run(&p, 1 + i % 13);
+    pair_finish(&p);
 }
 END_TEST
 
 /* Its second page is gone: one fault, at the instruction. */
 START_TEST(an_instruction_over_the_edge_faults_like_any)
 {
-    struct pair p;
-    start(&p, edge, sizeof edge, ABSENT - 12);
+    struct engine_pair p;
+    pair_start(&p, edge, sizeof edge, ABSENT - 12);
     for (struct cpu_fixture *f = &p.interpreted; f; f = f == &p.interpreted ? &p.translated : NULL)
         cpu_fixture_load(f, ABSENT - 12, edge, sizeof edge);
     for (unsigned i = 0; i < 20; i++)
-        run_from(&p, ABSENT - 12, 9);
+        pair_run_from(&p, ABSENT - 12, 9);
     ck_assert_uint_eq(p.translated.cpu->rip, FAULT_CODE);
     ck_assert_uint_eq(p.translated.cpu->cr2, ABSENT);
-    finish(&p);
+    pair_finish(&p);
 }
 END_TEST
 
@@ -688,12 +573,12 @@ START_TEST(an_operand_of_an_instruction_over_the_edge_faults_once)
         0x03, 0x15, 0x00, 0x00, 0x05, 0x00, /* FFC: add edx,[50000h] */
         0xEB, 0xF0,                         /* 1002: jmp FF4 */
     };
-    struct pair p;
-    start(&p, code, sizeof code, EDGE_AT);
+    struct engine_pair p;
+    pair_start(&p, code, sizeof code, EDGE_AT);
     for (unsigned i = 0; i < 40; i++)
-        run_from(&p, EDGE_AT, 1 + i % 9);
+        pair_run_from(&p, EDGE_AT, 1 + i % 9);
     ck_assert_uint_eq(p.translated.cpu->cr2, ABSENT);
-    finish(&p);
+    pair_finish(&p);
 }
 END_TEST
 
@@ -707,15 +592,15 @@ START_TEST(an_x87_instruction_over_the_edge_finds_its_stack)
         0xD9, 0x1D, 0x00, 0x20, 0x02, 0x00, /* 1002: fstp dword [22000h] */
         0xEB, 0xEC,                         /* 1008: jmp FF6 */
     };
-    struct pair p;
-    start(&p, code, sizeof code, PF_CODE + 0xFF6);
-    uint32_t frame = frame_of((DATA + 0x100) >> MEM_PAGE_SHIFT) << MEM_PAGE_SHIFT;
+    struct engine_pair p;
+    pair_start(&p, code, sizeof code, PF_CODE + 0xFF6);
+    uint32_t frame = pair_frame_of((DATA + 0x100) >> MEM_PAGE_SHIFT) << MEM_PAGE_SHIFT;
     for (unsigned i = 0; i < 50; i++) {
         cpu_fixture_poke(&p.interpreted, frame + 0x100, 4, 0x3FC00000 + i);
         cpu_fixture_poke(&p.translated, frame + 0x100, 4, 0x3FC00000 + i);
-        run(&p, 1 + i % 11);
+        pair_run(&p, 1 + i % 11);
     }
-    finish(&p);
+    pair_finish(&p);
 }
 END_TEST
 
@@ -723,12 +608,12 @@ END_TEST
 START_TEST(a_jump_to_an_absent_page_leaves_the_page_of_the_code)
 {
     static const uint8_t code[] = {0xA1, 0, 0, 0, 0, /* mov eax,[0]; jmp 50000h */ 0xE9, 0xF6, 0xFF, 3, 0};
-    struct pair p;
-    start(&p, code, sizeof code, PF_CODE);
+    struct engine_pair p;
+    pair_start(&p, code, sizeof code, PF_CODE);
     for (unsigned i = 0; i < 400; i++)
-        run_from(&p, PF_CODE, 1 + i % 5);
+        pair_run_from(&p, PF_CODE, 1 + i % 5);
     ck_assert_uint_eq(p.translated.cpu->cr2, ABSENT);
-    finish(&p);
+    pair_finish(&p);
 }
 END_TEST
 
@@ -745,18 +630,18 @@ START_TEST(a_page_pushed_out_of_the_tlb_is_walked_to_again)
         0xEB, 0xFA, /* 4: jmp 0 */
     };
     enum { SECOND_TABLE = 0x6000, FAR = TLB_ENTRIES << 12 /* bytes that wrap around the TLB */ };
-    struct pair p;
-    start(&p, code, sizeof code, PF_CODE);
+    struct engine_pair p;
+    pair_start(&p, code, sizeof code, PF_CODE);
     for (struct cpu_fixture *f = &p.interpreted; f; f = f == &p.interpreted ? &p.translated : NULL) {
         cpu_fixture_poke(f, DIRECTORY + 4 * (FAR >> 22), 4, SECOND_TABLE | 7);
         cpu_fixture_poke(f, SECOND_TABLE + 4 * (DATA >> 12), 4, 0x30000 | 7);
     }
-    set(&p, GPR_SI, FAR + DATA);
-    run(&p, 30); /* ends with the second page in the TLB */
+    pair_set(&p, GPR_SI, FAR + DATA);
+    pair_run(&p, 30); /* ends with the second page in the TLB */
     cpu_fixture_poke(&p.interpreted, TABLE + 4 * (DATA >> 12), 4, 0x31000 | 7);
     cpu_fixture_poke(&p.translated, TABLE + 4 * (DATA >> 12), 4, 0x31000 | 7);
-    run(&p, 3);
-    finish(&p);
+    pair_run(&p, 3);
+    pair_finish(&p);
 }
 END_TEST
 

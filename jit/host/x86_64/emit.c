@@ -71,17 +71,11 @@ void emit_serial(struct emitter *e, const struct ir_op *op)
     asm_jmp(&e->as, e->jit->routines.serial);
 }
 
-/* Flags that an exit hands on without a recipe. */
-static struct ir_made handed_on(const struct ir_op *op)
-{
-    return op->late_save ? ir_made_of(op->late_save) : (struct ir_made){0};
-}
-
 /* Whether an exit leads to the block's own start, with just the flags that it began with. */
 static bool is_own_start(const struct emitter *e, const struct ir_op *op)
 {
-    struct ir_made made = handed_on(op), inherited = jit_inherited(e->block);
-    return op->target == e->block->rip && ir_made_equal(&made, &inherited) && !e->jit->options.unlinked;
+    const struct ir_made inherited = jit_inherited(e->block);
+    return !e->jit->options.unlinked && ir_leads_to(op, e->block->rip, &inherited);
 }
 
 /* Exits lie one after another behind their block: nothing else may take room while it is assembled. */
@@ -104,7 +98,7 @@ static void add_shortcut(struct emitter *e, struct jit_exit *exit, const struct 
     exit->has_shortcut = true;
     exit->heat = jit_exit_heat(e->jit);
     shortcut->hands_on = true;
-    ((struct jit_shortcut *)(void *)shortcut)->made = handed_on(op);
+    ((struct jit_shortcut *)(void *)shortcut)->made = ir_handed_on(op);
 }
 
 static bool is_in_page(const struct emitter *e, uint64_t rip)
@@ -118,7 +112,7 @@ static bool is_in_page(const struct emitter *e, uint64_t rip)
 static void emit_exit(struct emitter *e, int cond, const struct ir_op *op)
 {
     bool direct = !jit_part_of(e->block, op->insn)->rest;
-    const uint8_t *target = direct && is_own_start(e, op) ? e->entry : NULL;
+    const uint8_t *target = direct && is_own_start(e, op) ? e->again : NULL;
     uint8_t *jump = cond < 0 ? asm_jmp(&e->as, target) : asm_jcc(&e->as, (unsigned)cond, target);
     if (target)
         return;
@@ -345,11 +339,12 @@ static void emit_prologue(struct emitter *e)
         emit_count_down(e, &e->block->heat, 4);
         stub->jumps[0] = asm_jcc(&e->as, CC_E, NULL);
     }
+    emit_loop_head(e);
     asm_rr(&e->as, 8, 0x83, 5, REG_BUDGET);
     asm_byte(&e->as, e->block->insns);
     stub->jumps[1] = asm_jcc(&e->as, CC_L, NULL);
     if (e->block->is_measured)
-        emit_count_part(e, &e->block->part[0], e->entry);
+        emit_count_part(e, &e->block->part[0], e->again);
 }
 
 static bool has_room(const struct emitter *e)
@@ -398,6 +393,7 @@ bool host_emit(struct jit *jit, struct jit_block *block, const struct ir *ir)
     if (!has_room(e))
         return false;
     block->code = emit_code_offset(e, e->entry);
+    block->ahead_bytes = (uint16_t)(e->again - e->entry);
     block->straight_bytes = (uint16_t)(straight_end - e->entry);
     block->code_bytes = (uint16_t)(asm_here(&e->as) - e->entry);
     cache->used =

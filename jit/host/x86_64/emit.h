@@ -14,6 +14,7 @@ enum stub_kind {
     STUB_LEAVE,   /* the interpreter executes the instruction */
     STUB_TURNED,  /* the same, because string instructions do not go where they were expected to */
     STUB_APART,   /* the same, because operands that share a look-up are in two pages */
+    STUB_AHEAD,   /* the same, before a loop's first pass is on the budget */
     STUB_START,   /* too few instructions left before the horizon, or the block has run often */
     STUB_EXIT,    /* a direct exit */
     STUB_FP_LOAD, /* floating-point state is not where it is wanted */
@@ -41,6 +42,7 @@ struct emitter {
     struct jit_block *block;
     const struct ir *ir;
     const uint8_t *entry;
+    const uint8_t *again;                /* where a way back to the block's start leads */
     const uint8_t *label[IR_MOST_INSNS]; /* of each instruction */
     uint8_t fp_ready[IR_MOST_INSNS];     /* what the code after a label takes to be live */
     const struct ir_op *probe;           /* of the present memory operand */
@@ -127,6 +129,16 @@ struct host_mem emit_direct_at(const struct jit *jit, unsigned kind, unsigned pa
 /* Finds a group's operands again before instruction `insn`. False where its registers have changed too much:
  * nothing was emitted. */
 bool emit_group_anew(struct emitter *e, const struct ir_group *g, unsigned insn, struct look_up *l);
+
+/* Finds a kept group's operands ahead of the loop. */
+void emit_group_ahead(struct emitter *e, const struct ir_group *g, struct look_up *l);
+
+/* Host register of a place. */
+unsigned emit_place_reg(unsigned place);
+
+/* emit_loop.c: what comes ahead of a loop and between its passes. */
+void emit_loop_head(struct emitter *e);
+void emit_ahead(struct emitter *e);
 
 /* The offset within the segment, in `to`, cut to the address size. Changes no flags; clobbers R8 and R10. */
 void emit_offset(struct emitter *e, unsigned to, const struct ir_address *at);

@@ -264,6 +264,11 @@ static void look_up(struct emitter *e, struct look_up *l, const struct ir_addres
 
 static const uint8_t place_reg[IR_PLACES] = {REG_PLACE, REG_ADDEND};
 
+unsigned emit_place_reg(unsigned place)
+{
+    return place_reg[place];
+}
+
 /* R9, or where a group has it R10. */
 static unsigned temporary_at(const struct emitter *e, unsigned insn)
 {
@@ -290,7 +295,8 @@ static void look_up_group(struct emitter *e, struct look_up *l, const struct ir_
     l->writes = g->writes;
     l->aligned = g->aligned;
     look_up(e, l, at);
-    asm_lea(&e->as, 8, place_reg[g->place], (struct host_mem){REG_ADDRESS, (uint8_t)l->temporary, 0, 0});
+    asm_lea(&e->as, 8, place_reg[g->place],
+            (struct host_mem){REG_ADDRESS, (uint8_t)l->temporary, 0, g->bias});
 }
 
 void emit_shared(struct emitter *e, const struct ir_op *op)
@@ -299,7 +305,7 @@ void emit_shared(struct emitter *e, const struct ir_op *op)
     e->mem = (struct host_mem){.base = place_reg[op->group->place],
                                .index = op->loose == IR_NONE ? NO_REG : (uint8_t)pinned_reg(op->loose),
                                .scale = op->loose_scale,
-                               .disp = op->delta};
+                               .disp = op->delta - op->group->bias};
 }
 
 static void probe_group(struct emitter *e, const struct ir_op *op, struct look_up *l)
@@ -418,23 +424,39 @@ static int64_t offset_in(const struct emitter *e, unsigned insn, unsigned reg)
     return reg == IR_NONE ? 0 : e->ir->value[insn][reg].offset;
 }
 
+/* A group's address before instruction `insn`. False where its registers have changed too much. */
+static bool group_address(const struct emitter *e, const struct ir_group *g, unsigned insn,
+                          struct ir_address *at)
+{
+    *at = (struct ir_address){.base = (uint8_t)holder_of(e, insn, g->base),
+                              .index = (uint8_t)holder_of(e, insn, g->index),
+                              .scale = g->scale,
+                              .seg = g->seg,
+                              .bits = g->bits};
+    if ((g->base && at->base == IR_NONE) || (g->index && at->index == IR_NONE))
+        return false;
+    at->disp = g->low - offset_in(e, insn, at->base) - offset_in(e, insn, at->index) * (1 << g->scale);
+    return at->disp == (int32_t)at->disp;
+}
+
 bool emit_group_anew(struct emitter *e, const struct ir_group *g, unsigned insn, struct look_up *l)
 {
-    struct ir_address at = {.base = (uint8_t)holder_of(e, insn, g->base),
-                            .index = (uint8_t)holder_of(e, insn, g->index),
-                            .scale = g->scale,
-                            .seg = g->seg,
-                            .bits = g->bits};
-    if ((g->base && at.base == IR_NONE) || (g->index && at.index == IR_NONE))
+    struct ir_address at;
+    if (!group_address(e, g, insn, &at))
         return false;
-    int64_t disp = g->low - offset_in(e, insn, at.base) - offset_in(e, insn, at.index) * (1 << g->scale);
-    if (disp != (int32_t)disp)
-        return false;
-    at.disp = disp;
     *l = (struct look_up){.seg = g->seg,
                           .bits = g->bits,
                           .temporary = is_wide(e) ? temporary_at(e, insn) : REG_T1,
                           .out_of_line = !is_wide(e)};
     look_up_group(e, l, g, &at);
     return true;
+}
+
+void emit_group_ahead(struct emitter *e, const struct ir_group *g, struct look_up *l)
+{
+    struct ir_address at;
+    bool known = group_address(e, g, 0, &at);
+    ASSERT(known);
+    *l = (struct look_up){.seg = g->seg, .bits = g->bits, .temporary = REG_T0};
+    look_up_group(e, l, g, &at);
 }

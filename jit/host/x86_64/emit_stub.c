@@ -260,6 +260,7 @@ static void emit_one(struct emitter *e, struct stub *stub)
     case STUB_TURNED: emit_turned(e, stub); break;
     case STUB_APART: emit_apart(e, stub); break;
     case STUB_FP_LOAD: emit_fp_load_stub(e, stub); break;
+    case STUB_AHEAD: emit_ahead(e); break;
     case STUB_START: emit_start(e); break;
     case STUB_EXIT: emit_exit_stub(e, stub); break;
     }

@@ -8,7 +8,7 @@
 #include "core/x86/regs.h"
 #include "tests/fuzz/fuzz_code.h"
 
-enum { PLACE_BYTES = 64, PLACES = GUEST_CODE_BYTES / PLACE_BYTES, LONGEST_PIECE = 20 };
+enum { PLACE_BYTES = 64, PLACES = GUEST_CODE_BYTES / PLACE_BYTES, LONGEST_PIECE = 20, LONGEST_WALK = 36 };
 
 struct program {
     struct code code;
@@ -610,6 +610,42 @@ static void loop(struct program *p)
     put_relative(p, target, 1);
 }
 
+/* An operation on what a register points to, without a REX prefix. */
+static void step_operand(struct program *p, unsigned base)
+{
+    static const uint8_t opcodes[] = {0x00, 0x01, 0x03, 0x31, 0x33, 0x39, 0x3B, 0x88, 0x89, 0x8A, 0x8B, 0x8B};
+    static const uint8_t rm_16[] = {[GPR_BX] = 7, [GPR_BP] = 6, [GPR_SI] = 4, [GPR_DI] = 5};
+    if (chance(p, 15))
+        put(p, 0x66, 1);
+    put(p, opcodes[below(p, 12)], 1);
+    put(p, 0x40u | (chance(p, 60) ? 0u : GPR_DX << 3) | (p->code.wide ? base : rm_16[base]), 1);
+    put(p, small_displacement(p), 1);
+}
+
+/* A pointer's way through memory, in steps, as a loop of its own. */
+static void walk(struct program *p)
+{
+    static const uint8_t pointers[] = {GPR_BX, GPR_BP, GPR_SI, GPR_DI};
+    static const uint8_t steps[] = {0, 1, 2, 4, 4, 8, 12, 16, 24, 40, 64, 100};
+    unsigned base = pointers[below(p, 4)], step = steps[below(p, 12)];
+    if (chance(p, 60))
+        load(p, base, program_data(p->guest, p->rng));
+    if (chance(p, 80))
+        load(p, GPR_CX, 1 + below(p, 90));
+    uint32_t start = (uint32_t)p->code.size;
+    for (unsigned i = 1 + below(p, 3); i; i--)
+        step_operand(p, chance(p, 85) ? base : pointers[below(p, 4)]);
+    if (is_long(p))
+        put(p, 0x48, 1);
+    put(p, 0x83, 1);
+    put(p, (chance(p, 60) ? 0xC0u : 0xE8u) | base, 1);
+    put(p, step, 1);
+    if (chance(p, 30))
+        step_operand(p, base);
+    put(p, 0xE2, 1);
+    put_relative(p, start, 1);
+}
+
 static void jump(struct program *p)
 {
     uint32_t target = near_place(p);
@@ -732,6 +768,8 @@ void program_make(const struct guest *guest, struct rng *rng, uint8_t *bytes)
         while (p.code.size < place(guest, i))
             put(&p, 0x90, 1);
         uint32_t end = i + 1 < PLACES ? place(guest, i + 1) : GUEST_CODE_BYTES;
+        if (p.code.size + LONGEST_WALK < end && chance(&p, 25))
+            walk(&p);
         while (p.code.size + LONGEST_PIECE < end)
             add_piece(&p);
         if (chance(&p, 30))
