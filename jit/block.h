@@ -75,7 +75,7 @@ static inline gva_t jit_linear(const struct jit_context *context, uint64_t rip)
 
 /* A trace in a block. */
 struct jit_part {
-    struct trace *source; /* its instructions, after its death, too; cpu->trace while handlers run */
+    struct trace *source; /* bare or whole */
     uint64_t rip;
     uint32_t next_of_trace; /* another part made from it: offset in the arena; 0: none */
     uint8_t first;          /* number of its first instruction in the block */
@@ -120,11 +120,11 @@ static inline const struct jit_part *jit_part_of(const struct jit_block *block, 
     return part;
 }
 
-/* An instruction of a block's. */
-static inline const struct insn *jit_insn_of(const struct jit_block *block, unsigned insn)
+/* Instructions of the part from one of it on: what its `left` says. */
+static inline unsigned jit_left_of(const struct jit_block *block, unsigned insn)
 {
     const struct jit_part *part = jit_part_of(block, insn);
-    return &part->source->insns[insn - part->first];
+    return part->source->count - (insn - part->first);
 }
 
 static inline struct jit_block *jit_block_of(const struct jit_part *part)
@@ -277,6 +277,20 @@ struct jit {
     uint32_t host_mxcsr;
     uint8_t x87_image[X87_SAVE_MAX]; /* between the host's registers and struct cpu */
 };
+
+/* A part's trace with its instructions, until those of others were asked for. */
+static inline struct trace *jit_trace_of(const struct jit *jit, const struct jit_part *part)
+{
+    return trace_whole(jit->cpu, part->source);
+}
+
+/* An instruction of a block's that is not dead, until those of others were asked for. */
+static inline const struct insn *jit_insn_of(const struct jit *jit, const struct jit_block *block,
+                                             unsigned insn)
+{
+    const struct jit_part *part = jit_part_of(block, insn);
+    return &jit_trace_of(jit, part)->insns[insn - part->first];
+}
 
 /* What an offset in the arena means, and the offset of something there. */
 static inline void *jit_at(const struct jit *jit, uint32_t offset)

@@ -34,7 +34,7 @@ void jit_x87_load(struct cpu *cpu)
 
 static const struct insn *insn_at(const struct jit *jit, uint32_t place)
 {
-    return jit_insn_of(jit_place_block(jit, place), jit_place_insn(place));
+    return jit_insn_of(jit, jit_place_block(jit, place), jit_place_insn(place));
 }
 
 /* FIP, FDP and what goes with them, from the last instructions that the host executed for the guest; while
@@ -46,7 +46,7 @@ static void settle_pointers(struct cpu *cpu)
     if (cpu->fp.code) {
         const struct jit_block *block = jit_place_block(jit, cpu->fp.code);
         unsigned number = jit_place_insn(cpu->fp.code);
-        const struct insn *insn = jit_insn_of(block, number);
+        const struct insn *insn = jit_insn_of(jit, block, number);
         x87->fop = (uint16_t)((insn->opcode & 7u) << 8 | insn->modrm);
         x87->fip = jit_part_of(block, number)->rip + insn->offset;
         x87->fcs = cpu->seg[SEG_CS].selector;
@@ -86,7 +86,7 @@ static struct jit_block *stand_at(struct cpu *cpu, uint32_t place)
     struct jit_block *block = jit_place_block(cpu->engine_self, place);
     const struct jit_part *part = jit_part_of(block, jit_place_insn(place));
     cpu->rip = part->rip;
-    cpu->trace = part->source;
+    cpu->trace = jit_trace_of(cpu->engine_self, part);
     return block;
 }
 
@@ -95,7 +95,7 @@ bool jit_call_handler(struct cpu *cpu, uint32_t place)
     struct jit *jit = cpu->engine_self;
     const struct jit_block *block = stand_at(cpu, place);
     const struct insn *insn = jit->called;
-    jit->called[0] = *jit_insn_of(block, jit_place_insn(place));
+    jit->called[0] = *jit_insn_of(jit, block, jit_place_insn(place));
     jit->stats.calls++;
     jit->handled[insn->row]++;
     if (looks_at_flags(insn))
@@ -115,7 +115,8 @@ static bool assumptions_hold(const struct cpu *cpu, const struct jit_assumptions
 
 bool jit_call_fp_handler(struct cpu *cpu, uint32_t place)
 {
-    const struct jit_block *block = jit_place_block(cpu->engine_self, place);
+    const struct jit *jit = cpu->engine_self;
+    const struct jit_block *block = jit_place_block(jit, place);
     if (cpu->fp.live & FP_X87)
         jit_x87_store(cpu);
     cpu->fp.live = 0;
@@ -123,7 +124,7 @@ bool jit_call_fp_handler(struct cpu *cpu, uint32_t place)
         return false;
     if (assumptions_hold(cpu, &block->context->assume))
         return true;
-    stop_before_next(cpu, jit_insn_of(block, jit_place_insn(place)));
+    stop_before_next(cpu, jit_insn_of(jit, block, jit_place_insn(place)));
     return false;
 }
 
@@ -209,7 +210,8 @@ const uint8_t *jit_call_serial(struct cpu *cpu, uint32_t place)
 {
     struct jit *jit = cpu->engine_self;
     struct jit_block *block = stand_at(cpu, place);
-    const struct insn *insn = jit_insn_of(block, jit_place_insn(place));
+    const struct insn *insn = jit->called;
+    jit->called[0] = *jit_insn_of(jit, block, jit_place_insn(place));
     jit->stats.calls++;
     jit->handled[insn->row]++;
     flag_recipe_settle(cpu);

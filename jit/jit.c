@@ -32,8 +32,8 @@
 #include "jit/visibility.h"
 
 /* Bytes of host code; and what the traces take that blocks are made from. */
-enum { DEFAULT_CACHE = 11 << 20, DEFAULT_MOST = 18 << 20, LEAST_CACHE = 192 << 10 };
-enum { TRACES_PER_10 = 22 /* bytes, of code */ };
+enum { DEFAULT_CACHE = 11 << 20, DEFAULT_MOST = 20 << 20, LEAST_CACHE = 192 << 10 };
+enum { TRACES_PER_10 = 22, TRACES_MOST_PER_10 = 20 /* bytes, of code, at first and where it has grown */ };
 
 #define JUMP_BYTES   (JUMP_ENTRIES * sizeof(struct jump_entry))
 #define DIRECT_BYTES ((size_t)DIRECT_KINDS * DIRECT_PAGES * sizeof(uint64_t))
@@ -113,6 +113,12 @@ static void trace_killed(void *self, struct trace *trace, bool evicted)
     struct jit *jit = self;
     while (trace->translations)
         jit_kill_block(jit, jit_block_of(trace->translations), evicted);
+}
+
+static void trace_moved(void *self, struct trace *trace)
+{
+    for (struct jit_part *part = trace->translations; part; part = next_of_trace(self, part))
+        part->source = trace;
 }
 
 static void traces_cleared(void *self)
@@ -336,7 +342,7 @@ struct jit_block *jit_specialise(struct jit *jit, const struct jit_block *block,
     if (found || has_many_variants(jit, trace))
         return found;
     struct region region;
-    region_begin(&region, trace, block->rip);
+    region_begin(jit, &region, trace, block->rip);
     return translate(jit, &region, TO_BE_REGION, block->context, made);
 }
 
@@ -358,7 +364,7 @@ static void make_region(struct jit *jit, struct jit_block *block)
     room_provide(jit);
     if (block->dead)
         return;
-    region_begin(&region, block->part[0].source, block->rip);
+    region_begin(jit, &region, block->part[0].source, block->rip);
     while (lower_region(jit, &region, block->context, &inherited) &&
            region_extend(jit, block->context, &region))
         ;
@@ -395,7 +401,7 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
     if (!block && trace->key != TRACE_DEAD) {
         struct region region;
         room_provide(jit);
-        region_begin(&region, trace, cpu->rip);
+        region_begin(jit, &region, trace, cpu->rip);
         block = translate(jit, &region, TO_BE_REGION, context, &nothing);
         check_now_and_then(jit);
     }
@@ -454,13 +460,14 @@ static const struct insn *leave_at(struct jit *jit, enum exit_kind kind, struct 
                                    unsigned number)
 {
     const struct jit_part *part = jit_part_of(block, number);
-    const struct insn *insn = jit_insn_of(block, number);
+    struct trace *trace = jit_trace_of(jit, part);
+    const struct insn *insn = &trace->insns[number - part->first];
     if (kind != EXIT_LEAVE)
         learn_from(jit, kind, block, number);
     else
         jit->handled[insn->row]++;
     jit->cpu->rip = part->rip;
-    jit->cpu->trace = part->source;
+    jit->cpu->trace = trace;
     return exec_at(jit->cpu, insn);
 }
 
@@ -484,6 +491,10 @@ static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
     struct jit_block *block = block_for(jit, trace);
     bool interprets = block ? cpu->budget + count < block->insns /* a region, near the horizon */
                             : generation == trace_cache_generation(cpu->traces);
+    if (interprets && trace->bare) {
+        cpu->trace = trace_restore(cpu, trace);
+        return exec_at(cpu, cpu->trace->insns);
+    }
     if (interprets)
         return exec_at(cpu, insn);
     cpu->budget += count;
@@ -499,8 +510,10 @@ static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
     return go_on(jit, exit);
 }
 
-static const struct engine_ops engine = {
-    .enter = enter, .trace_killed = trace_killed, .traces_cleared = traces_cleared};
+static const struct engine_ops engine = {.enter = enter,
+                                         .trace_killed = trace_killed,
+                                         .trace_moved = trace_moved,
+                                         .traces_cleared = traces_cleared};
 
 static void *reserve_at(void *hint, size_t bytes)
 {
@@ -543,7 +556,7 @@ static void divide_room(struct jit *jit)
     size_t size = cache_size(&jit->options), most = most_cache(&jit->options), spans = most / (size / SPANS);
     jit->code_start = jit->code.used;
     room_init(jit, spans < RING_MOST_PARTS ? (unsigned)spans : RING_MOST_PARTS);
-    trace_cache_limit(jit->cpu, size / 10 * TRACES_PER_10, most / 10 * TRACES_PER_10);
+    trace_cache_limit(jit->cpu, size / 10 * TRACES_PER_10, most / 10 * TRACES_MOST_PER_10);
 }
 
 bool jit_is_available(void)

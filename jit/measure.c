@@ -127,7 +127,7 @@ static uint64_t retired_at(const struct cpu *cpu, uint64_t exit)
     case EXIT_BOUNDARY: return cpu->clock->insns;
     case EXIT_RESUME: return retired(cpu);
     case EXIT_START: return retired(cpu) - (jit_is_hot(block) ? 0 : block->insns);
-    default: return retired(cpu) - jit_insn_of(block, jit_place_insn((uint32_t)exit))->left;
+    default: return retired(cpu) - jit_left_of(block, jit_place_insn((uint32_t)exit));
     }
 }
 
@@ -156,35 +156,36 @@ static struct jit_measured *measured_by(struct cpu *cpu)
     return &((struct jit *)cpu->engine_self)->measured;
 }
 
-/* A handler has run. Where nothing goes on behind it, it may have faulted. */
-static bool count_handled(struct cpu *cpu, const struct insn *insn, uint64_t before, bool goes_on)
+/* The same before an instruction of a block. */
+static uint64_t retired_before(const struct cpu *cpu, uint32_t place)
 {
-    measured_by(cpu)->handled += goes_on ? 1 : cpu->clock->insns - (before - insn->left);
-    return goes_on;
+    return retired(cpu) - jit_left_of(jit_place_block(cpu->engine_self, place), jit_place_insn(place));
 }
 
-static const struct insn *insn_at(const struct cpu *cpu, uint32_t place)
+/* A handler has run. Where nothing goes on behind it, it may have faulted. */
+static bool count_handled(struct cpu *cpu, uint64_t before, bool goes_on)
 {
-    return jit_insn_of(jit_place_block(cpu->engine_self, place), jit_place_insn(place));
+    measured_by(cpu)->handled += goes_on ? 1 : cpu->clock->insns - before;
+    return goes_on;
 }
 
 bool measure_call_handler(struct cpu *cpu, uint32_t place)
 {
-    uint64_t before = retired(cpu);
-    return count_handled(cpu, insn_at(cpu, place), before, jit_call_handler(cpu, place));
+    uint64_t before = retired_before(cpu, place);
+    return count_handled(cpu, before, jit_call_handler(cpu, place));
 }
 
 bool measure_call_fp_handler(struct cpu *cpu, uint32_t place)
 {
-    uint64_t before = retired(cpu);
-    return count_handled(cpu, insn_at(cpu, place), before, jit_call_fp_handler(cpu, place));
+    uint64_t before = retired_before(cpu, place);
+    return count_handled(cpu, before, jit_call_fp_handler(cpu, place));
 }
 
 /* Each iteration of a string instruction is one, and so may be an instruction behind it that goes on in the
  * next page. */
 const uint8_t *measure_call_serial(struct cpu *cpu, uint32_t place)
 {
-    uint64_t before = retired(cpu) - insn_at(cpu, place)->left;
+    uint64_t before = retired_before(cpu, place);
     const uint8_t *code = jit_call_serial(cpu, place);
     measured_by(cpu)->handled += cpu->clock->insns - before;
     return code;

@@ -1,23 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 #include "jit/region.h"
 
+#include <string.h>
+
 #include "core/x86/cpu.h"
 #include "core/x86/trace.h"
 #include "jit/heat.h"
 
-static void append(struct region *region, struct trace *trace, uint64_t rip)
+/* A trace's instructions, for as long as the region lives. */
+static const struct insn *insns_for(const struct jit *jit, struct region *region, struct trace *trace)
+{
+    if (!trace->bare)
+        return trace->insns;
+    struct insn *insns = &region->decoded[region->decoded_count];
+    memcpy(insns, trace_whole(jit->cpu, trace)->insns, trace->count * sizeof *insns);
+    region->decoded_count += trace->count;
+    return insns;
+}
+
+static void append(const struct jit *jit, struct region *region, struct trace *trace, uint64_t rip)
 {
     region->trace[region->count] = trace;
-    region->part[region->count] =
-        (struct lower_part){.insns = trace->insns, .count = trace->count, .rip = rip, .down = trace->down};
+    region->part[region->count] = (struct lower_part){
+        .insns = insns_for(jit, region, trace), .count = trace->count, .rip = rip, .down = trace->down};
     region->count++;
     region->insns += trace->count;
 }
 
-void region_begin(struct region *region, struct trace *trace, uint64_t rip)
+void region_begin(const struct jit *jit, struct region *region, struct trace *trace, uint64_t rip)
 {
-    *region = (struct region){.count = 0};
-    append(region, trace, rip);
+    region->count = region->insns = region->decoded_count = 0;
+    append(jit, region, trace, rip);
 }
 
 void region_shorten(struct region *region)
@@ -111,6 +124,6 @@ bool region_extend(const struct jit *jit, const struct jit_context *context, str
     struct trace *next = way[0].trace;
     if (!next || !is_usual(jit, &way[0], &way[1]) || region->insns + next->count > MOST_REGION_INSNS)
         return false;
-    append(region, next, way[0].rip);
+    append(jit, region, next, way[0].rip);
     return true;
 }

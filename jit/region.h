@@ -10,11 +10,13 @@ struct region {
     struct trace *trace[MOST_PARTS];
     struct lower_part part[MOST_PARTS];
     unsigned count;
-    unsigned insns; /* of all */
+    unsigned insns;                         /* of all */
+    struct insn decoded[MOST_REGION_INSNS]; /* of bare traces */
+    unsigned decoded_count;
 };
 
-/* A trace that runs at rip, alone. */
-void region_begin(struct region *region, struct trace *trace, uint64_t rip);
+/* A trace that runs at rip, alone. The region stays where it is. */
+void region_begin(const struct jit *jit, struct region *region, struct trace *trace, uint64_t rip);
 
 /* Adds the trace that mostly comes next, as far as translations have counted, to a region whose intermediate
  * code is in jit->ir. False where there is none. */

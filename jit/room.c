@@ -117,13 +117,18 @@ static void evict_block(struct jit *jit, struct jit_block *block)
 {
     heat_set(jit, block->part[0].source, 0);
     jit_kill_block(jit, block, true);
+    for (unsigned i = 0; i < block->part_count; i++) {
+        struct trace *source = block->part[i].source;
+        if (source->bare && !source->translations)
+            trace_forget_bare(jit->cpu, source);
+    }
 }
 
 /* A program with much code has the traces' ring grow, and this one follows. Processes at ever new addresses
  * run the same traces: their blocks are new, however much room there is. */
 static bool may_grow(const struct jit *jit)
 {
-    return trace_cache_stats(jit->cpu->traces).parts > jit->ring.parts;
+    return trace_cache_stats(jit->cpu->traces).parts > TRACE_PARTS;
 }
 
 /* Goes on to the next span, and empties it. */

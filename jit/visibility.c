@@ -58,7 +58,7 @@ static unsigned bits_of(const struct jit_block *block)
 static void dump_part(const struct jit *jit, const struct jit_part *part, unsigned bits)
 {
     const uint8_t *bytes = jit->cpu->memory->host + trace_start(part->source);
-    const struct trace *trace = part->source;
+    const struct trace *trace = jit_trace_of(jit, part);
     for (unsigned i = 0; i < trace->count; i++) {
         const struct insn *insn = &trace->insns[i];
         const struct insn_row *row = &insn_table[insn->row];

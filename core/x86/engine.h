@@ -18,6 +18,8 @@ struct engine_ops {
     /* The bytes of a trace were overwritten: cpu->trace may still be under way. Or the trace is to make room
      * for others, between traces. */
     void (*trace_killed)(void *self, struct trace *trace, bool evicted);
+    /* A trace with translations stands elsewhere now, between traces. */
+    void (*trace_moved)(void *self, struct trace *trace);
     /* All traces are gone, and with them whatever was made from them. */
     void (*traces_cleared)(void *self);
 };

@@ -250,8 +250,8 @@ const struct insn *exec_branch_slow(struct cpu *cpu, unsigned slot)
     struct trace *next = find_next(cpu, from, slot);
     if (!next)
         return NULL;
-    if (cpu->fetch_page == page && generation == trace_cache_generation(cpu->traces))
-        from->near[slot] = next;
+    if (cpu->fetch_page == page && !next->bare && generation == trace_cache_generation(cpu->traces))
+        from->near[slot] = next; /* bare ones make room for others at once */
     return exec_enter(cpu, next);
 }
 
@@ -349,13 +349,16 @@ static struct trace *next_trace(struct cpu *cpu, uint64_t limit)
     if (cpu->fetch_memory == MEM_NONE)
         return cpu_model_wraps(cpu->model) ? wrap_fetch(cpu) : fetch_from_device(cpu);
     struct trace *trace = trace_lookup(cpu, cpu->fetch_memory + (linear & (MEM_PAGE_SIZE - 1)));
+    bool fits = trace && cpu->rip + trace->bytes <= cpu->code_end;
+    if (fits && limit > trace->count)
+        return trace;
+    if (trace && trace->bare)
+        trace = trace_restore(cpu, trace);
     if (!trace || cpu->rip + trace->insns[0].length > cpu->code_end)
         return exec_fetch_at_edge(cpu, linear);
-    if (cpu->rip + trace->bytes > cpu->code_end)
+    if (!fits)
         return trace_prefix(cpu, trace, 1);
-    if (trace->count > limit)
-        return trace_prefix(cpu, trace, (unsigned)limit);
-    return trace;
+    return trace->count > limit ? trace_prefix(cpu, trace, (unsigned)limit) : trace;
 }
 
 /* SDM 3A table 6-5. */

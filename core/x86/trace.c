@@ -5,99 +5,15 @@
 
 #include "core/base/alloc.h"
 #include "core/base/assert.h"
-#include "core/base/clock.h"
-#include "core/base/error.h"
-#include "core/base/ring.h"
-#include "core/x86/cpu.h"
 #include "core/x86/decode.h"
 #include "core/x86/engine.h"
 #include "core/x86/exec/chain.h"
 #include "core/x86/exec/handlers.h"
-
-enum { HASH_BITS = 18, HASH_SIZE = 1 << HASH_BITS };
-
-enum { DEFAULT_BYTES = 32 << 20, MOST_BYTES = 40 << 20 };
-
-enum { FIRST_PLACE = 8 /* so that no trace is at 0 */ };
-
-enum { TRACE_LARGEST = sizeof(struct trace) + (TRACE_MAX_INSNS + 1) * sizeof(struct insn) };
-
-/* A decoded instruction that no trace can hold, with the bytes that it came from: comparing them replaces
- * tracking. */
-struct edge {
-    mem_t memory; /* where it begins; MEM_NONE: in a device */
-    uint32_t mode;
-    uint8_t count; /* bytes that the decoder was given; 0: free */
-    uint8_t bytes[INSN_MAX_LENGTH];
-    struct insn insn;
-};
-
-enum { EDGES = 256 };
-
-enum { WORDS_PER_PAGE = MEM_PAGE_SIZE / 64 };
-
-/* What is known of a page of guest memory: the traces that begin in it, and which of its bytes they came
- * from, so that stores beside code cost one look.
- *
- * A page whose last trace was overwritten is data again and stores to it are fast, unless that has happened a
- * few times: code that is written and run in turns would have the TLB's entries derived anew each time. Such
- * a page is held: it stays marked as code without any until 2^overwritten more stores found none in it. */
-struct code_page {
-    uint64_t *code_bytes; /* WORDS_PER_PAGE words, one bit a byte; NULL: no trace is in the page */
-    uint32_t first;       /* place of a trace */
-    uint16_t stores;      /* since it is held */
-    uint8_t overwritten;  /* times that its last trace was, up to HOLD_MOST */
-};
-
-enum { HOLD_LEAST = 3, HOLD_MOST = 8 };
-
-struct trace_cache {
-    struct edge edges[EDGES];
-    uint32_t hash[HASH_SIZE]; /* places of traces */
-    struct code_page *pages;
-    uint64_t page_count;
-    uint32_t part_bytes;
-    struct ring ring;
-    uint32_t end[RING_MOST_PARTS]; /* place behind the last trace of each part */
-    unsigned generation;
-    uint64_t evictions;
-    struct trace *scratch;
-    const struct trace *cut; /* what the trace in scratch is a prefix of; NULL: of none */
-    /* A key that none has, then traces. What no part has reached takes no memory of the host. */
-    _Alignas(struct trace) uint8_t arena[FIRST_PLACE + MOST_BYTES];
-};
-
-static struct trace *trace_at(const struct trace_cache *cache, uint32_t place)
-{
-    return (struct trace *)((uintptr_t)cache->arena + place);
-}
-
-static uint32_t place_of(const struct trace_cache *cache, const struct trace *trace)
-{
-    return (uint32_t)((const uint8_t *)trace - cache->arena);
-}
-
-static uint32_t start_of_part(const struct trace_cache *cache, unsigned part)
-{
-    return FIRST_PLACE + part * cache->part_bytes;
-}
-
-static bool is_in_part(const struct trace_cache *cache, unsigned part, const struct trace *trace)
-{
-    uintptr_t place = (uintptr_t)trace - (uintptr_t)cache->arena;
-    return place - start_of_part(cache, part) < cache->part_bytes;
-}
+#include "core/x86/trace_cache.h"
 
 static bool ends_trace(const struct insn *insn)
 {
     return insn->fn == exec_undefined || insn->fn == exec_too_long || insn_ends_trace(insn);
-}
-
-/* Bytes that a trace takes. Nothing goes on behind one that ends by itself. */
-static uint32_t size_of(const struct trace *trace)
-{
-    unsigned ends = ends_trace(&trace->insns[trace->count - 1]) ? 0 : 1;
-    return (uint32_t)(sizeof *trace + (trace->count + ends) * sizeof *trace->insns);
 }
 
 static struct edge *edge_of(struct trace_cache *cache, mem_t memory)
@@ -105,10 +21,26 @@ static struct edge *edge_of(struct trace_cache *cache, mem_t memory)
     return &cache->edges[(memory >> MEM_PAGE_SHIFT) % EDGES];
 }
 
+static void forget_copy(const struct trace_cache *cache, uint64_t key)
+{
+    struct trace *copy = trace_copy_of(cache, key);
+    if (copy->key == key)
+        copy->key = TRACE_DEAD;
+}
+
+static void forget_copies(const struct trace_cache *cache)
+{
+    for (unsigned i = 0; i < COPIES; i++)
+        trace_copy_at(cache, i)->key = TRACE_DEAD;
+}
+
 static void empty_parts(struct trace_cache *cache)
 {
+    forget_copies(cache);
+    cache->bare_end = BARE_START;
+    cache->bare_free = 0;
     for (unsigned part = 0; part < RING_MOST_PARTS; part++)
-        cache->end[part] = start_of_part(cache, part);
+        cache->end[part] = trace_part_start(cache, part);
     ring_restart(&cache->ring);
     cache->cut = NULL;
     cache->generation++;
@@ -123,6 +55,7 @@ struct trace_cache *trace_cache_new(uint64_t memory_pages)
     cache->part_bytes = DEFAULT_BYTES / TRACE_PARTS;
     ring_init(&cache->ring, TRACE_PARTS, TRACE_PARTS);
     cache->scratch = alloc_zeroed(TRACE_LARGEST);
+    cache->copies = alloc_zeroed(COPIES * TRACE_LARGEST);
     empty_parts(cache);
     return cache;
 }
@@ -135,6 +68,7 @@ void trace_cache_free(struct trace_cache *cache)
         alloc_free(cache->pages[i].code_bytes);
     alloc_free(cache->pages);
     alloc_free(cache->scratch);
+    alloc_free(cache->copies);
     alloc_free(cache);
 }
 
@@ -145,9 +79,10 @@ unsigned trace_cache_generation(const struct trace_cache *cache)
 
 struct trace_cache_stats trace_cache_stats(const struct trace_cache *cache)
 {
-    struct trace_cache_stats stats = {.parts = cache->ring.parts, .evictions = cache->evictions};
+    struct trace_cache_stats stats = {
+        .parts = cache->ring.parts, .evictions = cache->evictions, .stripped = cache->stripped};
     for (unsigned part = 0; part < cache->ring.parts; part++)
-        stats.bytes += cache->end[part] - start_of_part(cache, part);
+        stats.bytes += cache->end[part] - trace_part_start(cache, part);
     return stats;
 }
 
@@ -185,29 +120,21 @@ void trace_cache_limit(struct cpu *cpu, size_t bytes, size_t most)
     trace_cache_clear(cpu);
 }
 
-static unsigned hash_of(uint64_t key)
+uint32_t *trace_hash_link(struct trace_cache *cache, const struct trace *trace)
 {
-    return (unsigned)((key * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - HASH_BITS));
-}
-
-static void unlink_hash(struct trace_cache *cache, struct trace *trace)
-{
-    uint32_t *link = &cache->hash[hash_of(trace->key)], place = place_of(cache, trace);
+    uint32_t *link = &cache->hash[trace_hash(trace->key)], place = trace_place(cache, trace);
     while (*link != place)
         link = &trace_at(cache, *link)->hash_next;
-    *link = trace->hash_next;
+    return link;
 }
 
-/* Bits of code_bytes word `word` that [first, first + size) of the page covers. */
-static uint64_t byte_mask(unsigned word, unsigned first, unsigned size)
+uint32_t *trace_page_link(struct trace_cache *cache, const struct trace *trace)
 {
-    unsigned low = word * 64, end = first + size;
-    uint64_t mask = UINT64_MAX;
-    if (first > low)
-        mask &= UINT64_MAX << (first - low);
-    if (end < low + 64)
-        mask &= UINT64_MAX >> (low + 64 - end);
-    return mask;
+    uint32_t *link = &cache->pages[trace_start(trace) >> MEM_PAGE_SHIFT].first,
+             place = trace_place(cache, trace);
+    while (*link != place)
+        link = &trace_at(cache, *link)->page_next;
+    return link;
 }
 
 static void mark_bytes(struct code_page *page, unsigned first, unsigned size)
@@ -215,21 +142,16 @@ static void mark_bytes(struct code_page *page, unsigned first, unsigned size)
     if (!page->code_bytes)
         page->code_bytes = alloc_array(WORDS_PER_PAGE, sizeof *page->code_bytes);
     for (unsigned word = first / 64; word <= (first + size - 1) / 64; word++)
-        page->code_bytes[word] |= byte_mask(word, first, size);
+        page->code_bytes[word] |= trace_byte_mask(word, first, size);
 }
 
 static bool holds_code(const struct code_page *page, unsigned first, unsigned size)
 {
     for (unsigned word = first / 64; word <= (first + size - 1) / 64; word++) {
-        if (page->code_bytes[word] & byte_mask(word, first, size))
+        if (page->code_bytes[word] & trace_byte_mask(word, first, size))
             return true;
     }
     return false;
-}
-
-static unsigned in_page(mem_t offset)
-{
-    return (unsigned)(offset & (MEM_PAGE_SIZE - 1));
 }
 
 /* The page lost its last trace. */
@@ -248,8 +170,7 @@ static void count_store(struct cpu *cpu, struct code_page *page, mem_t offset)
         cpu->memory->code_line[offset >> MEM_PAGE_SHIFT] = 0;
 }
 
-/* Marks what is in the page after some of its traces died. */
-static void remark_page(struct cpu *cpu, struct code_page *page, mem_t offset)
+void trace_remark_page(struct cpu *cpu, struct code_page *page, mem_t offset)
 {
     const struct trace_cache *cache = cpu->traces;
     memset(page->code_bytes, 0, WORDS_PER_PAGE * sizeof *page->code_bytes);
@@ -257,26 +178,31 @@ static void remark_page(struct cpu *cpu, struct code_page *page, mem_t offset)
     for (uint32_t place = page->first; place;) {
         const struct trace *t = trace_at(cache, place);
         memory_mark_code(cpu->memory, trace_start(t), t->bytes);
-        mark_bytes(page, in_page(trace_start(t)), t->bytes);
+        mark_bytes(page, trace_in_page(trace_start(t)), t->bytes);
         place = t->page_next;
     }
 }
 
-/* Takes the trace that *link leads to out of its page and all that leads to it by its key. */
-static void kill_trace(struct cpu *cpu, uint32_t *link, struct trace *trace, bool evicted)
+void trace_kill(struct cpu *cpu, uint32_t *link, struct trace *trace, bool evicted)
 {
     *link = trace->page_next;
-    unlink_hash(cpu->traces, trace);
+    *trace_hash_link(cpu->traces, trace) = trace->hash_next;
+    forget_copy(cpu->traces, trace->key);
     trace->key = TRACE_DEAD;
     if (trace->translations)
         cpu->engine->trace_killed(cpu->engine_self, trace, evicted);
+    if (trace->bare)
+        trace_release_bare(cpu->traces, trace);
 }
 
-/* Whether the trace's bytes are what runs now. */
+/* Whether the trace's bytes are what runs now: itself, its copy, or the beginning of it. */
 static bool is_under_way(const struct cpu *cpu, const struct trace *trace)
 {
     const struct trace_cache *cache = cpu->traces;
-    return trace == cpu->trace || (cpu->trace == cache->scratch && trace == cache->cut);
+    const struct trace *copy = trace_copy_of(cache, trace->key);
+    if (cpu->trace == cache->scratch)
+        return trace == cache->cut;
+    return trace == cpu->trace || (cpu->trace == copy && copy->key == trace->key);
 }
 
 static bool invalidate_in_page(struct cpu *cpu, mem_t offset, uint64_t size)
@@ -285,20 +211,20 @@ static bool invalidate_in_page(struct cpu *cpu, mem_t offset, uint64_t size)
     struct code_page *page = &cpu->traces->pages[offset >> MEM_PAGE_SHIFT];
     if (!page->first)
         count_store(cpu, page, offset);
-    if (!page->first || !holds_code(page, in_page(offset), (unsigned)size))
+    if (!page->first || !holds_code(page, trace_in_page(offset), (unsigned)size))
         return false;
     uint32_t *link = &page->first;
     while (*link) {
         struct trace *trace = trace_at(cpu->traces, *link);
         mem_t start = trace_start(trace);
         if (start < offset + size && offset < start + trace->bytes) {
-            kill_trace(cpu, link, trace, false);
             current |= is_under_way(cpu, trace);
+            trace_kill(cpu, link, trace, false);
         } else {
             link = &trace->page_next;
         }
     }
-    remark_page(cpu, page, offset);
+    trace_remark_page(cpu, page, offset);
     if (!page->first)
         hold_or_release(cpu, page, offset);
     return current;
@@ -308,7 +234,7 @@ bool trace_invalidate(struct cpu *cpu, mem_t offset, uint64_t size)
 {
     bool current = false;
     while (size) {
-        uint64_t left = MEM_PAGE_SIZE - in_page(offset);
+        uint64_t left = MEM_PAGE_SIZE - trace_in_page(offset);
         uint64_t part = size < left ? size : left;
         current |= invalidate_in_page(cpu, offset, part);
         offset += part;
@@ -325,11 +251,12 @@ static void seal(struct trace *trace, unsigned count, unsigned bytes)
     for (unsigned i = 0; i < count; i++)
         trace->insns[i].left = (uint8_t)(count - i);
     trace->insns[count] = (struct insn){.fn = exec_trace_end, .offset = (uint8_t)bytes};
+    trace->ends = count && ends_trace(&trace->insns[count - 1]);
 }
 
 /* Decodes into `trace` until a branch, the page's end or the size limits. Returns the number of instructions.
  */
-static unsigned fill(const struct cpu *cpu, struct trace *trace, mem_t memory)
+static unsigned fill(const struct cpu *cpu, struct trace *trace, mem_t memory, enum cpu_mode mode)
 {
     unsigned count = 0, bytes = 0;
     const uint8_t *host = cpu->memory->host + memory;
@@ -337,8 +264,7 @@ static unsigned fill(const struct cpu *cpu, struct trace *trace, mem_t memory)
     while (count < TRACE_MAX_INSNS && bytes < TRACE_MAX_BYTES - INSN_MAX_LENGTH) {
         struct insn *insn = &trace->insns[count];
         insn->offset = (uint8_t)bytes;
-        if (decode_insn(cpu->decoder, (enum cpu_mode)cpu->mode, host + bytes, left - bytes, insn) !=
-            DECODE_OK)
+        if (decode_insn(cpu->decoder, mode, host + bytes, left - bytes, insn) != DECODE_OK)
             break;
         bytes += insn->length;
         count++;
@@ -349,109 +275,78 @@ static unsigned fill(const struct cpu *cpu, struct trace *trace, mem_t memory)
     return count;
 }
 
-/* Kills the traces of a part that are in the page of one of them. A page that none is left in is data again.
- */
-static void evict_from_page(struct cpu *cpu, unsigned part, mem_t offset)
+/* Decodes a trace where the next one goes. Its place, or 0 where there is no instruction. */
+static uint32_t decode_next(struct cpu *cpu, mem_t memory, uint64_t key)
 {
     struct trace_cache *cache = cpu->traces;
-    struct code_page *page = &cache->pages[offset >> MEM_PAGE_SHIFT];
-    uint32_t *link = &page->first;
-    while (*link) {
-        struct trace *trace = trace_at(cache, *link);
-        if (is_in_part(cache, part, trace))
-            kill_trace(cpu, link, trace, true);
-        else
-            link = &trace->page_next;
-    }
-    remark_page(cpu, page, offset);
-    if (page->first)
-        return;
-    alloc_free(page->code_bytes);
-    page->code_bytes = NULL;
-}
-
-static void forget_links(const struct trace_cache *cache, struct trace *trace, unsigned part)
-{
-    for (unsigned slot = 0; slot < 2; slot++) {
-        if (is_in_part(cache, part, trace->link[slot]))
-            trace->link[slot] = NULL;
-        if (is_in_part(cache, part, trace->near[slot]))
-            trace->near[slot] = NULL;
-    }
-}
-
-/* Links are followed to dead traces as well, so that no trace may keep one into the part. */
-static void forget_links_to(struct cpu *cpu, unsigned part)
-{
-    struct trace_cache *cache = cpu->traces;
-    for (unsigned other = 0; other < cache->ring.parts; other++) {
-        uint32_t place = start_of_part(cache, other);
-        while (place < cache->end[other]) {
-            struct trace *trace = trace_at(cache, place);
-            forget_links(cache, trace, part);
-            place += size_of(trace);
-        }
-    }
-    forget_links(cache, cache->scratch, part);
-    if (is_in_part(cache, part, cache->cut))
-        cache->cut = NULL;
-    if (is_in_part(cache, part, cpu->trace))
-        cpu->trace = NULL;
-}
-
-/* Makes the oldest part the one that new traces go to. */
-static void evict_oldest(struct cpu *cpu)
-{
-    struct trace_cache *cache = cpu->traces;
-    ring_advance(&cache->ring, cpu->clock->insns, TRACE_YOUNG);
-    unsigned part = cache->ring.filling;
-    uint32_t start = start_of_part(cache, part), place = start;
-    if (cache->end[part] == start)
-        return;
-    ASSERT(!cpu->stopper);
-    while (place < cache->end[part]) {
-        const struct trace *trace = trace_at(cache, place);
-        if (trace->key != TRACE_DEAD)
-            evict_from_page(cpu, part, trace_start(trace));
-        place += size_of(trace);
-    }
-    cache->end[part] = start;
-    forget_links_to(cpu, part);
-    cache->generation++;
-    cache->evictions++;
-}
-
-/* Where the next trace goes. */
-static uint32_t *find_room(struct cpu *cpu)
-{
-    struct trace_cache *cache = cpu->traces;
-    unsigned part = cache->ring.filling;
-    if (cache->end[part] + TRACE_LARGEST > start_of_part(cache, part + 1))
-        evict_oldest(cpu);
-    return &cache->end[cache->ring.filling];
-}
-
-static struct trace *build(struct cpu *cpu, mem_t memory, uint64_t key)
-{
-    struct trace_cache *cache = cpu->traces;
-    uint32_t *end = find_room(cpu), place = *end;
+    uint32_t *end = trace_provide_room(cpu), place = *end;
     struct trace *trace = trace_at(cache, place);
     *trace = (struct trace){.key = key};
-    unsigned count = fill(cpu, trace, memory);
-    if (!count)
-        return NULL;
+    if (!fill(cpu, trace, memory, trace_mode(key)))
+        return 0;
     trace->enter = cpu->engine ? cpu->engine->enter : exec_first(trace);
-    *end += size_of(trace);
-    uint32_t *bucket = &cache->hash[hash_of(key)];
+    *end += trace_size(trace);
+    return place;
+}
+
+/* Makes a trace be found, and its bytes be known as code. */
+static struct trace *add(struct cpu *cpu, uint32_t place)
+{
+    struct trace_cache *cache = cpu->traces;
+    struct trace *trace = trace_at(cache, place);
+    mem_t memory = trace_start(trace);
+    uint32_t *bucket = &cache->hash[trace_hash(trace->key)];
     struct code_page *page = &cache->pages[memory >> MEM_PAGE_SHIFT];
     trace->hash_next = *bucket;
     *bucket = place;
     trace->page_next = page->first;
     page->first = place;
-    mark_bytes(page, in_page(memory), trace->bytes);
+    mark_bytes(page, trace_in_page(memory), trace->bytes);
     if (memory_mark_code(cpu->memory, memory, trace->bytes))
         tlb_derive_memory_page(cpu, memory & ~(mem_t)(MEM_PAGE_SIZE - 1));
     return trace;
+}
+
+static struct trace *build(struct cpu *cpu, mem_t memory, uint64_t key)
+{
+    uint32_t place = decode_next(cpu, memory, key);
+    return place ? add(cpu, place) : NULL;
+}
+
+/* Puts a trace that was just decoded in the place of a bare one. */
+static struct trace *replace(struct cpu *cpu, struct trace *bare, uint32_t place)
+{
+    struct trace_cache *cache = cpu->traces;
+    struct trace *trace = trace_at(cache, place);
+    *trace_hash_link(cache, bare) = place;
+    *trace_page_link(cache, bare) = place;
+    memcpy(trace, bare, TRACE_BARE);
+    trace->bare = false;
+    bare->key = TRACE_DEAD;
+    trace_release_bare(cache, bare);
+    if (trace->translations)
+        cpu->engine->trace_moved(cpu->engine_self, trace);
+    return trace;
+}
+
+struct trace *trace_whole(struct cpu *cpu, struct trace *trace)
+{
+    if (!trace->bare)
+        return trace;
+    struct trace *copy = trace_copy_of(cpu->traces, trace->key);
+    ASSERT(trace->key != TRACE_DEAD);
+    if (copy->key != trace->key) {
+        *copy = (struct trace){.key = trace->key};
+        fill(cpu, copy, trace_start(trace), trace_mode(trace->key));
+    }
+    return copy;
+}
+
+struct trace *trace_restore(struct cpu *cpu, struct trace *trace)
+{
+    uint32_t place = decode_next(cpu, trace_start(trace), trace->key);
+    ASSERT(place);
+    return replace(cpu, trace, place);
 }
 
 bool trace_runs_over_page(const struct cpu *cpu, mem_t memory)
@@ -466,7 +361,7 @@ struct trace *trace_find(const struct cpu *cpu, mem_t memory, unsigned mode)
 {
     const struct trace_cache *cache = cpu->traces;
     uint64_t key = trace_key(memory, mode);
-    for (uint32_t place = cache->hash[hash_of(key)];;) {
+    for (uint32_t place = cache->hash[trace_hash(key)];;) {
         struct trace *trace = trace_at(cache, place);
         if (trace->key == key)
             return trace;
@@ -512,127 +407,4 @@ struct trace *trace_single(struct cpu *cpu, mem_t memory, const uint8_t *bytes, 
     scratch->insns[0] = edge->insn;
     seal(scratch, 1, edge->insn.length);
     return scratch;
-}
-
-static bool same_insn(const struct insn *a, const struct insn *b)
-{
-    return a->fn == b->fn && a->wide == b->wide && a->row == b->row && a->offset == b->offset &&
-           a->length == b->length && a->flags == b->flags && a->op_size == b->op_size &&
-           a->addr_shift == b->addr_shift && a->reg == b->reg && a->rm == b->rm && a->base == b->base &&
-           a->index == b->index && a->scale == b->scale && a->seg == b->seg && a->opcode == b->opcode &&
-           a->modrm == b->modrm;
-}
-
-static bool is_findable(const struct trace_cache *cache, const struct trace *trace)
-{
-    uint32_t wanted = place_of(cache, trace), place = cache->hash[hash_of(trace->key)];
-    while (place && place != wanted)
-        place = trace_at(cache, place)->hash_next;
-    return place != 0;
-}
-
-static bool is_marked(const struct code_page *page, unsigned first, unsigned size)
-{
-    for (unsigned word = first / 64; word <= (first + size - 1) / 64; word++) {
-        if (~page->code_bytes[word] & byte_mask(word, first, size))
-            return false;
-    }
-    return true;
-}
-
-static bool check_trace(const struct cpu *cpu, const struct trace *trace, uint64_t page, struct error *err)
-{
-    mem_t start = trace_start(trace);
-    unsigned bytes = 0;
-    if (start >> MEM_PAGE_SHIFT != page || (start + trace->bytes - 1) >> MEM_PAGE_SHIFT != page)
-        return error_set(err, "trace at %llx is in the list of page %llx", (unsigned long long)start,
-                         (unsigned long long)page);
-    if (!is_findable(cpu->traces, trace))
-        return error_set(err, "trace at %llx is not in the hash table", (unsigned long long)start);
-    if (memory_line_mask(start, trace->bytes) & ~cpu->memory->code_line[page] ||
-        !is_marked(&cpu->traces->pages[page], in_page(start), trace->bytes))
-        return error_set(err, "trace at %llx: its bytes are not marked as code", (unsigned long long)start);
-    for (unsigned i = 0; i < trace->count; i++) {
-        struct insn insn = {.offset = (uint8_t)bytes};
-        mem_t at = start + bytes;
-        unsigned left = MEM_PAGE_SIZE - in_page(at);
-        if (decode_insn(cpu->decoder, (enum cpu_mode)(trace->key & 3), cpu->memory->host + at, left, &insn) !=
-                DECODE_OK ||
-            !same_insn(&insn, &trace->insns[i]) || trace->insns[i].left != trace->count - i)
-            return error_set(err, "trace at %llx: instruction %u is not what is in memory",
-                             (unsigned long long)start, i);
-        bytes += insn.length;
-    }
-    return bytes == trace->bytes || error_set(err, "trace at %llx: wrong length", (unsigned long long)start);
-}
-
-/* Whether a link leads to storage of a trace, which is dead or found by its key. */
-static bool leads_to_trace(const struct trace_cache *cache, const struct trace *to)
-{
-    for (unsigned part = 0; to && part < cache->ring.parts; part++) {
-        if (is_in_part(cache, part, to))
-            return place_of(cache, to) < cache->end[part] &&
-                   (to->key == TRACE_DEAD || is_findable(cache, to));
-    }
-    return !to;
-}
-
-/* A link that is followed unchecked must lead into the page of its trace. */
-static bool is_near(const struct trace *from, const struct trace *to)
-{
-    return !to || from->key == TRACE_DEAD || to->key == TRACE_DEAD ||
-           (trace_start(from) >> MEM_PAGE_SHIFT == trace_start(to) >> MEM_PAGE_SHIFT &&
-            (from->key & 3) == (to->key & 3));
-}
-
-static bool check_links(const struct trace_cache *cache, const struct trace *trace, struct error *err)
-{
-    for (unsigned slot = 0; slot < 2; slot++) {
-        const struct trace *near = trace->near[slot];
-        if (!leads_to_trace(cache, trace->link[slot]) || !leads_to_trace(cache, near) ||
-            !is_near(trace, near))
-            return error_set(err, "trace at %llx: its way %u leads to no trace, or into another page",
-                             (unsigned long long)trace_start(trace), slot);
-    }
-    return true;
-}
-
-/* Counts the traces that are alive. */
-static bool check_part(const struct trace_cache *cache, unsigned part, uint64_t *alive, struct error *err)
-{
-    uint32_t place = start_of_part(cache, part);
-    while (place < cache->end[part]) {
-        const struct trace *trace = trace_at(cache, place);
-        *alive += trace->key != TRACE_DEAD;
-        if (!check_links(cache, trace, err))
-            return false;
-        place += size_of(trace);
-    }
-    return place == cache->end[part] || error_set(err, "traces of part %u do not end where it does", part);
-}
-
-static bool check_parts(const struct trace_cache *cache, uint64_t in_pages, struct error *err)
-{
-    uint64_t alive = 0;
-    for (unsigned part = 0; part < cache->ring.parts; part++) {
-        if (!check_part(cache, part, &alive, err))
-            return false;
-    }
-    return alive == in_pages || error_set(err, "%llu traces are alive, %llu are in lists of pages",
-                                          (unsigned long long)alive, (unsigned long long)in_pages);
-}
-
-bool trace_cache_check(const struct cpu *cpu, struct error *err)
-{
-    const struct trace_cache *cache = cpu->traces;
-    uint64_t count = 0;
-    for (uint64_t page = 0; page < cache->page_count; page++) {
-        for (uint32_t place = cache->pages[page].first; place; count++) {
-            const struct trace *trace = trace_at(cache, place);
-            if (!check_trace(cpu, trace, page, err))
-                return false;
-            place = trace->page_next;
-        }
-    }
-    return check_parts(cache, count, err);
 }

@@ -560,7 +560,8 @@ START_TEST(a_cache_that_is_full_again_and_again_grows)
     for (unsigned round = 1; round <= ROUNDS; round++) {
         cpu_fixture_run(&t.f, 2 * STEPS + 1);
         ck_assert_uint_eq(t.f.cpu->gpr[GPR_AX], round * STEPS);
-        ck_assert_uint_le(t.jit->ring.parts, trace_cache_stats(t.f.cpu->traces).parts);
+        if (trace_cache_stats(t.f.cpu->traces).parts == TRACE_PARTS)
+            ck_assert_uint_eq(t.jit->ring.parts, SPANS);
         check(&t);
     }
     ck_assert_uint_eq(t.jit->code.size, MOST);

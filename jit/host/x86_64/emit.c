@@ -48,7 +48,7 @@ void emit_leave_at(struct emitter *e, enum exit_kind kind, unsigned number)
 
 const uint8_t *emit_handler_routine(const struct emitter *e, unsigned number)
 {
-    bool fp = lower_touches_fp(&insn_table[jit_insn_of(e->block, number)->row]);
+    bool fp = lower_touches_fp(&insn_table[jit_insn_of(e->jit, e->block, number)->row]);
     return fp ? e->jit->routines.handler_fp : e->jit->routines.handler;
 }
 

@@ -144,7 +144,7 @@ static void x87(struct emitter *e, const struct ir_op *op, const struct insn *in
 
 void emit_fp(struct emitter *e, const struct ir_op *op)
 {
-    const struct insn *insn = jit_insn_of(e->block, op->insn);
+    const struct insn *insn = jit_insn_of(e->jit, e->block, op->insn);
     if (op->fp->map)
         simd(e, op, insn);
     else

@@ -17,7 +17,7 @@ static void patch_jumps(struct emitter *e, const struct stub *stub)
 
 static bool ends_trace(const struct emitter *e, unsigned insn)
 {
-    return insn_ends_trace(jit_insn_of(e->block, insn));
+    return insn_ends_trace(jit_insn_of(e->jit, e->block, insn));
 }
 
 static void prepare_to_leave(struct emitter *e, const struct ir_op *op)
