@@ -40,7 +40,7 @@ prepare_boots() {
 
 lathe_options() {
   case $1 in
-    amd64) options=(--cpu x86-64-v2 --mem 256M --kernel "$amd64_kernel" --initrd "$amd64_initramfs" --append "$append") ;;
+    amd64) options=(--cpu max --mem 256M --kernel "$amd64_kernel" --initrd "$amd64_initramfs" --append "$append") ;;
     disk) options=(--cpu pentium4 --mem 128M --hda "$disk" --snapshot) ;;
     freedos) options=(--mem 16M --fda "$dos_floppy" --snapshot) ;;
   esac

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Leaves without a case of their own are all zeros: MONITOR (5), power management (6), structured features
- * (7), performance monitoring (0Ah, version 0) and topology (0Bh) are not there. */
+/* Leaves without a case of their own are all zeros: MONITOR (5), power management (6), performance monitoring
+ * (0Ah, version 0) and topology (0Bh) are not there. */
 #include "core/x86/cpuid.h"
 
 #include <string.h>
@@ -129,6 +129,7 @@ static struct cpuid_result basic_leaf(const struct cpu *cpu, uint32_t leaf, uint
     case 1: return feature_leaf(cpu);
     case 2: return cache_descriptors(cpu->model);
     case 4: return cache_parameters(cpu->model, subleaf);
+    case 7: return (struct cpuid_result){.edx = subleaf ? 0 : cpu->model->structured_edx};
     case 0x0D: return xsave_leaf(cpu->model, subleaf);
     default: return (struct cpuid_result){0};
     }

@@ -272,6 +272,7 @@ static const struct cpu_model models[] = {
      .features_ecx = ECX_MAX,
      .extended_edx = CPUID_LM | CPUID_NX | CPUID_PDPE1GB | CPUID_RDTSCP,
      .extended_ecx = CPUID_LAHF64 | CPUID_PREFETCHW,
+     .structured_edx = CPUID_ARCH_CAPABILITIES,
      .max_leaf = 0x0D,
      .max_extended_leaf = 0x80000008,
      .leaf1_ebx = 0x0800,

@@ -24,6 +24,7 @@ struct cpu_model {
     uint32_t signature;                       /* CPUID leaf 1 EAX, and EDX after reset */
     uint32_t features_edx, features_ecx;      /* CPUID leaf 1 */
     uint32_t extended_edx, extended_ecx;      /* leaf 80000001h */
+    uint32_t structured_edx;                  /* leaf 7 */
     uint32_t max_leaf;                        /* 0: no CPUID */
     uint32_t max_extended_leaf;               /* 80000004h or 80000008h; 0: none */
     uint32_t leaf1_ebx;                       /* brand index, CLFLUSH line size */
@@ -62,6 +63,16 @@ enum cpuid_extended_edx {
     CPUID_RDTSCP = 1 << 27,
     CPUID_LM = 1 << 29,
 };
+
+/* CPUID leaf 7 EDX. */
+enum cpuid_structured_edx {
+    CPUID_ARCH_CAPABILITIES = 1 << 29, /* IA32_ARCH_CAPABILITIES is there */
+};
+
+static inline bool cpu_model_has_arch_capabilities(const struct cpu_model *model)
+{
+    return (model->structured_edx & CPUID_ARCH_CAPABILITIES) != 0;
+}
 
 /* Bits of EFER that exist. */
 static inline uint64_t cpu_model_efer_mask(const struct cpu_model *model)

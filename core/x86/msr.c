@@ -19,6 +19,7 @@ enum msr_index {
     PERFCTR0 = 0xC1,
     PERFCTR1 = 0xC2,
     MTRRCAP = 0xFE,
+    IA32_ARCH_CAPABILITIES = 0x10A,
     BBL_CR_CTL3 = 0x11E,
     IA32_SYSENTER_CS = 0x174,
     IA32_SYSENTER_ESP = 0x175,
@@ -47,6 +48,25 @@ enum msr_index {
 enum { MTRR_CAPABILITIES = 0x508, MCG_STATUS_MASK = 7, DEBUGCTL_P6 = 0x7F, DEBUGCTL_CORE2 = 0x5FC3 };
 enum { MC_CTL = 0, MC_REGISTERS = 4 }; /* of each machine-check bank: CTL, STATUS, ADDR, MISC */
 #define PERFCTR_MASK UINT64_C(0xFFFFFFFFFF)
+
+/* IA32_ARCH_CAPABILITIES (SDM 4, table 2-2): nothing is executed speculatively, so that no attack on that
+ * works and no guest has to guard against one. */
+enum {
+    RDCL_NO = 1 << 0, /* Meltdown */
+    SSB_NO = 1 << 4,
+    MDS_NO = 1 << 5,
+    IF_PSCHANGE_MC_NO = 1 << 6,
+    TAA_NO = 1 << 8,
+    SBDR_SSDP_NO = 1 << 13,
+    FBSDP_NO = 1 << 14,
+    PSDP_NO = 1 << 15,
+    BHI_NO = 1 << 20,
+    PBRSB_NO = 1 << 24,
+    GDS_NO = 1 << 26,
+    RFDS_NO = 1 << 27,
+    ARCH_CAPABILITIES = RDCL_NO | SSB_NO | MDS_NO | IF_PSCHANGE_MC_NO | TAA_NO | SBDR_SSDP_NO | FBSDP_NO |
+                        PSDP_NO | BHI_NO | PBRSB_NO | GDS_NO | RFDS_NO
+};
 
 static bool is_p6(const struct cpu *cpu)
 {
@@ -180,6 +200,9 @@ bool msr_read(struct cpu *cpu, uint32_t index, uint64_t *value)
     switch (index) {
     case IA32_TSC: *value = cpu_tsc_ticks(cpu) + cpu->msr.tsc_offset; return true;
     case MTRRCAP: *value = MTRR_CAPABILITIES; return is_p6(cpu);
+    case IA32_ARCH_CAPABILITIES:
+        *value = ARCH_CAPABILITIES;
+        return cpu_model_has_arch_capabilities(cpu->model);
     case PERFCTR0:
     case PERFCTR1: *value = cpu->msr.perfctr[index - PERFCTR0]; return is_p6(cpu);
     case IA32_PAT: *value = cpu->msr.pat; return has_pat(cpu);
@@ -238,6 +261,7 @@ bool msr_write(struct cpu *cpu, uint32_t index, uint64_t value)
     case PERFCTR0:
     case PERFCTR1: write_counter(cpu, index - PERFCTR0, value); return is_p6(cpu);
     case IA32_MCG_CAP:
+    case IA32_ARCH_CAPABILITIES:
     case IA32_PLATFORM_ID: return false;
     case IA32_BIOS_UPDT_TRIG: return is_p6(cpu);
     case IA32_PAT: return has_pat(cpu) && write_pat(cpu, value);

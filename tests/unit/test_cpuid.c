@@ -5,6 +5,7 @@
 #include "core/base/bytes.h"
 #include "core/x86/cpuid.h"
 #include "core/x86/model.h"
+#include "core/x86/msr.h"
 #include "tests/support/cpu_fixture.h"
 #include "tests/support/suite.h"
 
@@ -96,6 +97,26 @@ START_TEST(leaves_out_of_range)
 }
 END_TEST
 
+/* A guest that asks hears that nothing leaks by speculation, and need not guard against it. */
+START_TEST(nothing_is_speculative)
+{
+    enum { IA32_ARCH_CAPABILITIES = 0x10A, RDCL_NO = 1 << 0, MDS_NO = 1 << 5 };
+    struct cpu_fixture f;
+    uint64_t value;
+    ck_assert_uint_eq(ask("max", 7, 0).edx, 1u << 29);
+    ck_assert_uint_eq(ask("max", 7, 1).edx, 0);
+    ck_assert_uint_eq(ask("x86-64-v2", 7, 0).edx, 0);
+    cpu_fixture_init(&f, "max");
+    ck_assert(msr_read(f.cpu, IA32_ARCH_CAPABILITIES, &value));
+    ck_assert_uint_eq(value & (RDCL_NO | MDS_NO), RDCL_NO | MDS_NO);
+    ck_assert(!msr_write(f.cpu, IA32_ARCH_CAPABILITIES, value));
+    cpu_fixture_free(&f);
+    cpu_fixture_init(&f, "x86-64-v2");
+    ck_assert(!msr_read(f.cpu, IA32_ARCH_CAPABILITIES, &value));
+    cpu_fixture_free(&f);
+}
+END_TEST
+
 START_TEST(limits)
 {
     struct cpu_fixture f;
@@ -137,7 +158,13 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        long_mode_models, features_agree_with_the_decoder, caches, leaves_out_of_range, limits, brand,
+        long_mode_models,
+        features_agree_with_the_decoder,
+        caches,
+        leaves_out_of_range,
+        nothing_is_speculative,
+        limits,
+        brand,
         syscall_bit,
     };
     return suite_run("cpuid", tests, sizeof tests / sizeof *tests);
