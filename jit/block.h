@@ -252,6 +252,8 @@ struct jit {
     struct jit_options options;
     bool translates; /* false: a processor before the 386, whose instructions differ in detail */
     struct jit_stats stats;
+    unsigned
+        traces_apart;    /* to interpret: what is left of a loop's pass whose operands were not in one page */
     uint64_t next_check; /* in checked builds: number of blocks at which all is checked */
     uint64_t *handled;   /* by row of the instruction table: executions by handlers in translated blocks */
     FILE *perf_map;      /* NULL: not wanted */

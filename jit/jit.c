@@ -462,6 +462,8 @@ static const struct insn *leave_at(struct jit *jit, enum exit_kind kind, struct 
     const struct jit_part *part = jit_part_of(block, number);
     struct trace *trace = jit_trace_of(jit, part);
     const struct insn *insn = &trace->insns[number - part->first];
+    if (kind == EXIT_LOST && block->ahead_bytes) /* other regions would be lost at the same operands */
+        jit->traces_apart = block->part_count - part->number - 1u;
     if (kind != EXIT_LEAVE)
         learn_from(jit, kind, block, number);
     else
@@ -483,12 +485,20 @@ static const struct insn *go_on(struct jit *jit, uint64_t exit)
     }
 }
 
+/* Whether a trace belongs to a pass that is interpreted, and counts it. */
+static bool is_apart(struct jit *jit)
+{
+    bool apart = jit->traces_apart > 0;
+    jit->traces_apart -= apart;
+    return apart;
+}
+
 static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
 {
     struct jit *jit = cpu->engine_self;
     struct trace *trace = cpu->trace;
     unsigned generation = trace_cache_generation(cpu->traces), count = trace->count;
-    struct jit_block *block = block_for(jit, trace);
+    struct jit_block *block = is_apart(jit) ? NULL : block_for(jit, trace);
     bool interprets = block ? cpu->budget + count < block->insns /* a region, near the horizon */
                             : generation == trace_cache_generation(cpu->traces);
     if (interprets && trace->bare) {

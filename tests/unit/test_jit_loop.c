@@ -365,6 +365,37 @@ START_TEST(a_part_behind_the_first_is_not_counted_where_that_is_left)
 }
 END_TEST
 
+/* The loop could be one from each of its parts on. Where its group is in two pages, none of them is tried
+ * before the pass is over. */
+START_TEST(a_pass_over_a_page_s_end_is_interpreted_whole)
+{
+    static const uint8_t code[] = {
+        0x8B, 0x08, 0x83, 0xC0, 0x04,
+        0x85, 0xC9, 0x74, 0x1D, /* 00: mov ecx,[eax]; add eax,4; test ecx,ecx; jz 26 */
+        0x8B, 0x08, 0x83, 0xC0, 0x04,
+        0x85, 0xC9, 0x74, 0x14, /* 09: the same */
+        0x8B, 0x08, 0x83, 0xC0, 0x04,
+        0x85, 0xC9, 0x74, 0x0B, /* 12: the same */
+        0x8B, 0x08, 0x83, 0xC0, 0x04,
+        0x85, 0xC9, 0x74, 0x02, /* 1B: the same */
+        0xEB, 0xDA,             /* 24: jmp 00 */
+        0xEB, 0xFE,             /* 26: jmp here */
+    };
+    enum { PASS = 17, PAGES = DATA_PAGES - 2, SWEEP = PAGES * 256 * PASS };
+    uint64_t entries = 0;
+    struct engine_pair p;
+    pair_begin(&p, code, sizeof code);
+    for (unsigned round = 0; round < 12; round++) {
+        entries = jit_get_stats(p.jit)->entries;
+        pair_set(&p, GPR_AX, DATA + 8);
+        pair_run_from(&p, PF_CODE, SWEEP);
+    }
+    ck_assert(pair_keeps(&p, MODE_32));
+    ck_assert_uint_le(jit_get_stats(p.jit)->entries - entries, PAGES + 4);
+    pair_finish(&p);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -383,6 +414,7 @@ int main(void)
         what_moves_ends_at_an_absent_page,
         flags_handed_round_are_there_at_a_fault,
         a_part_behind_the_first_is_not_counted_where_that_is_left,
+        a_pass_over_a_page_s_end_is_interpreted_whole,
     };
     return suite_run("loop", tests, sizeof tests / sizeof tests[0]);
 }
