@@ -242,6 +242,7 @@ struct jit_routines {
     const uint8_t *beside_code[2];                    /* the same two: of stores to pages that hold code */
     const uint8_t *look_up[DIRECT_KINDS];
     const uint8_t *leave_for_boundary; /* the processor's state tells what comes next */
+    const uint8_t *resume;             /* leaves, to go on at cpu->rip */
     const uint8_t *x87_store, *x87_load, *sse_store, *sse_load;
     const uint8_t *repeat[2][REPEATS][4]; /* string instructions within a page: up, down; by log2 of the
                                              element's size */

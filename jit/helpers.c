@@ -90,44 +90,6 @@ static struct jit_block *stand_at(struct cpu *cpu, uint32_t place)
     return block;
 }
 
-bool jit_call_handler(struct cpu *cpu, uint32_t place)
-{
-    struct jit *jit = cpu->engine_self;
-    const struct jit_block *block = stand_at(cpu, place);
-    const struct insn *insn = jit->called;
-    jit->called[0] = *jit_insn_of(jit, block, jit_place_insn(place));
-    jit->stats.calls++;
-    jit->handled[insn->row]++;
-    if (looks_at_flags(insn))
-        flag_recipe_settle(cpu);
-    if (insn->fn(cpu, insn) != &jit->called[1])
-        return false;
-    if (!cpu->stop_requested && !block->dead)
-        return true;
-    stop_before_next(cpu, insn);
-    return false;
-}
-
-static bool assumptions_hold(const struct cpu *cpu, const struct jit_assumptions *assume)
-{
-    return (!assume->x87 || jit_x87_is_direct(cpu)) && (!assume->sse || jit_sse_is_direct(cpu));
-}
-
-bool jit_call_fp_handler(struct cpu *cpu, uint32_t place)
-{
-    const struct jit *jit = cpu->engine_self;
-    const struct jit_block *block = jit_place_block(jit, place);
-    if (cpu->fp.live & FP_X87)
-        jit_x87_store(cpu);
-    cpu->fp.live = 0;
-    if (!jit_call_handler(cpu, place))
-        return false;
-    if (assumptions_hold(cpu, &block->context->assume))
-        return true;
-    stop_before_next(cpu, jit_insn_of(jit, block, jit_place_insn(place)));
-    return false;
-}
-
 static bool is_block_at(const struct jit_block *block, mem_t memory, uint64_t rip,
                         const struct jit_context *context)
 {
@@ -151,6 +113,82 @@ static mem_t memory_at_rip(struct cpu *cpu)
 static const uint8_t *code_of(const struct jit *jit, const struct jit_block *block)
 {
     return block ? jit_code(jit, block) : NULL;
+}
+
+/* Settles what the host's registers and the recipe hold back of the processor's state. */
+static void settle(struct cpu *cpu)
+{
+    flag_recipe_settle(cpu);
+    if (cpu->fp.live & FP_X87)
+        settle_pointers(cpu);
+}
+
+/* The block at cpu->rip in whatever context is there now, which may be the one before. `last`: what it
+ * was the last time, or NULL. NULL where the interpreter must go on. */
+static struct jit_block *block_now(struct cpu *cpu, const struct jit_context *context, struct jit_block *last)
+{
+    struct jit *jit = cpu->engine_self;
+    cpu->engine_context = (uint64_t)context->number << CONTEXT_SHIFT;
+    mem_t memory = memory_at_rip(cpu);
+    if (memory == MEM_NONE || is_block_at(last, memory, cpu->rip, context))
+        return memory == MEM_NONE ? NULL : last;
+    return jit_find_block(jit, memory, cpu->rip, context);
+}
+
+/* An instruction or its fetch has ended with an exception, or for another reason that the outer loop must
+ * see: goes on with the guest's handler where it need not. */
+static const uint8_t *after_fault(struct cpu *cpu, const struct jit_context *before)
+{
+    struct jit *jit = cpu->engine_self;
+    settle(cpu);
+    if (!exec_deliver_fault(cpu))
+        return jit->routines.leave_for_boundary;
+    const struct jit_context *context = jit_context_now(jit, before);
+    const struct jit_block *block = context ? block_now(cpu, context, NULL) : NULL;
+    return block ? jit_code(jit, block) : jit->routines.resume;
+}
+
+/* There is no code at cpu->rip, or the interpreter must fetch it. */
+static const uint8_t *after_fetch(struct cpu *cpu, const struct jit_context *context)
+{
+    return cpu->exception.pending ? after_fault(cpu, context) : NULL;
+}
+
+const uint8_t *jit_call_handler(struct cpu *cpu, uint32_t place)
+{
+    struct jit *jit = cpu->engine_self;
+    const struct jit_block *block = stand_at(cpu, place);
+    const struct insn *insn = jit->called;
+    jit->called[0] = *jit_insn_of(jit, block, jit_place_insn(place));
+    jit->stats.calls++;
+    jit->handled[insn->row]++;
+    if (looks_at_flags(insn))
+        flag_recipe_settle(cpu);
+    if (insn->fn(cpu, insn) != &jit->called[1])
+        return after_fault(cpu, block->context);
+    if (!cpu->stop_requested && !block->dead)
+        return NULL;
+    stop_before_next(cpu, insn);
+    return jit->routines.leave_for_boundary;
+}
+
+static bool assumptions_hold(const struct cpu *cpu, const struct jit_assumptions *assume)
+{
+    return (!assume->x87 || jit_x87_is_direct(cpu)) && (!assume->sse || jit_sse_is_direct(cpu));
+}
+
+const uint8_t *jit_call_fp_handler(struct cpu *cpu, uint32_t place)
+{
+    const struct jit *jit = cpu->engine_self;
+    const struct jit_block *block = jit_place_block(jit, place);
+    if (cpu->fp.live & FP_X87)
+        jit_x87_store(cpu);
+    cpu->fp.live = 0;
+    const uint8_t *code = jit_call_handler(cpu, place);
+    if (code || assumptions_hold(cpu, &block->context->assume))
+        return code;
+    stop_before_next(cpu, jit_insn_of(jit, block, jit_place_insn(place)));
+    return jit->routines.leave_for_boundary;
 }
 
 /* Executes the instruction at cpu->rip, which goes on in the next page. False where the interpreter must see
@@ -185,9 +223,11 @@ static const uint8_t *code_past_edge(struct cpu *cpu, const struct jit_context *
     struct jit *jit = cpu->engine_self;
     bool boundary;
     if (!step_over_edge(cpu, &boundary))
-        return boundary ? jit->routines.leave_for_boundary : NULL;
+        return boundary ? after_fault(cpu, context) : NULL;
     mem_t memory = memory_at_rip(cpu);
-    return memory == MEM_NONE ? NULL : code_of(jit, jit_find_block(jit, memory, cpu->rip, context));
+    if (memory == MEM_NONE)
+        return after_fetch(cpu, context);
+    return code_of(jit, jit_find_block(jit, memory, cpu->rip, context));
 }
 
 /* An exit to another page may have had another target, in another address space. */
@@ -214,27 +254,21 @@ const uint8_t *jit_call_serial(struct cpu *cpu, uint32_t place)
     jit->called[0] = *jit_insn_of(jit, block, jit_place_insn(place));
     jit->stats.calls++;
     jit->handled[insn->row]++;
-    flag_recipe_settle(cpu);
-    if (cpu->fp.live & FP_X87)
-        settle_pointers(cpu);
+    settle(cpu);
     uint64_t derivations = cpu->derivations, cr0 = cpu->cr0;
     bool serial = insn->fn == exec_serial_op;
     if (!(serial ? exec_serial : exec_string)(cpu, insn))
-        return jit->routines.leave_for_boundary;
+        return after_fault(cpu, block->context);
     bool same = derivations == cpu->derivations && cr0 == cpu->cr0;
     const struct jit_context *before = block->context;
     const struct jit_context *context = same ? before : jit_context_now(jit, before);
     if (!context)
         return NULL;
-    cpu->engine_context = (uint64_t)context->number << CONTEXT_SHIFT;
-    mem_t memory = memory_at_rip(cpu);
-    if (memory == MEM_NONE)
-        return NULL;
-    struct jit_block *next = jit_block_at(jit, block->after_serial);
-    if (!is_block_at(next, memory, cpu->rip, context))
-        next = jit_find_block(jit, memory, cpu->rip, context);
+    struct jit_block *next = block_now(cpu, context, jit_block_at(jit, block->after_serial));
+    if (!next)
+        return after_fetch(cpu, context);
     block->after_serial = jit_offset(jit, next);
-    return code_of(jit, next);
+    return jit_code(jit, next);
 }
 
 /* An exit that is taken often goes to a block that inherits its flags. */
@@ -258,7 +292,7 @@ const uint8_t *jit_follow(struct cpu *cpu, uint32_t offset)
     cpu->rip = exit->rip;
     mem_t memory = memory_at_rip(cpu);
     if (memory == MEM_NONE)
-        return NULL;
+        return after_fetch(cpu, context);
     if (trace_runs_over_page(cpu, memory))
         return code_past_edge(cpu, context);
     struct jit_block *block = jit_block_at(jit, exit->target);
@@ -290,16 +324,16 @@ const uint8_t *jit_follow_indirect(struct cpu *cpu)
 {
     struct jit *jit = cpu->engine_self;
     struct jump_entry *entry = &jit->jumps[jump_index(cpu->rip)];
+    const struct jit_context *context = &jit->contexts[(cpu->engine_context >> CONTEXT_SHIFT) - 1];
     mem_t memory = memory_at_rip(cpu);
     if (memory == MEM_NONE)
-        return NULL;
+        return after_fetch(cpu, context);
     mem_t page = memory & ~(mem_t)(MEM_PAGE_SIZE - 1);
     if (entry->code && entry->key == jump_key(cpu->rip, cpu->engine_context) &&
         entry->where == jump_where(cpu->fetch_page, page)) {
         remember_jump(jit, entry, entry->code, page);
         return entry->code;
     }
-    const struct jit_context *context = &jit->contexts[(cpu->engine_context >> CONTEXT_SHIFT) - 1];
     if (trace_runs_over_page(cpu, memory))
         return code_past_edge(cpu, context);
     const struct jit_block *block = jit_find_block(jit, memory, cpu->rip, context);

@@ -16,12 +16,12 @@ struct jit_exit;
 /* Follows an instruction that is called, so that its handler returns. */
 const struct insn *jit_come_back(struct cpu *cpu, const struct insn *insn);
 
-/* Executes the instruction at a place (block.h). True: go on after it; false: the processor's state tells
- * what comes next, leave. */
-bool jit_call_handler(struct cpu *cpu, uint32_t place);
+/* Executes the instruction at a place (block.h). NULL: go on after it; else host code to go on with, where it
+ * faulted that of the guest's handler, or what leaves. */
+const uint8_t *jit_call_handler(struct cpu *cpu, uint32_t place);
 
 /* The same for one that works on floating-point state, which leaves the host's registers before. */
-bool jit_call_fp_handler(struct cpu *cpu, uint32_t place);
+const uint8_t *jit_call_fp_handler(struct cpu *cpu, uint32_t place);
 
 /* Executes the instruction at a place, one that may change mode, mappings and control. Host code to go on
  * with, which is that of the next block, or what leaves; NULL: resume at cpu->rip. */

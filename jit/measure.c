@@ -162,20 +162,21 @@ static uint64_t retired_before(const struct cpu *cpu, uint32_t place)
     return retired(cpu) - jit_left_of(jit_place_block(cpu->engine_self, place), jit_place_insn(place));
 }
 
-/* A handler has run. Where nothing goes on behind it, it may have faulted. */
-static bool count_handled(struct cpu *cpu, uint64_t before, bool goes_on)
+/* A handler has run. Where something else than what is behind it comes next, it may have faulted, and the
+ * delivery counts. */
+static const uint8_t *count_handled(struct cpu *cpu, uint64_t before, const uint8_t *code)
 {
-    measured_by(cpu)->handled += goes_on ? 1 : cpu->clock->insns - before;
-    return goes_on;
+    measured_by(cpu)->handled += code ? cpu->clock->insns - before : 1;
+    return code;
 }
 
-bool measure_call_handler(struct cpu *cpu, uint32_t place)
+const uint8_t *measure_call_handler(struct cpu *cpu, uint32_t place)
 {
     uint64_t before = retired_before(cpu, place);
     return count_handled(cpu, before, jit_call_handler(cpu, place));
 }
 
-bool measure_call_fp_handler(struct cpu *cpu, uint32_t place)
+const uint8_t *measure_call_fp_handler(struct cpu *cpu, uint32_t place)
 {
     uint64_t before = retired_before(cpu, place);
     return count_handled(cpu, before, jit_call_fp_handler(cpu, place));

@@ -44,8 +44,8 @@ void measure_retire(struct jit *jit, const struct jit_block *block);
 void measure_entry(struct jit *jit);
 
 /* Stand before the functions of helpers.h that are called so. */
-bool measure_call_handler(struct cpu *cpu, uint32_t place);
-bool measure_call_fp_handler(struct cpu *cpu, uint32_t place);
+const uint8_t *measure_call_handler(struct cpu *cpu, uint32_t place);
+const uint8_t *measure_call_fp_handler(struct cpu *cpu, uint32_t place);
 const uint8_t *measure_call_serial(struct cpu *cpu, uint32_t place);
 const uint8_t *measure_follow(struct cpu *cpu, uint32_t exit);
 const uint8_t *measure_follow_indirect(struct cpu *cpu);

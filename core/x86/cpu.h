@@ -170,6 +170,7 @@ struct cpu {
     int64_t budget;             /* instructions left before the horizon, after the current trace */
     const struct insn *current; /* instruction under way while slow code runs; NULL between instructions */
     struct trace *trace;        /* trace under way */
+    uint64_t resumed_at;        /* instruction count at which RF was taken back early; 0: it was not */
     bool stop_requested;        /* leave cpu_run at the next instruction boundary */
     bool step_settled;          /* the instruction under way has decided on its single-step trap itself */
     struct smm_io io;           /* the port access under way; only while `valid` */

@@ -76,23 +76,42 @@ const struct insn *exec_far_operand(struct cpu *cpu, const struct insn *insn)
     return insn_handler(insn)(cpu, insn);
 }
 
-/* Something beside a shadow that the outer loop must see before the next instruction. */
+/* Something beside a shadow and RF that the outer loop must see before the next instruction. */
 static bool boundary_is_eventful(const struct cpu *cpu)
 {
-    return (cpu->eflags & (EFLAGS_TF | EFLAGS_RF)) || cpu->intr || cpu->nmi_pending ||
+    return (cpu->eflags & EFLAGS_TF) || cpu->intr || cpu->nmi_pending ||
            (cpu->smi_pending && !cpu->smm) || cpu->activity != CPU_RUNNING || debug_armed(cpu) ||
            cpu->debug_hits;
 }
 
+/* RF, as IRET from an exception sets it, ends with the next instruction, unless that faults. Where it masks
+ * no breakpoint, and nothing can come between, it ends at once and comes back with a fault. */
+static void end_resume(struct cpu *cpu)
+{
+    if (!(cpu->eflags & EFLAGS_RF))
+        return;
+    cpu->eflags &= ~(uint32_t)EFLAGS_RF;
+    cpu->resumed_at = cpu->clock->insns;
+}
+
+/* A fault is pending: the first instruction after RF ended early does not end it. */
+static void take_resume_back(struct cpu *cpu)
+{
+    if (cpu->resumed_at && cpu->resumed_at == cpu->clock->insns)
+        cpu->eflags |= EFLAGS_RF;
+}
+
 /* Whether the outer loop must look before the next instruction. A shadow that has nothing to hold back, with
- * an instruction to come that ends it before anything else happens, ends at once. */
+ * an instruction to come that ends it before anything else happens, ends at once; so does RF. */
 static bool boundary_is_special(struct cpu *cpu)
 {
     if (boundary_is_eventful(cpu))
         return true;
-    if (cpu->budget > 0)
+    if (cpu->budget > 0) {
         cpu->shadow = SHADOW_NONE;
-    return cpu->shadow != SHADOW_NONE;
+        end_resume(cpu);
+    }
+    return cpu->shadow != SHADOW_NONE || (cpu->eflags & EFLAGS_RF);
 }
 
 bool exec_serial(struct cpu *cpu, const struct insn *insn)
@@ -412,11 +431,23 @@ static void deliver(struct cpu *cpu, struct exception what, enum interrupt_sourc
 static void deliver_fault(struct cpu *cpu)
 {
     struct exception what = cpu->exception;
+    take_resume_back(cpu);
     log_write(&cpu->log, LOG_DEBUG, "vector %u error %04X at %04X:%08llX cr2 %08llX", what.vector, what.error,
               cpu->seg[SEG_CS].selector, (unsigned long long)cpu->rip, (unsigned long long)cpu->cr2);
     cpu->shadow = SHADOW_NONE;
     cpu->debug_hits = 0;
     deliver(cpu, what, INTERRUPT_EXCEPTION);
+}
+
+bool exec_deliver_fault(struct cpu *cpu)
+{
+    if (!cpu->exception.pending || cpu->stop_requested || cpu->clock->insns >= cpu->horizon)
+        return false;
+    cpu->rip &= ip_mask(cpu);
+    cpu->current = NULL;
+    deliver_fault(cpu);
+    cpu->budget = (int64_t)(cpu->horizon - cpu->clock->insns);
+    return !cpu->stop_requested && !boundary_is_special(cpu);
 }
 
 static void deliver_debug_trap(struct cpu *cpu, uint32_t hits)
@@ -544,11 +575,14 @@ void cpu_run(struct cpu *cpu, uint64_t horizon)
 {
     cpu->horizon = horizon;
     cpu->stop_requested = false;
+    cpu->resumed_at = 0;
     while (cpu->clock->insns < cpu->horizon && !cpu->stop_requested) {
         if (cpu->activity != CPU_RUNNING && !wake(cpu))
             break;
         if (!serve_boundary(cpu))
             run_some(cpu);
     }
+    if (cpu->exception.pending)
+        take_resume_back(cpu);
     cpu->current = NULL;
 }

@@ -54,8 +54,8 @@ static const struct loop loops[] = {
     {"PUSHF and POPF", 0, 0, {0x9C, 0x40, 0x9D, 0x43}},
     {"IN and OUT", 0, 10, {0xE4, PORT, 0x40, 0xE6, PORT}}, /* in al,10h; inc eax; out 10h,al */
     {"CLTS and MOV CR0", 0, 0, {0x0F, 0x06, 0x0F, 0x20, 0xC0, 0x0F, 0x22, 0xC0}},
-    {"page faults", 0, 334, {0x8B, 0x07, 0x40}}, /* mov eax,[edi]: the handler skips it; inc eax */
-    {"page faults of level 3", 3, 334, {0x8B, 0x07, 0x40}},
+    {"page faults", 0, 0, {0x8B, 0x07, 0x40}}, /* mov eax,[edi]: the handler skips it; inc eax */
+    {"page faults of level 3", 3, 0, {0x8B, 0x07, 0x40}},
 };
 
 static void set_up_pages(struct cpu_fixture *f)

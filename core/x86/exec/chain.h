@@ -61,6 +61,10 @@ bool exec_serial(struct cpu *cpu, const struct insn *insn);
 /* The same for a string instruction that ends a trace: a repeated one, INS or OUTS. */
 bool exec_string(struct cpu *cpu, const struct insn *insn);
 
+/* Delivers the exception with which an instruction or its fetch has just ended, as the outer loop would, and
+ * makes the budget what is left then. False where that must look first, or nothing is pending. */
+bool exec_deliver_fault(struct cpu *cpu);
+
 /* Goes on at cpu->rip, from no trace: as exec_goto_slow without a link to set. */
 const struct insn *exec_resume(struct cpu *cpu);
 

@@ -179,15 +179,21 @@ static const uint8_t *make_leave(struct assembler *as, struct jit *jit)
     return stored;
 }
 
+/* Goes on at the code that RAX says. */
+static void jump_to_found(struct assembler *as)
+{
+    asm_mov_rr(as, 8, REG_T1, RAX);
+    load_guest(as);
+    asm_rr(as, 4, 0xFF, 4, REG_T1);
+}
+
 /* Goes on at the code that a helper found, or resumes. */
 static void go_on(struct assembler *as, const uint8_t *leave_stored)
 {
     asm_rr(as, 8, 0x85, RAX, RAX);
     asm_mov_imm(as, REG_T1, (uint64_t)EXIT_RESUME << EXIT_KIND_SHIFT);
     asm_jcc(as, CC_E, leave_stored);
-    asm_mov_rr(as, 8, REG_T1, RAX);
-    load_guest(as);
-    asm_rr(as, 4, 0xFF, 4, REG_T1);
+    jump_to_found(as);
 }
 
 /* R11: the exit to follow. */
@@ -204,14 +210,16 @@ static void make_serial(struct assembler *as, struct jit *jit, const uint8_t *le
     jit->routines.leave_for_boundary = asm_here(as);
     asm_mov_imm(as, REG_T1, 0);
     asm_jmp(as, jit->routines.leave[EXIT_BOUNDARY]);
+    jit->routines.resume = asm_here(as);
+    asm_mov_imm(as, REG_T1, (uint64_t)EXIT_RESUME << EXIT_KIND_SHIFT);
+    asm_jmp(as, jit->routines.leave[EXIT_BOUNDARY]);
     jit->routines.serial = asm_here(as);
     call_c(as, jit, MEASURED(jit, jit_call_serial, measure_call_serial));
     go_on(as, leave_stored);
 }
 
 /* Called with the place in R11; returns when the next instruction may follow. */
-static const uint8_t *make_handler(struct assembler *as, struct jit *jit, const uint8_t *leave_stored,
-                                   bool fp)
+static const uint8_t *make_handler(struct assembler *as, struct jit *jit, bool fp)
 {
     const uint8_t *start = asm_here(as);
     add_imm8(as, RSP, -8);
@@ -220,15 +228,14 @@ static const uint8_t *make_handler(struct assembler *as, struct jit *jit, const 
     call_c(as, jit,
            fp ? MEASURED(jit, jit_call_fp_handler, measure_call_fp_handler)
               : MEASURED(jit, jit_call_handler, measure_call_handler));
-    asm_rr(as, 1, 0x84, RAX, RAX);
-    uint8_t *stop = asm_jcc(as, CC_E, NULL);
+    asm_rr(as, 8, 0x85, RAX, RAX);
+    uint8_t *elsewhere = asm_jcc(as, CC_NE, NULL);
     load_guest(as);
     add_imm8(as, RSP, 8);
     ret(as);
-    asm_patch(as->to_exec, stop, asm_here(as));
+    asm_patch(as->to_exec, elsewhere, asm_here(as));
     add_imm8(as, RSP, 16);
-    asm_mov_imm(as, REG_T1, 0);
-    asm_jmp(as, leave_stored);
+    jump_to_found(as);
     return start;
 }
 
@@ -516,8 +523,8 @@ void host_make_routines(struct jit *jit)
     make_enter(&as, jit);
     const uint8_t *leave_stored = make_leave(&as, jit);
     make_follow(&as, jit, leave_stored);
-    jit->routines.handler = make_handler(&as, jit, leave_stored, false);
-    jit->routines.handler_fp = make_handler(&as, jit, leave_stored, true);
+    jit->routines.handler = make_handler(&as, jit, false);
+    jit->routines.handler_fp = make_handler(&as, jit, true);
     make_serial(&as, jit, leave_stored);
     make_indirect(&as, jit, leave_stored);
     for (unsigned user = 0; user < 2; user++)
