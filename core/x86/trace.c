@@ -79,8 +79,10 @@ unsigned trace_cache_generation(const struct trace_cache *cache)
 
 struct trace_cache_stats trace_cache_stats(const struct trace_cache *cache)
 {
-    struct trace_cache_stats stats = {
-        .parts = cache->ring.parts, .evictions = cache->evictions, .stripped = cache->stripped};
+    struct trace_cache_stats stats = {.parts = cache->ring.parts,
+                                      .evictions = cache->evictions,
+                                      .stripped = cache->stripped,
+                                      .bare_most = (cache->bare_end - BARE_START) / TRACE_BARE};
     for (unsigned part = 0; part < cache->ring.parts; part++)
         stats.bytes += cache->end[part] - trace_part_start(cache, part);
     return stats;

@@ -113,6 +113,7 @@ struct trace_cache_stats {
     unsigned parts;     /* of the ring: TRACE_PARTS, more where it grew */
     uint64_t evictions; /* of the oldest part */
     uint64_t stripped;  /* traces that became bare by these */
+    unsigned bare_most; /* most that there were at once */
 };
 
 struct trace_cache_stats trace_cache_stats(const struct trace_cache *cache);

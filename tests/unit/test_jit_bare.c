@@ -32,7 +32,7 @@ enum {
     SMALL_CACHE = 1 /* as small as can be */
 };
 
-static void setup_small(struct pair *p, size_t cache, const uint8_t *code, unsigned size)
+static void setup_with(struct pair *p, struct jit_options options, const uint8_t *code, unsigned size)
 {
     struct side *sides[] = {&p->interpreted, &p->translated};
     static const uint8_t iret[] = {0x41, 0xCF}; /* inc ecx; iret */
@@ -47,14 +47,14 @@ static void setup_small(struct pair *p, size_t cache, const uint8_t *code, unsig
         side->f.cpu->gpr[GPR_CX] = side->f.cpu->gpr[GPR_DX] = 0;
     }
     struct error err = {{0}};
-    p->jit = jit_new(p->translated.f.cpu, &(struct jit_options){.cache_bytes = cache}, &err);
+    p->jit = jit_new(p->translated.f.cpu, &options, &err);
     ck_assert_msg(p->jit, "%s", err.text);
     trace_cache_limit(p->translated.f.cpu, ROOM, ROOM);
 }
 
 static void setup(struct pair *p, const uint8_t *code, unsigned size)
 {
-    setup_small(p, 0, code, size);
+    setup_with(p, (struct jit_options){0}, code, size);
 }
 
 static void finish(struct pair *p)
@@ -322,14 +322,36 @@ END_TEST
 START_TEST(a_bare_trace_dies_with_its_last_translation)
 {
     struct pair p;
-    setup_small(&p, SMALL_CACHE, work, sizeof work);
+    setup_with(&p, (struct jit_options){.cache_bytes = SMALL_CACHE}, work, sizeof work);
     run(&p, BARE, 100);
-    for (unsigned i = 0; i < 50 && trace_at(&p, BARE); i++)
+    for (unsigned i = 0; i < 50; i++)
         sweep(&p);
     ck_assert_uint_gt(jit_get_stats(p.jit)->evictions, 0);
     ck_assert(!trace_at(&p, BARE));
+    ck_assert_uint_lt(trace_cache_stats(p.translated.f.cpu->traces).bare_most, 10 * STEPS);
     run(&p, BARE, 100);
     ck_assert_uint_eq(p.translated.f.cpu->gpr[GPR_DX], 10);
+    finish(&p);
+}
+END_TEST
+
+/* Unchecked ways lead to traces that keep their storage when they die. */
+START_TEST(an_interpreted_jump_goes_to_a_bare_trace)
+{
+    enum { THRESHOLD = 5, JUMP = BARE + 0x100 };
+    static const uint8_t jump[] = {0xE9, 0xFB, 0xFE, 0xFF, 0xFF}; /* jmp BARE */
+    struct pair p;
+    setup_with(&p, (struct jit_options){.threshold = THRESHOLD}, work, sizeof work);
+    load(&p, JUMP, jump, sizeof jump);
+    for (unsigned i = 0; i < 2 * THRESHOLD; i++)
+        run(&p, BARE, 100);
+    sweep(&p);
+    ck_assert(trace_at(&p, BARE)->bare);
+    for (unsigned i = 0; i < 2; i++)
+        run(&p, JUMP, 100);
+    ck_assert(trace_at(&p, BARE)->bare);
+    load(&p, BARE, "\x48", 1); /* dec eax */
+    run(&p, JUMP, 100);
     finish(&p);
 }
 END_TEST
@@ -345,6 +367,7 @@ int main(void)
                                   an_instruction_of_a_bare_trace_may_fault,
                                   a_trace_of_x87_instructions_dies,
                                   bare_traces_become_a_region,
-                                  a_bare_trace_dies_with_its_last_translation};
+                                  a_bare_trace_dies_with_its_last_translation,
+                                  an_interpreted_jump_goes_to_a_bare_trace};
     return suite_run("jit_bare", tests, sizeof tests / sizeof *tests);
 }
