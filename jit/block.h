@@ -240,6 +240,7 @@ struct jit_routines {
     const uint8_t *follow, *handler, *handler_fp, *serial, *flags;
     const uint8_t *indirect, *other_page[2], *far[2]; /* of the supervisor, of user code */
     const uint8_t *beside_code[2];                    /* the same two: of stores to pages that hold code */
+    const uint8_t *look_in_back[2][2][2]; /* entry said by R9 or R10; reads, writes; the same two */
     const uint8_t *look_up[DIRECT_KINDS];
     const uint8_t *leave_for_boundary; /* the processor's state tells what comes next */
     const uint8_t *resume;             /* leaves, to go on at cpu->rip */

@@ -181,20 +181,35 @@ static bool check_jumps(const struct jit *jit, struct error *err)
 /* What the direct table must hold for a page. */
 static uint64_t mirrored(const struct cpu *cpu, unsigned kind, uint64_t page)
 {
-    const struct tlb_entry *entry = &cpu->tlb.entry[tlb_index(page)];
+    const struct tlb_entry *entry = tlb_find(&cpu->tlb, page);
     unsigned user = kind == DIRECT_READ_USER || kind == DIRECT_WRITE_USER;
+    if (!entry)
+        return 0;
     const uint64_t *tags = kind >= DIRECT_WRITE_SYSTEM ? entry->write : entry->read;
     return tags[user] == page ? entry->addend : 0;
 }
 
+static bool check_slot(const struct jit *jit, unsigned kind, uint64_t page, struct error *err)
+{
+    uint64_t has = jit->direct[kind * (size_t)DIRECT_PAGES + (page >> MEM_PAGE_SHIFT)];
+    return has == mirrored(jit->cpu, kind, page) ||
+           error_set(err, "direct table %u: page %llx is not what the TLB says", kind,
+                     (unsigned long long)page);
+}
+
+/* What is in the table, and what is in the TLB. */
 static bool check_direct(const struct jit *jit, struct error *err)
 {
     const uint64_t *slot = jit->direct;
     for (unsigned kind = 0; kind < DIRECT_KINDS; kind++)
         for (uint64_t page = 0; page < (uint64_t)DIRECT_PAGES << MEM_PAGE_SHIFT; page += MEM_PAGE_SIZE)
-            if (*slot++ != mirrored(jit->cpu, kind, page))
-                return error_set(err, "direct table %u: page %llx is not what the TLB says", kind,
-                                 (unsigned long long)page);
+            if (*slot++ && !check_slot(jit, kind, page, err))
+                return false;
+    for (unsigned i = 0; i < DIRECT_KINDS * TLB_ENTRIES; i++) {
+        uint64_t page = jit->cpu->tlb.entry[i / DIRECT_KINDS].page;
+        if (!(page >> 32) && !check_slot(jit, i % DIRECT_KINDS, page, err))
+            return false;
+    }
     return true;
 }
 

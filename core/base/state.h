@@ -36,7 +36,7 @@ struct state_field {
     size_t size;
     size_t count;
     const struct state_field *nested;
-    size_t size_offset;
+    size_t size_offset; /* of structs: where the uint64_t is that stands for them in comparisons, or 0 */
 };
 
 /* `before_save` makes lazy state canonical; `before_load` drops what is derived and could not be found
@@ -62,6 +62,9 @@ struct state_desc {
 #define STATE_STRUCT_ARRAY(type, member, fields) \
     {#member, STATE_KIND_STRUCT, offsetof(type, member), sizeof STATE_MEMBER(type, member)[0], \
      sizeof STATE_MEMBER(type, member) / sizeof STATE_MEMBER(type, member)[0], fields, 0}
+#define STATE_DIGESTED_ARRAY(type, member, fields, digest) \
+    {#member, STATE_KIND_STRUCT, offsetof(type, member), sizeof STATE_MEMBER(type, member)[0], \
+     sizeof STATE_MEMBER(type, member) / sizeof STATE_MEMBER(type, member)[0], fields, offsetof(type, digest)}
 #define STATE_EVENT(type, member) {#member, STATE_KIND_EVENT, offsetof(type, member), 0, 1, NULL, 0}
 #define STATE_HEAP(type, pointer, bytes) \
     {#pointer, STATE_KIND_HEAP, offsetof(type, pointer), 0, 1, NULL, offsetof(type, bytes)}
@@ -81,7 +84,8 @@ void state_hash(const struct state_desc *desc, void *self, struct sha256 *sha);
 /* Human-readable "name = value" lines, nested names joined by dots. */
 void state_dump(const struct state_desc *desc, void *self, FILE *out);
 
-/* Whether two objects of one description are the same in all that state_save would write. */
+/* Whether two objects of one description are the same in all that state_save would write. Arrays with a
+ * digest that is the same count as the same. */
 bool state_equal(const struct state_desc *desc, void *a, void *b);
 
 /* One line for each field that differs, "name = value of a, value of b", as long as *left, which it counts

@@ -91,7 +91,7 @@ static bool fast_tag_covers(uint64_t tag, gva_t address, uint64_t size)
 bool linear_read(struct cpu *cpu, gva_t address, unsigned size, bool user, uint64_t *value)
 {
     struct span span;
-    const struct tlb_entry *entry = mem_fast_entry(cpu, address);
+    const struct tlb_entry *entry = tlb_front(&cpu->tlb, address);
     if (fast_tag_covers(entry->read[user], address, size)) {
         *value = load_le(mem_host(entry, address), size);
         return true;
@@ -107,10 +107,10 @@ bool linear_read(struct cpu *cpu, gva_t address, unsigned size, bool user, uint6
 /* A page that no longer holds code gets its fast path back. */
 static void restore_fast_write(struct cpu *cpu, gva_t address, gpa_t physical)
 {
-    struct tlb_entry *entry = tlb_find(&cpu->tlb, address);
+    struct tlb_entry *entry = tlb_front(&cpu->tlb, address);
     mem_t offset;
-    if (entry && entry->write[0] == TLB_NONE && physmap_write_memory(cpu->physmap, physical, &offset) &&
-        !memory_page_has_code(cpu->memory, offset))
+    if (entry->page == page_of(address) && entry->write[0] == TLB_NONE &&
+        physmap_write_memory(cpu->physmap, physical, &offset) && !memory_page_has_code(cpu->memory, offset))
         tlb_derive_entry(cpu, entry);
 }
 
@@ -130,7 +130,7 @@ static void write_beside_code(struct cpu *cpu, struct tlb_entry *entry, gva_t ad
 bool linear_write(struct cpu *cpu, gva_t address, unsigned size, bool user, uint64_t value)
 {
     struct span span;
-    struct tlb_entry *entry = mem_fast_entry(cpu, address);
+    struct tlb_entry *entry = tlb_front(&cpu->tlb, address);
     if (fast_tag_covers(entry->write[user], address, size)) {
         store_le(mem_host(entry, address), size, value);
         return true;
@@ -151,7 +151,7 @@ bool linear_write(struct cpu *cpu, gva_t address, unsigned size, bool user, uint
 
 bool linear_probe(struct cpu *cpu, gva_t address, uint64_t size, bool user, bool write)
 {
-    const struct tlb_entry *entry = mem_fast_entry(cpu, address);
+    const struct tlb_entry *entry = tlb_front(&cpu->tlb, address);
     if (fast_tag_covers(write ? entry->write[user] : entry->read[user], address, size))
         return true;
     for (uint64_t done = 0; done < size; done += left_in_page(address + done)) {

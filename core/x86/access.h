@@ -48,12 +48,12 @@ bool mmu_peek(struct cpu *cpu, gva_t address, gpa_t *physical);
 /* Asks to leave the trace after the instruction under way. */
 void trace_stop_after(struct cpu *cpu, const struct insn *insn);
 
-/* The TLB entry that an address would be in. Its place in bytes is one shift and one mask away. */
+/* The front entry of an address' set in the TLB. Its place in bytes is one shift and one mask away. */
 static inline struct tlb_entry *mem_fast_entry(struct cpu *cpu, gva_t linear)
 {
     enum { ENTRY_SHIFT = 6 };
     _Static_assert(sizeof(struct tlb_entry) == 1 << ENTRY_SHIFT, "entries are 64 bytes");
-    uint64_t at = linear >> (MEM_PAGE_SHIFT - ENTRY_SHIFT) & (uint64_t)(TLB_ENTRIES - 1) << ENTRY_SHIFT;
+    uint64_t at = linear >> (MEM_PAGE_SHIFT - ENTRY_SHIFT) & (uint64_t)(TLB_SETS - 1) << ENTRY_SHIFT;
     return (struct tlb_entry *)(void *)((unsigned char *)cpu->tlb.entry + at);
 }
 

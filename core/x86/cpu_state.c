@@ -44,8 +44,8 @@ static const struct state_field tlb_entry_fields[] = {STATE_SCALAR(struct tlb_en
                                                       STATE_SCALAR(struct tlb_entry, frame),
                                                       STATE_SCALAR(struct tlb_entry, rights), STATE_END};
 
-static const struct state_field tlb_fields[] = {STATE_STRUCT_ARRAY(struct tlb, entry, tlb_entry_fields),
-                                                STATE_END};
+static const struct state_field tlb_fields[] = {
+    STATE_DIGESTED_ARRAY(struct tlb, entry, tlb_entry_fields, digest), STATE_END};
 
 static const struct state_field x87_fields[] = {
     STATE_ARRAY(struct x87, mantissa), STATE_ARRAY(struct x87, sign_exponent),
@@ -108,16 +108,12 @@ static const struct state_field cpu_fields[] = {
     STATE_SCALAR(struct cpu, fetch_frame),
     STATE_END};
 
-/* Free slots keep no stale bytes, lazy flags take their one canonical form. */
+/* The TLB's entries and lazy flags take their one canonical form. */
 static void before_save(void *self)
 {
     struct cpu *cpu = self;
     cpu_set_eflags(cpu, cpu_get_eflags(cpu));
-    for (unsigned i = 0; i < TLB_ENTRIES; i++) {
-        struct tlb_entry *entry = &cpu->tlb.entry[i];
-        if (entry->page == TLB_NONE)
-            entry->frame = entry->rights = 0;
-    }
+    tlb_order(&cpu->tlb);
     if (cpu->fetch_page == FETCH_NONE)
         cpu->fetch_frame = 0;
     if (!cpu->exception.pending)
@@ -143,7 +139,7 @@ static bool after_load(void *self, struct error *err)
 }
 
 static const struct state_desc cpu_desc = {
-    "cpu", 1, cpu_fields, .before_save = before_save, .after_load = after_load, .before_load = before_load};
+    "cpu", 2, cpu_fields, .before_save = before_save, .after_load = after_load, .before_load = before_load};
 
 void cpu_register_state(struct cpu *cpu, struct state_set *set)
 {

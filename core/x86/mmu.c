@@ -218,9 +218,10 @@ static bool serves(const struct cpu *cpu, const struct tlb_entry *entry, enum mm
 
 struct tlb_entry *mmu_entry(struct cpu *cpu, gva_t address, enum mmu_intent intent, bool user)
 {
-    struct tlb_entry *entry = tlb_find(&cpu->tlb, address);
+    struct tlb_entry *entry = tlb_front(&cpu->tlb, address);
+    bool cached = entry->page == (address & ~(gva_t)(MEM_PAGE_SIZE - 1));
     cpu->tlb_counts.lookups++;
-    if (entry && serves(cpu, entry, intent, user))
+    if (cached && serves(cpu, entry, intent, user))
         return entry;
     if (!is_canonical(address)) {
         cpu_fault_code(cpu, VECTOR_GP, 0);
@@ -229,7 +230,7 @@ struct tlb_entry *mmu_entry(struct cpu *cpu, gva_t address, enum mmu_intent inte
     struct mmu_mapping mapping;
     uint32_t error;
     if (!mmu_walk(cpu, address, intent, user, &mapping, &error)) {
-        if (entry)
+        if (cached)
             tlb_flush_page(cpu, address);
         cpu->cr2 = address;
         cpu_fault_code(cpu, VECTOR_PF, error);

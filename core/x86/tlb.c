@@ -28,20 +28,79 @@ static void mirror(struct cpu *cpu, const struct tlb_entry *entry, gva_t page)
     }
 }
 
-void tlb_init(struct tlb *tlb)
+static void free_entry(struct tlb_entry *entry)
 {
-    for (unsigned i = 0; i < TLB_ENTRIES; i++) {
-        tlb->entry[i] = (struct tlb_entry){.page = TLB_NONE};
-        derive_none(&tlb->entry[i]);
-        tlb->filled[i] = tlb->position[i] = 0;
-    }
-    tlb->filled_count = 0;
+    *entry = (struct tlb_entry){.page = TLB_NONE};
+    derive_none(entry);
 }
 
-struct tlb_entry *tlb_find(struct tlb *tlb, gva_t address)
+void tlb_init(struct tlb *tlb)
 {
-    struct tlb_entry *entry = &tlb->entry[tlb_index(address)];
-    return entry->page == (address & ~(gva_t)(MEM_PAGE_SIZE - 1)) ? entry : NULL;
+    for (unsigned i = 0; i < TLB_ENTRIES; i++)
+        free_entry(&tlb->entry[i]);
+    for (unsigned i = 0; i < TLB_SETS; i++)
+        tlb->filled[i] = tlb->position[i] = 0;
+    for (unsigned i = 0; i < TLB_SETS / 64; i++)
+        tlb->full[i] = tlb->front_is_older[i] = 0;
+    tlb->filled_count = 0;
+    tlb->digest = 0;
+}
+
+static gva_t page_of(gva_t address)
+{
+    return address & ~(gva_t)(MEM_PAGE_SIZE - 1);
+}
+
+static bool has_bit(const uint64_t *bits, unsigned set)
+{
+    return bits[set / 64] >> set % 64 & 1;
+}
+
+static void set_bit(uint64_t *bits, unsigned set, bool value)
+{
+    bits[set / 64] = (bits[set / 64] & ~(UINT64_C(1) << set % 64)) | (uint64_t)value << set % 64;
+}
+
+/* The first full set from one on; TLB_SETS: there is none. */
+static unsigned next_full(const struct tlb *tlb, unsigned set)
+{
+    for (; set < TLB_SETS; set = (set | 63) + 1) {
+        uint64_t bits = tlb->full[set / 64] >> set % 64;
+        if (bits)
+            return set + (unsigned)__builtin_ctzll(bits);
+    }
+    return TLB_SETS;
+}
+
+/* Of a full set. */
+static void exchange(struct tlb *tlb, unsigned set)
+{
+    struct tlb_entry front = tlb->entry[set];
+    tlb->entry[set] = tlb->entry[set + TLB_SETS];
+    tlb->entry[set + TLB_SETS] = front;
+    set_bit(tlb->front_is_older, set, !has_bit(tlb->front_is_older, set));
+}
+
+const struct tlb_entry *tlb_find(const struct tlb *tlb, gva_t address)
+{
+    const struct tlb_entry *front = &tlb->entry[tlb_index(address)], *back = front + TLB_SETS;
+    gva_t page = page_of(address);
+    return front->page == page ? front : back->page == page ? back : NULL;
+}
+
+struct tlb_entry *tlb_front(struct tlb *tlb, gva_t address)
+{
+    unsigned set = tlb_index(address);
+    if (tlb->entry[set + TLB_SETS].page == page_of(address))
+        exchange(tlb, set);
+    return &tlb->entry[set];
+}
+
+void tlb_order(struct tlb *tlb)
+{
+    for (unsigned set = next_full(tlb, 0); set < TLB_SETS; set = next_full(tlb, set + 1))
+        if (has_bit(tlb->front_is_older, set))
+            exchange(tlb, set);
 }
 
 static void derive(struct cpu *cpu, struct tlb_entry *entry)
@@ -75,47 +134,141 @@ void tlb_derive_entry(struct cpu *cpu, struct tlb_entry *entry)
     mirror(cpu, entry, entry->page);
 }
 
+static uint64_t mix(const struct tlb_entry *entry, bool older)
+{
+    uint64_t sum = entry->page | (older ? 1u : 0u);
+    sum = (sum ^ sum >> 29) * UINT64_C(0xBF58476D1CE4E5B9) + entry->frame;
+    sum = (sum ^ sum >> 32) * UINT64_C(0x94D049BB133111EB) + entry->rights;
+    sum = (sum ^ sum >> 31) * UINT64_C(0x9E3779B97F4A7C15);
+    return sum ^ sum >> 30;
+}
+
+/* A set's share of the digest: the same in whichever order its entries stand. */
+static uint64_t digest_of(const struct tlb *tlb, unsigned set)
+{
+    const struct tlb_entry *front = &tlb->entry[set], *back = front + TLB_SETS;
+    if (front->page == TLB_NONE)
+        return 0;
+    if (!has_bit(tlb->full, set))
+        return mix(front, false);
+    bool older = has_bit(tlb->front_is_older, set);
+    return mix(front, older) ^ mix(back, !older);
+}
+
+/* Nothing leads to the entry any more. */
+static void forget(struct cpu *cpu, struct tlb_entry *entry)
+{
+    gva_t page = entry->page;
+    free_entry(entry);
+    mirror(cpu, entry, page);
+}
+
+/* Makes room in the front of a set for a page that it does not hold. */
+static void make_room(struct cpu *cpu, unsigned set)
+{
+    struct tlb *tlb = &cpu->tlb;
+    struct tlb_entry *front = &tlb->entry[set], *back = front + TLB_SETS;
+    if (front->page == TLB_NONE) {
+        tlb->position[set] = (uint16_t)tlb->filled_count;
+        tlb->filled[tlb->filled_count++] = (uint16_t)set;
+        return;
+    }
+    if (has_bit(tlb->front_is_older, set)) {
+        forget(cpu, front);
+        return;
+    }
+    if (has_bit(tlb->full, set))
+        forget(cpu, back);
+    *back = *front;
+    set_bit(tlb->full, set, true);
+}
+
 struct tlb_entry *tlb_fill(struct cpu *cpu, gva_t address, gpa_t frame, uint32_t rights)
 {
     struct tlb *tlb = &cpu->tlb;
-    unsigned index = tlb_index(address);
-    struct tlb_entry *entry = &tlb->entry[index];
-    if (entry->page == TLB_NONE) {
-        tlb->position[index] = (uint16_t)tlb->filled_count;
-        tlb->filled[tlb->filled_count++] = (uint16_t)index;
-    } else {
-        derive_none(entry);
-        mirror(cpu, entry, entry->page);
-    }
-    entry->page = address & ~(gva_t)(MEM_PAGE_SIZE - 1);
+    unsigned set = tlb_index(address);
+    struct tlb_entry *entry = tlb_front(tlb, address);
+    tlb->digest ^= digest_of(tlb, set);
+    if (entry->page != page_of(address))
+        make_room(cpu, set);
+    entry->page = page_of(address);
     entry->frame = frame;
     entry->rights = rights;
+    set_bit(tlb->front_is_older, set, false);
+    tlb->digest ^= digest_of(tlb, set);
     tlb_derive_entry(cpu, entry);
     return entry;
 }
 
-static void drop(struct cpu *cpu, unsigned index)
+static void unlist(struct tlb *tlb, unsigned set)
 {
-    struct tlb *tlb = &cpu->tlb;
-    gva_t page = tlb->entry[index].page;
-    unsigned hole = tlb->position[index];
+    unsigned hole = tlb->position[set];
     uint16_t last = tlb->filled[--tlb->filled_count];
     tlb->filled[hole] = last;
     tlb->position[last] = (uint16_t)hole;
-    tlb->entry[index].page = TLB_NONE;
-    derive_none(&tlb->entry[index]);
-    mirror(cpu, &tlb->entry[index], page);
+}
+
+static void drop(struct cpu *cpu, struct tlb_entry *entry)
+{
+    struct tlb *tlb = &cpu->tlb;
+    unsigned set = tlb_index(entry->page);
+    struct tlb_entry *front = &tlb->entry[set], *back = front + TLB_SETS;
+    tlb->digest ^= digest_of(tlb, set);
+    forget(cpu, entry);
+    if (!has_bit(tlb->full, set)) {
+        unlist(tlb, set);
+        return;
+    }
+    if (entry == front) {
+        *front = *back;
+        free_entry(back);
+    }
+    set_bit(tlb->full, set, false);
+    set_bit(tlb->front_is_older, set, false);
+    tlb->digest ^= digest_of(tlb, set);
+}
+
+/* Drops the entries, the back one of each set first, that a function says. */
+static void drop_where(struct cpu *cpu, bool (*says)(const struct tlb_entry *, gva_t), gva_t address)
+{
+    struct tlb *tlb = &cpu->tlb;
+    for (unsigned i = tlb->filled_count; i-- > 0;) {
+        unsigned set = tlb->filled[i];
+        struct tlb_entry *front = &tlb->entry[set], *back = front + TLB_SETS;
+        if (has_bit(tlb->full, set) && says(back, address))
+            drop(cpu, back);
+        if (says(front, address))
+            drop(cpu, front);
+    }
+}
+
+static bool is_local(const struct tlb_entry *entry, gva_t address)
+{
+    (void)address;
+    return !(entry->rights & TLB_GLOBAL);
+}
+
+static void drop_all(struct cpu *cpu)
+{
+    struct tlb *tlb = &cpu->tlb;
+    for (unsigned i = 0; i < tlb->filled_count; i++)
+        forget(cpu, &tlb->entry[tlb->filled[i]]);
+    for (unsigned set = next_full(tlb, 0); set < TLB_SETS; set = next_full(tlb, set + 1)) {
+        forget(cpu, &tlb->entry[set + TLB_SETS]);
+        set_bit(tlb->full, set, false);
+        set_bit(tlb->front_is_older, set, false);
+    }
+    tlb->filled_count = 0;
+    tlb->digest = 0;
 }
 
 void tlb_flush(struct cpu *cpu, bool keep_global)
 {
-    struct tlb *tlb = &cpu->tlb;
     cpu->fetch_page = FETCH_NONE;
-    for (unsigned i = tlb->filled_count; i-- > 0;) {
-        unsigned index = tlb->filled[i];
-        if (!keep_global || !(tlb->entry[index].rights & TLB_GLOBAL))
-            drop(cpu, index);
-    }
+    if (keep_global)
+        drop_where(cpu, is_local, 0);
+    else
+        drop_all(cpu);
 }
 
 /* A piece of a large page stands for the whole page: which pieces share it is decided by the smallest large
@@ -130,45 +283,56 @@ static bool same_large_page(const struct tlb_entry *entry, gva_t address)
 
 void tlb_flush_page(struct cpu *cpu, gva_t address)
 {
-    struct tlb *tlb = &cpu->tlb;
+    struct tlb_entry *entry = tlb_front(&cpu->tlb, address);
+    bool found = entry->page == page_of(address), large = !found || (entry->rights & TLB_LARGE);
     cpu->fetch_page = FETCH_NONE;
-    struct tlb_entry *entry = tlb_find(tlb, address);
-    bool large = !entry || (entry->rights & TLB_LARGE);
-    if (entry)
-        drop(cpu, tlb_index(address));
-    if (!large)
-        return;
-    for (unsigned i = tlb->filled_count; i-- > 0;) {
-        if (same_large_page(&tlb->entry[tlb->filled[i]], address))
-            drop(cpu, tlb->filled[i]);
-    }
+    if (found)
+        drop(cpu, entry);
+    if (large)
+        drop_where(cpu, same_large_page, address);
 }
 
 void tlb_derive_all(struct cpu *cpu)
 {
-    for (unsigned i = 0; i < cpu->tlb.filled_count; i++)
-        tlb_derive_entry(cpu, &cpu->tlb.entry[cpu->tlb.filled[i]]);
+    struct tlb *tlb = &cpu->tlb;
+    for (unsigned i = 0; i < tlb->filled_count; i++)
+        tlb_derive_entry(cpu, &tlb->entry[tlb->filled[i]]);
+    for (unsigned set = next_full(tlb, 0); set < TLB_SETS; set = next_full(tlb, set + 1))
+        tlb_derive_entry(cpu, &tlb->entry[set + TLB_SETS]);
+}
+
+static void derive_if_stores_go_to(struct cpu *cpu, struct tlb_entry *entry, uint64_t host)
+{
+    if (entry->write[0] == entry->page && entry->page + entry->addend == host)
+        tlb_derive_entry(cpu, entry);
 }
 
 void tlb_derive_memory_page(struct cpu *cpu, mem_t page)
 {
+    struct tlb *tlb = &cpu->tlb;
     uint64_t host = (uint64_t)(uintptr_t)cpu->memory->host + page;
-    for (unsigned i = 0; i < cpu->tlb.filled_count; i++) {
-        struct tlb_entry *entry = &cpu->tlb.entry[cpu->tlb.filled[i]];
-        if (entry->write[0] == entry->page && entry->page + entry->addend == host)
-            tlb_derive_entry(cpu, entry);
-    }
+    for (unsigned i = 0; i < tlb->filled_count; i++)
+        derive_if_stores_go_to(cpu, &tlb->entry[tlb->filled[i]], host);
+    for (unsigned set = next_full(tlb, 0); set < TLB_SETS; set = next_full(tlb, set + 1))
+        derive_if_stores_go_to(cpu, &tlb->entry[set + TLB_SETS], host);
 }
 
+/* What a state says that no state of ours would (an entry in another's set) is left out. */
 void tlb_rebuild(struct cpu *cpu)
 {
-    cpu->tlb.filled_count = 0;
-    for (unsigned i = 0; i < TLB_ENTRIES; i++) {
-        struct tlb_entry *entry = &cpu->tlb.entry[i], loaded = *entry;
-        entry->page = TLB_NONE;
-        derive_none(entry);
-        if (loaded.page != TLB_NONE)
-            tlb_fill(cpu, loaded.page, loaded.frame, loaded.rights);
+    struct tlb *tlb = &cpu->tlb;
+    tlb->filled_count = 0;
+    tlb->digest = 0;
+    for (unsigned set = 0; set < TLB_SETS; set++) {
+        struct tlb_entry *way[2] = {&tlb->entry[set + TLB_SETS], &tlb->entry[set]};
+        struct tlb_entry loaded[2] = {*way[0], *way[1]};
+        free_entry(way[0]);
+        free_entry(way[1]);
+        set_bit(tlb->full, set, false);
+        set_bit(tlb->front_is_older, set, false);
+        for (unsigned i = 0; i < 2; i++)
+            if (loaded[i].page != TLB_NONE && tlb_index(loaded[i].page) == set)
+                tlb_fill(cpu, loaded[i].page, loaded[i].frame, loaded[i].rights);
     }
 }
 
@@ -186,35 +350,48 @@ static bool no_faster(const struct tlb_entry *have, const struct tlb_entry *allo
     return !any || have->addend == allowed->addend;
 }
 
-static bool check_entry(struct cpu *cpu, unsigned index, struct error *err)
+static bool check_entry(struct cpu *cpu, const struct tlb_entry *entry, struct error *err)
 {
-    const struct tlb_entry *entry = &cpu->tlb.entry[index];
     struct tlb_entry allowed = *entry;
     if (entry->page == TLB_NONE)
         derive_none(&allowed);
     else
         derive(cpu, &allowed);
-    if (!no_faster(entry, &allowed))
-        return error_set(err, "TLB entry %u (page %llx): its fast half allows too much", index,
-                         (unsigned long long)entry->page);
-    if (entry->page == TLB_NONE)
-        return true;
-    unsigned position = cpu->tlb.position[index];
-    if (tlb_index(entry->page) != index || position >= cpu->tlb.filled_count ||
-        cpu->tlb.filled[position] != index)
-        return error_set(err, "TLB entry %u (page %llx) is misplaced", index,
-                         (unsigned long long)entry->page);
-    return true;
+    return no_faster(entry, &allowed) ||
+           error_set(err, "TLB entry of page %llx: its fast half allows too much",
+                     (unsigned long long)entry->page);
+}
+
+static bool check_set(struct cpu *cpu, unsigned set, struct error *err)
+{
+    const struct tlb *tlb = &cpu->tlb;
+    const struct tlb_entry *front = &tlb->entry[set], *back = front + TLB_SETS;
+    bool used = front->page != TLB_NONE, both = back->page != TLB_NONE;
+    unsigned position = tlb->position[set];
+    if (!check_entry(cpu, front, err) || !check_entry(cpu, back, err))
+        return false;
+    if ((both && (!used || back->page == front->page || tlb_index(back->page) != set)) ||
+        (used && tlb_index(front->page) != set))
+        return error_set(err, "TLB set %u has pages %llx and %llx, which cannot be", set,
+                         (unsigned long long)front->page, (unsigned long long)back->page);
+    if (has_bit(tlb->full, set) != both || (has_bit(tlb->front_is_older, set) && !both))
+        return error_set(err, "TLB set %u has bits that say too much or too little", set);
+    return !used || (position < tlb->filled_count && tlb->filled[position] == set) ||
+           error_set(err, "TLB set %u is not where the list says", set);
 }
 
 bool tlb_check(struct cpu *cpu, struct error *err)
 {
     unsigned used = 0;
-    for (unsigned i = 0; i < TLB_ENTRIES; i++) {
-        if (!check_entry(cpu, i, err))
+    uint64_t digest = 0;
+    for (unsigned set = 0; set < TLB_SETS; set++) {
+        if (!check_set(cpu, set, err))
             return false;
-        used += cpu->tlb.entry[i].page != TLB_NONE;
+        used += cpu->tlb.entry[set].page != TLB_NONE;
+        digest ^= digest_of(&cpu->tlb, set);
     }
+    if (digest != cpu->tlb.digest)
+        return error_set(err, "the TLB's digest is not of what it holds");
     return used == cpu->tlb.filled_count ||
-           error_set(err, "%u TLB entries in use, %u listed", used, cpu->tlb.filled_count);
+           error_set(err, "%u TLB sets in use, %u listed", used, cpu->tlb.filled_count);
 }

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Software TLB: direct-mapped, part of what the guest can see.
+/* Software TLB: sets of two, part of what the guest can see.
  *
  * The architectural half of an entry (page, frame, rights) is filled, used and dropped by one rule on every
  * engine and travels in snapshots. The fast half is derived: tags that match only where a plain host access
  * is allowed.
+ *
+ * A full set gives up the entry that was filled first, whichever was used last: engines do not see the same
+ * uses. Fast paths look at the front entry of a set alone; slow ones bring the other to the front. Which one
+ * stands there is no state: where somebody looks at the state, the younger does.
+ *
+ *   entry  0 ... TLB_SETS - 1 | TLB_SETS ... 2 * TLB_SETS - 1
+ *          front of each set  | back of each set, used only where the front is
  */
 #ifndef LATHE_CORE_X86_TLB_H
 #define LATHE_CORE_X86_TLB_H
@@ -16,7 +23,7 @@
 struct cpu;
 struct error;
 
-enum { TLB_SHIFT = 12, TLB_ENTRIES = 1 << TLB_SHIFT };
+enum { TLB_SHIFT = 12, TLB_SETS = 1 << TLB_SHIFT, TLB_ENTRIES = 2 * TLB_SETS };
 
 #define TLB_NONE UINT64_MAX /* never equal to a page-aligned address */
 #define MEM_NONE UINT64_MAX
@@ -38,15 +45,18 @@ struct tlb_entry {
     uint64_t read[2], write[2]; /* derived: linear page for [supervisor, user], or TLB_NONE */
     uint64_t addend;            /* derived: host address = linear + addend */
     gva_t page;                 /* linear page address, or TLB_NONE: free */
-    gpa_t frame;                /* physical page address, before A20 */
-    uint32_t rights;            /* enum tlb_right */
+    gpa_t frame;                /* physical page address, before A20; 0 where free */
+    uint32_t rights;            /* enum tlb_right; 0 where free */
     uint32_t beside_code;       /* derived: bit 0 supervisor, bit 1 user: stores only have to be reported */
 };
 
 struct tlb {
     struct tlb_entry entry[TLB_ENTRIES];
-    uint16_t filled[TLB_ENTRIES];   /* entries in use, so that a flush costs what was filled */
-    uint16_t position[TLB_ENTRIES]; /* where each used entry stands in `filled` */
+    uint64_t full[TLB_SETS / 64];           /* a bit for each set: both entries are in use, */
+    uint64_t front_is_older[TLB_SETS / 64]; /* and the back one was filled last */
+    uint64_t digest;             /* derived: of what is architectural, so that comparing TLBs costs nothing */
+    uint16_t filled[TLB_SETS];   /* sets in use, so that a flush costs what was filled */
+    uint16_t position[TLB_SETS]; /* where each used set stands in `filled` */
     uint32_t filled_count;
 };
 
@@ -56,18 +66,27 @@ struct tlb_counts {
     uint64_t walks;   /* of page tables */
 };
 
+/* The set of an address. */
 static inline unsigned tlb_index(gva_t address)
 {
-    return (unsigned)(address >> MEM_PAGE_SHIFT) & (TLB_ENTRIES - 1);
+    return (unsigned)(address >> MEM_PAGE_SHIFT) & (TLB_SETS - 1);
 }
 
 void tlb_init(struct tlb *tlb);
 
 /* Entry for an address, or NULL. */
-struct tlb_entry *tlb_find(struct tlb *tlb, gva_t address);
+const struct tlb_entry *tlb_find(const struct tlb *tlb, gva_t address);
 
-/* Puts a translation in its slot, evicting what was there, and derives its fast half. */
+/* The front entry of an address' set: the one for the address, if there is one. Pointers to the set's entries
+ * that somebody holds are void. */
+struct tlb_entry *tlb_front(struct tlb *tlb, gva_t address);
+
+/* Puts a translation in the front of its set and derives its fast half. Takes the place of the one that the
+ * page had, or else of the entry filled first where there are two. */
 struct tlb_entry *tlb_fill(struct cpu *cpu, gva_t address, gpa_t frame, uint32_t rights);
+
+/* Brings the younger entry of each set to the front, as the state has it. */
+void tlb_order(struct tlb *tlb);
 
 /* MOV CR3 keeps global entries; everything else that flushes drops them too. Also forgets the code page. */
 void tlb_flush(struct cpu *cpu, bool keep_global);
@@ -82,8 +101,8 @@ void tlb_derive_entry(struct cpu *cpu, struct tlb_entry *entry);
 /* Entries were loaded into an empty TLB: recomputes everything but page, frame and rights. */
 void tlb_rebuild(struct cpu *cpu);
 
-/* For tests: the list of used entries is right, and no fast half allows more than the physical map and the
- * entry's rights do. False with *err where not. */
+/* For tests: the list of used sets and the digest are right, and no fast half allows more than the physical
+ * map and the entry's rights do. False with *err where not. */
 bool tlb_check(struct cpu *cpu, struct error *err);
 
 #endif

@@ -320,9 +320,43 @@ static const struct program far_jumps[] = {
      {0}},
 };
 
+/* Brings another page to the front of ELSEWHERE's set in the TLB. */
+static void send_to_back(struct cpu *cpu)
+{
+    enum { BESIDE = ELSEWHERE + (TLB_SETS << MEM_PAGE_SHIFT) };
+    if (!tlb_find(&cpu->tlb, BESIDE))
+        tlb_fill(cpu, BESIDE, FRAME_B, TLB_WRITABLE | TLB_USER | TLB_DIRTY);
+    ck_assert_uint_eq(tlb_front(&cpu->tlb, BESIDE)->page, BESIDE);
+}
+
+/* The way to another page is known whichever place of its set the page has in the TLB, and leaves it there.
+ */
+START_TEST(both_places_of_a_set_lead_there)
+{
+    for (unsigned i = 0; i < sizeof far_jumps / sizeof far_jumps[0]; i++) {
+        struct side side = {0};
+        struct error err = {{0}};
+        seat(&side, &far_jumps[i]);
+        struct jit *jit = jit_new(side.f.cpu, &(struct jit_options){0}, &err);
+        ck_assert_msg(jit, "%s", err.text);
+        cpu_fixture_run(&side.f, 400);
+        send_to_back(side.f.cpu);
+        uint64_t lookups = side.f.cpu->tlb_counts.lookups;
+        cpu_fixture_run(&side.f, 400);
+        ck_assert_uint_eq(side.f.cpu->gpr[GPR_AX], 200);
+        ck_assert_uint_eq(side.f.cpu->tlb_counts.lookups, lookups);
+        ck_assert_uint_eq(side.f.cpu->fetch_frame, FRAME_A);
+        ck_assert_uint_ne(side.f.cpu->tlb.entry[tlb_index(ELSEWHERE)].page, ELSEWHERE);
+        jit_free(jit);
+        cpu_fixture_free(&side.f);
+        state_set_free(&side.states);
+    }
+}
+END_TEST
+
 /* After the way there was looked for anew in between. The TLB may still lead to where it did, but for data
- * alone; a walk for code faults. */
-static void expect_fault(const struct program *program, bool data)
+ * alone, and from the back of its set; a walk for code faults. */
+static void expect_fault(const struct program *program, bool data, bool back)
 {
     struct side side = {0};
     struct error err = {{0}};
@@ -337,6 +371,8 @@ static void expect_fault(const struct program *program, bool data)
     tlb_flush_page(side.f.cpu, ELSEWHERE);
     if (data)
         tlb_fill(side.f.cpu, ELSEWHERE, FRAME_A, TLB_WRITABLE | TLB_USER | TLB_DIRTY | TLB_NX);
+    if (back)
+        send_to_back(side.f.cpu);
     cpu_fixture_run(&side.f, 4);
     ck_assert_msg(side.f.cpu->gpr[GPR_AX] == 200 && side.f.cpu->cr2 == ELSEWHERE, "%s", program->what);
     jit_free(jit);
@@ -346,14 +382,15 @@ static void expect_fault(const struct program *program, bool data)
 
 START_TEST(a_target_that_may_not_be_executed_faults)
 {
-    for (unsigned i = 0; i < 2 * sizeof far_jumps / sizeof far_jumps[0]; i++)
-        expect_fault(&far_jumps[i / 2], i % 2);
+    for (unsigned i = 0; i < 4 * sizeof far_jumps / sizeof far_jumps[0]; i++)
+        expect_fault(&far_jumps[i / 4], i % 2, i / 2 % 2);
 }
 END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {known_targets_are_not_looked_for, a_target_that_may_not_be_executed_faults};
+    const TTest *const tests[] = {known_targets_are_not_looked_for, both_places_of_a_set_lead_there,
+                                  a_target_that_may_not_be_executed_faults};
     return suite_run_loop("indirect", engines_agree_on, sizeof programs / sizeof programs[0], tests,
                           sizeof tests / sizeof tests[0]);
 }

@@ -620,27 +620,30 @@ END_TEST
 /* --- The direct table -------------------------------------------------------------------------------------
  */
 
-/* Two pages that share a TLB entry; what the tables say of the first one changes, and its entry was pushed
- * out. */
+/* Three pages that share a set of the TLB; what the tables say of the first one changes, and its entry was
+ * pushed out. */
 START_TEST(a_page_pushed_out_of_the_tlb_is_walked_to_again)
 {
     static const uint8_t code[] = {
         0x8B, 0x03, /* 0: mov eax,[ebx] */
         0x8B, 0x16, /* 2: mov edx,[esi] */
-        0xEB, 0xFA, /* 4: jmp 0 */
+        0x8B, 0x0F, /* 4: mov ecx,[edi] */
+        0xEB, 0xF8, /* 6: jmp 0 */
     };
-    enum { SECOND_TABLE = 0x6000, FAR = TLB_ENTRIES << 12 /* bytes that wrap around the TLB */ };
+    enum { SECOND_TABLE = 0x6000, FAR = TLB_SETS << 12 /* bytes that wrap around the TLB */ };
     struct engine_pair p;
     pair_start(&p, code, sizeof code, PF_CODE);
     for (struct cpu_fixture *f = &p.interpreted; f; f = f == &p.interpreted ? &p.translated : NULL) {
         cpu_fixture_poke(f, DIRECTORY + 4 * (FAR >> 22), 4, SECOND_TABLE | 7);
+        cpu_fixture_poke(f, DIRECTORY + 4 * (2 * FAR >> 22), 4, SECOND_TABLE | 7);
         cpu_fixture_poke(f, SECOND_TABLE + 4 * (DATA >> 12), 4, 0x30000 | 7);
     }
     pair_set(&p, GPR_SI, FAR + DATA);
-    pair_run(&p, 30); /* ends with the second page in the TLB */
+    pair_set(&p, GPR_DI, 2 * FAR + DATA);
+    pair_run(&p, 40); /* ends with the second and third page in the TLB */
     cpu_fixture_poke(&p.interpreted, TABLE + 4 * (DATA >> 12), 4, 0x31000 | 7);
     cpu_fixture_poke(&p.translated, TABLE + 4 * (DATA >> 12), 4, 0x31000 | 7);
-    pair_run(&p, 3);
+    pair_run(&p, 4);
     pair_finish(&p);
 }
 END_TEST

@@ -28,10 +28,12 @@ struct stub {
     uint8_t *jumps[STUB_JUMPS]; /* that lead here */
     uint8_t *misaligned;   /* STUB_SLOW: one that has another chance, if it stays within the page; or NULL */
     unsigned bytes;        /* of that operand; STUB_BESIDE */
-    const uint8_t *back;   /* STUB_BESIDE, STUB_FP_LOAD, and `misaligned`: where the fast path goes on */
-    unsigned slow;         /* STUB_BESIDE: number of the STUB_SLOW before it */
-    struct jit_exit *exit; /* STUB_EXIT */
-    const uint8_t *start;  /* where `jumps` lead */
+    uint8_t *not_in_front; /* STUB_SLOW: another, if the page is in the back of its set in the TLB; or NULL */
+    const uint8_t *look_in_back; /* the routine that sees whether it is */
+    const uint8_t *back;         /* STUB_BESIDE, STUB_FP_LOAD, and those two: where the fast path goes on */
+    unsigned slow;               /* STUB_BESIDE: number of the STUB_SLOW before it */
+    struct jit_exit *exit;       /* STUB_EXIT */
+    const uint8_t *start;        /* where `jumps` lead */
 };
 
 enum { MOST_STUBS = 384 };
@@ -98,6 +100,9 @@ struct look_up {
     bool crossing;       /* misaligned ones have a second chance */
     uint8_t *misaligned; /* by this jump, with the way back; NULL: none */
     const uint8_t *checked;
+    bool back_in_stub;     /* the back entry of a set of the TLB is looked at out of line */
+    uint8_t *not_in_front; /* by this jump, with the way back to `checked`; NULL: none */
+    const uint8_t *look_in_back;
     bool among_code; /* stores to a page with code have a second chance */
     uint8_t *beside; /* by this jump, with the way back; NULL: none */
     const uint8_t *found;
@@ -119,8 +124,10 @@ void emit_element(struct emitter *e, const struct ir_op *op, const struct ir_add
 void emit_limit_to_segment(struct emitter *e, const struct ir_op *op, const struct ir_address *at,
                            enum ir_access access);
 
-/* Goes back where a misaligned operand stays within its page. */
+/* Goes back where a misaligned operand stays within its page, */
 void emit_crossing(struct emitter *e, const struct stub *stub);
+/* or where a page that is not in the front of its set in the TLB is in the back. */
+void emit_look_in_back(struct emitter *e, const struct stub *stub);
 void emit_beside(struct emitter *e, const struct stub *stub);
 
 /* A slot of the direct table, for the page number in a register. */

@@ -224,6 +224,31 @@ static void look_up_direct(struct emitter *e, struct look_up *l)
     l->found = asm_here(as);
 }
 
+void emit_look_in_back(struct emitter *e, const struct stub *stub)
+{
+    asm_patch(e->as.to_exec, stub->not_in_front, asm_here(&e->as));
+    asm_call(&e->as, stub->look_in_back);
+    asm_jcc_back(&e->as, CC_E, stub->back);
+}
+
+/* The tag in the front of the set, or else in its back, must be the page in T2. */
+static void check_tags(struct emitter *e, struct look_up *l, struct host_mem front)
+{
+    struct assembler *as = &e->as;
+    bool user = e->block->context->assume.user;
+    l->look_in_back = e->jit->routines.look_in_back[l->temporary == REG_T0][l->writes][user];
+    asm_rm(as, 8, 0x3B, REG_T2, front);
+    if (!l->back_in_stub) {
+        uint8_t *in_front = asm_jcc(as, CC_E, NULL);
+        asm_call(as, l->look_in_back);
+        refuse(l, asm_jcc(as, CC_NE, NULL));
+        asm_patch(as->to_exec, in_front, asm_here(as));
+        return;
+    }
+    l->not_in_front = asm_jcc(as, CC_NE, NULL);
+    l->checked = asm_here(as);
+}
+
 /* The same in 64-bit mode, through the TLB: its tag must be the page of the last byte. */
 static void look_up_tagged(struct emitter *e, struct look_up *l)
 {
@@ -238,13 +263,12 @@ static void look_up_tagged(struct emitter *e, struct look_up *l)
     asm_rr(as, 4, 0xC1, 5, l->temporary);
     asm_byte(as, MEM_PAGE_SHIFT - 6);
     asm_rr(as, 4, 0x81, 4, l->temporary);
-    asm_imm32(as, (TLB_ENTRIES - 1) << 6); /* entries have 64 bytes */
+    asm_imm32(as, (TLB_SETS - 1) << 6); /* entries have 64 bytes */
     asm_lea(as, 8, REG_T2, mem_base((enum host_reg)REG_ADDRESS, (int32_t)l->bytes - 1));
     asm_rr(as, 8, 0x81, 4, REG_T2);
     asm_imm32(as, ~(uint32_t)(MEM_PAGE_SIZE - 1));
     entry.disp += (int32_t)tag;
-    asm_rm(as, 8, 0x3B, REG_T2, entry);
-    refuse(l, asm_jcc(as, CC_NE, NULL));
+    check_tags(e, l, entry);
     entry.disp += (int32_t)offsetof(struct tlb_entry, addend) - (int32_t)tag;
     asm_load(as, 8, l->temporary, entry);
 }
@@ -345,6 +369,8 @@ static void refuse_to(struct emitter *e, const struct look_up *l, const struct i
     for (unsigned i = 0; i < l->refusals; i++)
         slow->jumps[i] = l->refused[i];
     slow->misaligned = l->misaligned;
+    slow->not_in_front = l->not_in_front;
+    slow->look_in_back = l->look_in_back;
     slow->bytes = l->bytes;
     slow->back = l->checked;
     if (l->apart)
@@ -367,6 +393,7 @@ void emit_element(struct emitter *e, const struct ir_op *op, const struct ir_add
                         .temporary = REG_ADDEND,
                         .reads = access == IR_READ,
                         .writes = access == IR_WRITE,
+                        .back_in_stub = true,
                         .crossing = true};
     look_up(e, &l, at);
     refuse_to(e, &l, op);
@@ -402,6 +429,7 @@ void emit_probe(struct emitter *e, const struct ir_op *op)
     struct look_up l = {.seg = op->address.seg,
                         .bits = op->address.bits,
                         .temporary = temporary_at(e, op->insn),
+                        .back_in_stub = true,
                         .among_code = true};
     if (op->group)
         probe_group(e, op, &l);

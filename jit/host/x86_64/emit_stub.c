@@ -251,6 +251,8 @@ static void emit_one(struct emitter *e, struct stub *stub)
 {
     if (stub->misaligned)
         emit_crossing(e, stub);
+    if (stub->not_in_front)
+        emit_look_in_back(e, stub);
     stub->start = asm_here(&e->as);
     patch_jumps(e, stub);
     switch (stub->kind) {

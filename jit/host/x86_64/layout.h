@@ -42,9 +42,4 @@ static inline struct host_mem cpu_at(size_t offset)
 
 #define CPU_FIELD(field) cpu_at(offsetof(struct cpu, field))
 
-/* A field of the direct-mapped TLB's entry for a linear address. */
-#define TLB_FIELD(linear, field)                                                                             \
-    cpu_at(offsetof(struct cpu, tlb.entry) + tlb_index(linear) * sizeof(struct tlb_entry) +                  \
-           offsetof(struct tlb_entry, field))
-
 #endif

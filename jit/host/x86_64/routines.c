@@ -273,9 +273,23 @@ static void find_page(struct assembler *as)
     asm_mov_rr(as, 8, R9, REG_T0);
     shift(as, DIGIT_SHR, R9, JUMP_PAGE_BITS - TLB_ENTRY_SHIFT);
     asm_rr(as, 4, 0x81, 4, R9);
-    asm_imm32(as, (TLB_ENTRIES - 1) << TLB_ENTRY_SHIFT);
+    asm_imm32(as, (TLB_SETS - 1) << TLB_ENTRY_SHIFT);
     shift(as, DIGIT_SAR, REG_T0, JUMP_PAGE_BITS);
     shift(as, DIGIT_SHL, REG_T0, MEM_PAGE_SHIFT);
+}
+
+/* Makes R9 say the entry of the set, found by find_page, that is open to fetches from the page in R10.
+ * Returns the jump for that there is none. */
+static uint8_t *find_way(struct assembler *as, unsigned user)
+{
+    struct host_mem tag = tlb_at(offsetof(struct tlb_entry, read) + user * sizeof(uint64_t));
+    asm_rm(as, 8, 0x3B, REG_T0, tag);
+    uint8_t *front = asm_jcc(as, CC_E, NULL);
+    asm_rr(as, 4, 0x81, 0, R9);
+    asm_imm32(as, TLB_SETS << TLB_ENTRY_SHIFT);
+    uint8_t *neither = differs(as, 8, REG_T0, tag);
+    asm_patch(as->to_exec, front, asm_here(as));
+    return neither;
 }
 
 /* From jump_where in a register: the page in guest memory. */
@@ -294,7 +308,7 @@ static void go_to_other_page(struct assembler *as, const struct jit *jit, unsign
     refused[0] = asm_jcc(as, CC_LE, NULL);
     asm_load(as, 8, REG_T0, where);
     find_page(as);
-    refused[1] = differs(as, 8, REG_T0, tlb_at(offsetof(struct tlb_entry, read) + user * sizeof(uint64_t)));
+    refused[1] = find_way(as, user);
     asm_load(as, 8, REG_T1, tlb_at(offsetof(struct tlb_entry, addend)));
     refused[2] = differs(as, 8, REG_T1, emit_jump_at(jit, offsetof(struct jump_entry, addend)));
     asm_rm(as, 1, 0xF6, 0, tlb_at(offsetof(struct tlb_entry, rights)));
@@ -338,7 +352,7 @@ static void check_far(struct assembler *as, const struct jit *jit, unsigned user
     asm_mov_rr(as, 8, R8, REG_T0);
     cut_to_memory(as, R8);
     find_page(as);
-    refused[1] = differs(as, 8, REG_T0, tlb_at(offsetof(struct tlb_entry, read) + user * sizeof(uint64_t)));
+    refused[1] = find_way(as, user);
     asm_mov_imm(as, REG_PLACE, (uint64_t)(uintptr_t)jit->cpu->memory->host);
     asm_rr(as, 8, 0x01, R8, REG_PLACE);
     asm_rr(as, 8, 0x29, REG_T0, REG_PLACE);

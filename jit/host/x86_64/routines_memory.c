@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Stores of translated code to pages that hold code: programs of real mode have their stacks and data there.
- */
+ * Look-ups of 64-bit code in the back of a set of the TLB. */
 #include "jit/host/x86_64/routines_memory.h"
 
 #include "core/x86/tlb.h"
@@ -50,7 +50,7 @@ static void find_entry(struct assembler *as, unsigned user, uint8_t **refused)
     asm_mov_rr(as, 4, RAX, R8);
     asm_mov_rr(as, 4, RCX, RAX);
     shift_right(as, RCX, MEM_PAGE_SHIFT - 6);
-    and_imm(as, RCX, (TLB_ENTRIES - 1) << 6);
+    and_imm(as, RCX, (TLB_SETS - 1) << 6);
     and_imm(as, RAX, ~(uint32_t)(MEM_PAGE_SIZE - 1));
     asm_rm(as, 8, 0x3B, RAX, entry_at(offsetof(struct tlb_entry, page)));
     refused[0] = asm_jcc(as, CC_NE, NULL);
@@ -93,8 +93,34 @@ static void make_beside_code(struct assembler *as, struct jit *jit, unsigned use
     asm_byte(as, 0xC3);
 }
 
+/* Called where the front of a set of the TLB, whose place is in `entry`, is not of the page in T2: ZF where
+ * the back is, whose place is there then. */
+static const uint8_t *make_look_in_back(struct assembler *as, unsigned entry, size_t tag)
+{
+    const uint8_t *start = asm_here(as);
+    struct host_mem at = cpu_at(offsetof(struct cpu, tlb.entry) + tag);
+    at.index = (uint8_t)entry;
+    asm_rr(as, 4, 0x81, 0, entry);
+    asm_imm32(as, TLB_SETS << 6);
+    asm_rm(as, 8, 0x3B, REG_T2, at);
+    asm_byte(as, 0xC3);
+    return start;
+}
+
+static void make_looks_in_back(struct assembler *as, struct jit *jit, unsigned user)
+{
+    static const size_t tags[2] = {offsetof(struct tlb_entry, read), offsetof(struct tlb_entry, write)};
+    for (unsigned writes = 0; writes < 2; writes++) {
+        size_t tag = tags[writes] + user * sizeof(uint64_t);
+        jit->routines.look_in_back[0][writes][user] = make_look_in_back(as, REG_ADDEND, tag);
+        jit->routines.look_in_back[1][writes][user] = make_look_in_back(as, REG_T0, tag);
+    }
+}
+
 void make_memory_routines(struct assembler *as, struct jit *jit)
 {
     for (unsigned user = 0; user < 2; user++)
         make_beside_code(as, jit, user);
+    for (unsigned user = 0; user < 2; user++)
+        make_looks_in_back(as, jit, user);
 }
