@@ -398,9 +398,10 @@ static struct jit_block *block_for(struct jit *jit, struct trace *trace)
     if (!context)
         return NULL;
     struct jit_block *block = find_variant(jit, trace, cpu->rip, context, &nothing);
+    if (!block)
+        room_provide(jit); /* a bare trace may die of it */
     if (!block && trace->key != TRACE_DEAD) {
         struct region region;
-        room_provide(jit);
         region_begin(jit, &region, trace, cpu->rip);
         block = translate(jit, &region, TO_BE_REGION, context, &nothing);
         check_now_and_then(jit);
@@ -493,6 +494,20 @@ static bool is_apart(struct jit *jit)
     return apart;
 }
 
+/* The trace under way has no block. A bare one may be dead by now. */
+static const struct insn *interpret(struct cpu *cpu, const struct insn *insn)
+{
+    struct trace *trace = cpu->trace;
+    if (!trace->bare)
+        return exec_at(cpu, insn);
+    if (trace->key == TRACE_DEAD) {
+        cpu->budget += trace->count;
+        return exec_resume(cpu);
+    }
+    cpu->trace = trace_restore(cpu, trace);
+    return exec_at(cpu, cpu->trace->insns);
+}
+
 static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
 {
     struct jit *jit = cpu->engine_self;
@@ -501,12 +516,8 @@ static const struct insn *enter(struct cpu *cpu, const struct insn *insn)
     struct jit_block *block = is_apart(jit) ? NULL : block_for(jit, trace);
     bool interprets = block ? cpu->budget + count < block->insns /* a region, near the horizon */
                             : generation == trace_cache_generation(cpu->traces);
-    if (interprets && trace->bare) {
-        cpu->trace = trace_restore(cpu, trace);
-        return exec_at(cpu, cpu->trace->insns);
-    }
     if (interprets)
-        return exec_at(cpu, insn);
+        return interpret(cpu, insn);
     cpu->budget += count;
     if (!block)
         return exec_resume(cpu);

@@ -5,6 +5,7 @@
 #include "core/x86/trace.h"
 #include "jit/block.h"
 #include "jit/check.h"
+#include "jit/room.h"
 #include "tests/support/fixture_check.h"
 #include "tests/support/protected_fixture.h"
 #include "tests/support/suite.h"
@@ -335,6 +336,56 @@ START_TEST(a_bare_trace_dies_with_its_last_translation)
 }
 END_TEST
 
+enum { CS_SHIFT = 0x1000 };
+
+static void move_cs(struct pair *p, uint32_t base)
+{
+    struct cpu *cpus[] = {p->interpreted.f.cpu, p->translated.f.cpu};
+    for (unsigned i = 0; i < 2; i++) {
+        cpus[i]->seg[SEG_CS].base = base;
+        cpu_derive(cpus[i]);
+    }
+}
+
+/* A place where a bare trace is whose translation is of those that make room next; 0: there is none. */
+static uint32_t find_next_victim(const struct pair *p)
+{
+    unsigned oldest = (p->jit->ring.filling + 1) % p->jit->ring.parts;
+    for (uint32_t at = SWEEPS; at < p->next_sweep; at += STEP_BYTES) {
+        const struct trace *trace = trace_at(p, at);
+        if (trace && trace->bare && trace->translations &&
+            room_holds(p->jit, oldest, jit_block_of(trace->translations)))
+            return at;
+    }
+    return 0;
+}
+
+/* It is to be translated for another context, for which its only translation makes room. */
+START_TEST(a_bare_trace_may_make_room_for_itself)
+{
+    enum { TIMES = 4 };
+    static const uint8_t step[] = {0x45, 0xEB, STEP_BYTES - 3}; /* inc ebp; jmp to the next */
+    struct pair p;
+    unsigned times = 0;
+    setup_with(&p, (struct jit_options){.cache_bytes = SMALL_CACHE}, work, sizeof work);
+    for (unsigned i = 0; i < 8; i++)
+        sweep(&p);
+    while (times < TIMES) {
+        uint32_t at = p.next_sweep, victim;
+        p.next_sweep += STEP_BYTES;
+        load(&p, at, step, sizeof step);
+        run(&p, at, 2);
+        if (room_is_left(p.jit) || !(victim = find_next_victim(&p)))
+            continue;
+        move_cs(&p, CS_SHIFT);
+        run(&p, victim - CS_SHIFT, 20);
+        move_cs(&p, 0);
+        times++;
+    }
+    finish(&p);
+}
+END_TEST
+
 /* Unchecked ways lead to traces that keep their storage when they die. */
 START_TEST(an_interpreted_jump_goes_to_a_bare_trace)
 {
@@ -368,6 +419,7 @@ int main(void)
                                   a_trace_of_x87_instructions_dies,
                                   bare_traces_become_a_region,
                                   a_bare_trace_dies_with_its_last_translation,
+                                  a_bare_trace_may_make_room_for_itself,
                                   an_interpreted_jump_goes_to_a_bare_trace};
     return suite_run("jit_bare", tests, sizeof tests / sizeof *tests);
 }
