@@ -81,12 +81,14 @@ static bool looks_at_flags(const struct insn *insn)
 }
 
 /* Makes the processor be in the trace that an instruction is of. */
-static struct jit_block *stand_at(struct cpu *cpu, uint32_t place)
+static struct jit_block *stand_at(struct cpu *cpu, uint32_t place, const struct insn **insn)
 {
     struct jit_block *block = jit_place_block(cpu->engine_self, place);
-    const struct jit_part *part = jit_part_of(block, jit_place_insn(place));
+    unsigned number = jit_place_insn(place);
+    const struct jit_part *part = jit_part_of(block, number);
     cpu->rip = part->rip;
     cpu->trace = jit_trace_of(cpu->engine_self, part);
+    *insn = &cpu->trace->insns[number - part->first];
     return block;
 }
 
@@ -157,9 +159,10 @@ static const uint8_t *after_fetch(struct cpu *cpu, const struct jit_context *con
 const uint8_t *jit_call_handler(struct cpu *cpu, uint32_t place)
 {
     struct jit *jit = cpu->engine_self;
-    const struct jit_block *block = stand_at(cpu, place);
-    const struct insn *insn = jit->called;
-    jit->called[0] = *jit_insn_of(jit, block, jit_place_insn(place));
+    const struct insn *insn;
+    const struct jit_block *block = stand_at(cpu, place, &insn);
+    jit->called[0] = *insn;
+    insn = jit->called;
     jit->stats.calls++;
     jit->handled[insn->row]++;
     if (looks_at_flags(insn))
@@ -249,9 +252,8 @@ void jit_link_exit(struct jit *jit, struct jit_exit *exit, struct jit_block *tar
 const uint8_t *jit_call_serial(struct cpu *cpu, uint32_t place)
 {
     struct jit *jit = cpu->engine_self;
-    struct jit_block *block = stand_at(cpu, place);
-    const struct insn *insn = jit->called;
-    jit->called[0] = *jit_insn_of(jit, block, jit_place_insn(place));
+    const struct insn *insn;
+    struct jit_block *block = stand_at(cpu, place, &insn);
     jit->stats.calls++;
     jit->handled[insn->row]++;
     settle(cpu);

@@ -331,10 +331,8 @@ static struct trace *replace(struct cpu *cpu, struct trace *bare, uint32_t place
     return trace;
 }
 
-struct trace *trace_whole(struct cpu *cpu, struct trace *trace)
+struct trace *trace_copy(struct cpu *cpu, const struct trace *trace)
 {
-    if (!trace->bare)
-        return trace;
     struct trace *copy = trace_copy_of(cpu->traces, trace->key);
     ASSERT(trace->key != TRACE_DEAD);
     if (copy->key != trace->key) {

@@ -85,9 +85,15 @@ bool trace_invalidate(struct cpu *cpu, mem_t offset, uint64_t size);
  * and in guest memory. NULL where the first instruction runs into the next page. */
 struct trace *trace_lookup(struct cpu *cpu, mem_t memory);
 
-/* A trace with its instructions: itself, or for a bare one a copy outside the cache that may run in its
- * place. Copies last until their bytes are overwritten or others were made. */
-struct trace *trace_whole(struct cpu *cpu, struct trace *trace);
+/* A copy of a bare trace, outside the cache, that may run in its place: until its bytes are overwritten or
+ * others were made. */
+struct trace *trace_copy(struct cpu *cpu, const struct trace *trace);
+
+/* A trace with its instructions: itself or its copy. */
+static inline struct trace *trace_whole(struct cpu *cpu, struct trace *trace)
+{
+    return __builtin_expect(trace->bare, 0) ? trace_copy(cpu, trace) : trace;
+}
 
 /* Gives a bare trace its instructions back: returns what stands in its place, with its translations. */
 struct trace *trace_restore(struct cpu *cpu, struct trace *trace);
