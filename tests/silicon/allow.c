@@ -151,6 +151,18 @@ static bool runs_its_own_bytes(const struct allow_context *a, const struct silic
            a->host->out.rip == a->lathe->out.rip && at != branch && at < a->c->size + 5u + INSN_MAX_LENGTH;
 }
 
+/* A far branch led to compatibility mode, where the case's bytes are other instructions. */
+static bool runs_in_another_mode(const struct allow_context *a)
+{
+    return a->c->mode == MODE_64 && a->is_last && a->host->out.seg[SEG_CS] != a->c->in.seg[SEG_CS] &&
+           a->host->out.rip == a->lathe->out.rip;
+}
+
+static bool runs_into_waiting_error(const struct allow_context *a, const struct silicon_difference *d)
+{
+    return (runs_its_own_bytes(a, d) || runs_in_another_mode(a)) && a->lathe->vector == VECTOR_MF;
+}
+
 /* A branch led to a byte of the case, or of the JMP behind it, that is INT1. */
 static bool runs_into_int1(const struct allow_context *a, const struct silicon_difference *d)
 {
