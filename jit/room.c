@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/assert.h"
+#include "core/base/prefetch.h"
 #include "core/x86/cpu.h"
 #include "jit/block.h"
 #include "jit/heat.h"
@@ -115,10 +116,9 @@ static struct jit_block *next_in_span(const struct jit *jit, const struct jit_bl
 /* The same, and fetches what a sweep comes to soon: younger blocks lie behind older ones. */
 static struct jit_block *fetch_before(const struct jit *jit, const struct jit_block *block)
 {
-    enum { AHEAD = 2048, HOST_LINE = 64 };
     struct jit_block *next = next_in_span(jit, block);
-    for (uintptr_t at = (uintptr_t)next; next && at < (uintptr_t)block; at += HOST_LINE)
-        __builtin_prefetch((const void *)(at - AHEAD));
+    if (next)
+        prefetch_bytes((uintptr_t)next - PREFETCH_AHEAD, (uintptr_t)block - (uintptr_t)next);
     return next;
 }
 

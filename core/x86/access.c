@@ -9,11 +9,6 @@
 #include "core/x86/model.h"
 #include "core/x86/protection.h"
 
-static gva_t page_of(gva_t address)
-{
-    return address & ~(gva_t)(MEM_PAGE_SIZE - 1);
-}
-
 static unsigned left_in_page(gva_t address)
 {
     return MEM_PAGE_SIZE - (unsigned)(address & (MEM_PAGE_SIZE - 1));
@@ -85,7 +80,7 @@ static bool translate_span(struct cpu *cpu, gva_t address, unsigned size, bool u
 /* Whether all bytes lie in the one page that a fast tag stands for. */
 static bool fast_tag_covers(uint64_t tag, gva_t address, uint64_t size)
 {
-    return tag == page_of(address) && size <= left_in_page(address);
+    return tag == tlb_page_of(address) && size <= left_in_page(address);
 }
 
 bool linear_read(struct cpu *cpu, gva_t address, unsigned size, bool user, uint64_t *value)
@@ -109,7 +104,7 @@ static void restore_fast_write(struct cpu *cpu, gva_t address, gpa_t physical)
 {
     struct tlb_entry *entry = tlb_front(&cpu->tlb, address);
     mem_t offset;
-    if (entry->page == page_of(address) && entry->write[0] == TLB_NONE &&
+    if (entry->page == tlb_page_of(address) && entry->write[0] == TLB_NONE &&
         physmap_write_memory(cpu->physmap, physical, &offset) && !memory_page_has_code(cpu->memory, offset))
         tlb_derive_entry(cpu, entry);
 }

@@ -71,7 +71,7 @@ static inline bool mem_fast_read(struct cpu *cpu, enum seg_index seg, uint64_t o
     const struct tlb_entry *entry = mem_fast_entry(cpu, linear);
     *host = mem_host(entry, linear);
     return __builtin_expect(offset + size <= segment->read_end, 1) &&
-           __builtin_expect(entry->read[cpu->user] == ((linear + size - 1) & ~(gva_t)(MEM_PAGE_SIZE - 1)), 1);
+           __builtin_expect(entry->read[cpu->user] == tlb_page_of(linear + size - 1), 1);
 }
 
 static inline bool mem_fast_write(struct cpu *cpu, enum seg_index seg, uint64_t offset, unsigned size,
@@ -82,8 +82,7 @@ static inline bool mem_fast_write(struct cpu *cpu, enum seg_index seg, uint64_t 
     const struct tlb_entry *entry = mem_fast_entry(cpu, linear);
     *host = mem_host(entry, linear);
     return __builtin_expect(offset + size <= segment->write_end, 1) &&
-           __builtin_expect(entry->write[cpu->user] == ((linear + size - 1) & ~(gva_t)(MEM_PAGE_SIZE - 1)),
-                            1);
+           __builtin_expect(entry->write[cpu->user] == tlb_page_of(linear + size - 1), 1);
 }
 
 static inline bool mem_read(struct cpu *cpu, const struct insn *insn, enum seg_index seg, uint64_t offset,

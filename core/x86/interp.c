@@ -79,9 +79,8 @@ const struct insn *exec_far_operand(struct cpu *cpu, const struct insn *insn)
 /* Something beside a shadow and RF that the outer loop must see before the next instruction. */
 static bool boundary_is_eventful(const struct cpu *cpu)
 {
-    return (cpu->eflags & EFLAGS_TF) || cpu->intr || cpu->nmi_pending ||
-           (cpu->smi_pending && !cpu->smm) || cpu->activity != CPU_RUNNING || debug_armed(cpu) ||
-           cpu->debug_hits;
+    return (cpu->eflags & EFLAGS_TF) || cpu->intr || cpu->nmi_pending || (cpu->smi_pending && !cpu->smm) ||
+           cpu->activity != CPU_RUNNING || debug_armed(cpu) || cpu->debug_hits;
 }
 
 /* RF, as IRET from an exception sets it, ends with the next instruction, unless that faults. Where it masks
@@ -201,7 +200,7 @@ static bool fetches(const struct cpu *cpu, const struct tlb_entry *entry, gva_t 
 
 bool exec_fetch_page(struct cpu *cpu, gva_t linear)
 {
-    gva_t page = linear & ~(gva_t)(MEM_PAGE_SIZE - 1);
+    gva_t page = tlb_page_of(linear);
     if (page == cpu->fetch_page)
         return true;
     const struct tlb_entry *entry = mem_fast_entry(cpu, linear);

@@ -219,7 +219,7 @@ static bool serves(const struct cpu *cpu, const struct tlb_entry *entry, enum mm
 struct tlb_entry *mmu_entry(struct cpu *cpu, gva_t address, enum mmu_intent intent, bool user)
 {
     struct tlb_entry *entry = tlb_front(&cpu->tlb, address);
-    bool cached = entry->page == (address & ~(gva_t)(MEM_PAGE_SIZE - 1));
+    bool cached = entry->page == tlb_page_of(address);
     cpu->tlb_counts.lookups++;
     if (cached && serves(cpu, entry, intent, user))
         return entry;

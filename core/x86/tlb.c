@@ -46,11 +46,6 @@ void tlb_init(struct tlb *tlb)
     tlb->digest = 0;
 }
 
-static gva_t page_of(gva_t address)
-{
-    return address & ~(gva_t)(MEM_PAGE_SIZE - 1);
-}
-
 static bool has_bit(const uint64_t *bits, unsigned set)
 {
     return bits[set / 64] >> set % 64 & 1;
@@ -84,14 +79,14 @@ static void exchange(struct tlb *tlb, unsigned set)
 const struct tlb_entry *tlb_find(const struct tlb *tlb, gva_t address)
 {
     const struct tlb_entry *front = &tlb->entry[tlb_index(address)], *back = front + TLB_SETS;
-    gva_t page = page_of(address);
+    gva_t page = tlb_page_of(address);
     return front->page == page ? front : back->page == page ? back : NULL;
 }
 
 struct tlb_entry *tlb_front(struct tlb *tlb, gva_t address)
 {
     unsigned set = tlb_index(address);
-    if (tlb->entry[set + TLB_SETS].page == page_of(address))
+    if (tlb->entry[set + TLB_SETS].page == tlb_page_of(address))
         exchange(tlb, set);
     return &tlb->entry[set];
 }
@@ -189,9 +184,9 @@ struct tlb_entry *tlb_fill(struct cpu *cpu, gva_t address, gpa_t frame, uint32_t
     unsigned set = tlb_index(address);
     struct tlb_entry *entry = tlb_front(tlb, address);
     tlb->digest ^= digest_of(tlb, set);
-    if (entry->page != page_of(address))
+    if (entry->page != tlb_page_of(address))
         make_room(cpu, set);
-    entry->page = page_of(address);
+    entry->page = tlb_page_of(address);
     entry->frame = frame;
     entry->rights = rights;
     set_bit(tlb->front_is_older, set, false);
@@ -284,7 +279,7 @@ static bool same_large_page(const struct tlb_entry *entry, gva_t address)
 void tlb_flush_page(struct cpu *cpu, gva_t address)
 {
     struct tlb_entry *entry = tlb_front(&cpu->tlb, address);
-    bool found = entry->page == page_of(address), large = !found || (entry->rights & TLB_LARGE);
+    bool found = entry->page == tlb_page_of(address), large = !found || (entry->rights & TLB_LARGE);
     cpu->fetch_page = FETCH_NONE;
     if (found)
         drop(cpu, entry);

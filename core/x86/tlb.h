@@ -66,6 +66,12 @@ struct tlb_counts {
     uint64_t walks;   /* of page tables */
 };
 
+/* The page of an address, as entries have it. */
+static inline gva_t tlb_page_of(gva_t address)
+{
+    return address & ~(gva_t)(MEM_PAGE_SIZE - 1);
+}
+
 /* The set of an address. */
 static inline unsigned tlb_index(gva_t address)
 {

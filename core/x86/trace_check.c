@@ -61,17 +61,20 @@ static bool check_trace(const struct cpu *cpu, const struct trace *trace, uint64
     return bytes == trace->bytes || error_set(err, "trace at %llx: wrong length", (unsigned long long)start);
 }
 
+/* Whether a place is one where traces are. */
+static bool is_filled(const struct trace_cache *cache, uintptr_t place)
+{
+    if (place >= BARE_START)
+        return place < cache->bare_end;
+    uintptr_t part = (place - FIRST_PLACE) / cache->part_bytes;
+    return part < cache->ring.parts && place < cache->end[part];
+}
+
 /* Whether a link leads to storage of a trace, which is dead or found by its key. */
 static bool leads_to_trace(const struct trace_cache *cache, const struct trace *to)
 {
-    if (to && trace_place(cache, to) >= BARE_START)
-        return trace_place(cache, to) < cache->bare_end && (to->key == TRACE_DEAD || is_findable(cache, to));
-    for (unsigned part = 0; to && part < cache->ring.parts; part++) {
-        if (trace_is_in_part(cache, part, to))
-            return trace_place(cache, to) < cache->end[part] &&
-                   (to->key == TRACE_DEAD || is_findable(cache, to));
-    }
-    return !to;
+    return !to || (is_filled(cache, (uintptr_t)to - (uintptr_t)cache->arena) &&
+                   (to->key == TRACE_DEAD || is_findable(cache, to)));
 }
 
 /* A link that is followed unchecked must lead into the page of its trace. */

@@ -5,6 +5,7 @@
 #include "core/base/alloc.h"
 #include "core/base/assert.h"
 #include "core/base/clock.h"
+#include "core/base/prefetch.h"
 #include "core/x86/engine.h"
 #include "core/x86/trace_cache.h"
 
@@ -102,14 +103,6 @@ static void forget_links(const struct trace_cache *cache, struct trace *trace, u
     }
 }
 
-/* Fetches what a sweep over traces comes to soon: each says only where the next one is. */
-static void fetch_ahead(const struct trace *trace, uint32_t size)
-{
-    enum { AHEAD = 2048, HOST_LINE = 64 };
-    for (uint32_t at = 0; at < size; at += HOST_LINE)
-        __builtin_prefetch((const uint8_t *)trace + AHEAD + at, 1);
-}
-
 /* Links are followed to dead traces as well, so that no trace may keep one into the part. */
 static void forget_links_to(struct cpu *cpu, unsigned part)
 {
@@ -119,7 +112,7 @@ static void forget_links_to(struct cpu *cpu, unsigned part)
         while (place < cache->end[other]) {
             struct trace *trace = trace_at(cache, place);
             uint32_t size = trace_size(trace);
-            fetch_ahead(trace, size);
+            prefetch_bytes((uintptr_t)trace + PREFETCH_AHEAD, size);
             forget_links(cache, trace, part);
             place += size;
         }

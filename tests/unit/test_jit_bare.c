@@ -1,29 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Traces whose instructions made room while their translations go on, beside an interpreter. */
-#include "core/base/error.h"
-#include "core/base/state.h"
 #include "core/x86/trace.h"
 #include "jit/block.h"
-#include "jit/check.h"
 #include "jit/room.h"
-#include "tests/support/fixture_check.h"
-#include "tests/support/protected_fixture.h"
+#include "tests/support/state_pair.h"
 #include "tests/support/suite.h"
 
-struct side {
-    struct cpu_fixture f;
-    struct state_set states;
-};
-
 struct pair {
-    struct side interpreted, translated;
-    struct jit *jit;
+    struct state_pair both;
     uint32_t next_sweep;
 };
 
 enum {
     DATA = 0x60000,
-    HANDLER = PF_CODE + 0x800,
     BARE = 0x80000, /* the code that becomes bare */
     BESIDE = BARE + 0x800,
     SWEEPS = 0x100000,
@@ -33,24 +22,24 @@ enum {
     SMALL_CACHE = 1 /* as small as can be */
 };
 
+static void set(struct pair *p, unsigned gpr, uint64_t value)
+{
+    state_pair_set(&p->both, gpr, value);
+}
+
+static void load(struct pair *p, uint32_t at, const void *bytes, unsigned size)
+{
+    state_pair_load(&p->both, at, bytes, size);
+}
+
 static void setup_with(struct pair *p, struct jit_options options, const uint8_t *code, unsigned size)
 {
-    struct side *sides[] = {&p->interpreted, &p->translated};
-    static const uint8_t iret[] = {0x41, 0xCF}; /* inc ecx; iret */
     *p = (struct pair){.next_sweep = SWEEPS};
-    for (unsigned i = 0; i < 2; i++) {
-        struct side *side = sides[i];
-        protected_fixture_init_model(&side->f, "pentium4");
-        cpu_register_state(side->f.cpu, &side->states);
-        cpu_fixture_load(&side->f, BARE, code, size);
-        cpu_fixture_load(&side->f, HANDLER, iret, sizeof iret);
-        cpu_fixture_gate(&side->f, PF_IDT, 0x8E, SEL_CODE0, HANDLER, 0);
-        side->f.cpu->gpr[GPR_CX] = side->f.cpu->gpr[GPR_DX] = 0;
-    }
-    struct error err = {{0}};
-    p->jit = jit_new(p->translated.f.cpu, &options, &err);
-    ck_assert_msg(p->jit, "%s", err.text);
-    trace_cache_limit(p->translated.f.cpu, ROOM, ROOM);
+    state_pair_start(&p->both, "pentium4", options);
+    load(p, BARE, code, size);
+    set(p, GPR_CX, 0);
+    set(p, GPR_DX, 0);
+    trace_cache_limit(p->both.translated.f.cpu, ROOM, ROOM);
 }
 
 static void setup(struct pair *p, const uint8_t *code, unsigned size)
@@ -60,46 +49,24 @@ static void setup(struct pair *p, const uint8_t *code, unsigned size)
 
 static void finish(struct pair *p)
 {
-    jit_free(p->jit);
-    cpu_fixture_free(&p->interpreted.f);
-    cpu_fixture_free(&p->translated.f);
-    state_set_free(&p->interpreted.states);
-    state_set_free(&p->translated.states);
+    state_pair_finish(&p->both);
 }
 
-/* Runs both from rip on; all that a guest can see must be the same. */
+/* Runs both from rip on. */
 static void run(struct pair *p, uint32_t rip, uint64_t insns)
 {
-    struct cpu_fixture *a = &p->interpreted.f, *b = &p->translated.f;
-    struct error err = {{0}};
-    a->cpu->rip = b->cpu->rip = rip;
-    cpu_fixture_run(a, insns);
-    cpu_fixture_run(b, insns);
-    ck_assert_msg(cpu_fixtures_agree(&p->interpreted.states, a, b), "not the same after %llu instructions",
-                  (unsigned long long)b->clock.insns);
-    ck_assert_msg(jit_check(p->jit, &err), "%s", err.text);
-    ck_assert_msg(trace_cache_check(b->cpu, &err), "%s", err.text);
-}
-
-static void set(struct pair *p, unsigned gpr, uint64_t value)
-{
-    p->interpreted.f.cpu->gpr[gpr] = p->translated.f.cpu->gpr[gpr] = value;
-}
-
-static void load(struct pair *p, uint32_t at, const void *bytes, unsigned size)
-{
-    cpu_fixture_load(&p->interpreted.f, at, bytes, size);
-    cpu_fixture_load(&p->translated.f, at, bytes, size);
+    state_pair_goto(&p->both, rip);
+    state_pair_run(&p->both, insns);
 }
 
 static struct trace *trace_at(const struct pair *p, uint32_t at)
 {
-    return trace_find(p->translated.f.cpu, at, MODE_32);
+    return trace_find(p->both.translated.f.cpu, at, MODE_32);
 }
 
 static uint64_t blocks(const struct pair *p)
 {
-    return jit_get_stats(p->jit)->blocks;
+    return jit_get_stats(p->both.jit)->blocks;
 }
 
 /* Runs traces that were never seen, so that all others make room. */
@@ -134,12 +101,12 @@ START_TEST(translations_stay_when_their_trace_makes_room)
     struct pair p;
     setup(&p, work, sizeof work);
     make_bare(&p, 100);
-    uint64_t before = blocks(&p), stripped = trace_cache_stats(p.translated.f.cpu->traces).stripped;
+    uint64_t before = blocks(&p), stripped = trace_cache_stats(p.both.translated.f.cpu->traces).stripped;
     ck_assert_uint_gt(stripped, STEPS / 2);
     run(&p, BARE, 100);
     ck_assert_uint_eq(blocks(&p), before);
     ck_assert(trace_at(&p, BARE)->bare);
-    ck_assert_uint_eq(p.translated.f.cpu->gpr[GPR_DX], 10);
+    ck_assert_uint_eq(p.both.translated.f.cpu->gpr[GPR_DX], 10);
     finish(&p);
 }
 END_TEST
@@ -172,11 +139,11 @@ START_TEST(a_bare_trace_whose_bytes_are_overwritten_is_dead)
     ck_assert(!trace_at(&p, BARE));
     set(&p, GPR_DX, 0);
     make_bare(&p, 100);
-    ck_assert_uint_eq(p.translated.f.cpu->gpr[GPR_DX], 7);
+    ck_assert_uint_eq(p.both.translated.f.cpu->gpr[GPR_DX], 7);
     load(&p, BARE + 3, "\x09", 1);
     ck_assert(!trace_at(&p, BARE));
     run(&p, BARE, 100);
-    ck_assert_uint_eq(p.translated.f.cpu->gpr[GPR_DX], 16);
+    ck_assert_uint_eq(p.both.translated.f.cpu->gpr[GPR_DX], 16);
     finish(&p);
 }
 END_TEST
@@ -194,16 +161,16 @@ START_TEST(handlers_of_bare_traces_get_the_instruction)
     struct pair p;
     setup(&p, code, sizeof code);
     make_bare(&p, 100);
-    uint64_t calls = jit_get_stats(p.jit)->calls;
+    uint64_t calls = jit_get_stats(p.both.jit)->calls;
     run(&p, BARE, 100);
-    ck_assert_uint_gt(jit_get_stats(p.jit)->calls, calls);
+    ck_assert_uint_gt(jit_get_stats(p.both.jit)->calls, calls);
     ck_assert(trace_at(&p, BARE)->bare);
     load(&p, BARE + 7, "\x99", 1);
     make_bare(&p, 100);
     load(&p, BESIDE, "\0\0\0\0", 4);
     run(&p, BARE, 100);
-    ck_assert_uint_eq(cpu_fixture_peek(&p.translated.f, BESIDE, 4), 0x11223399);
-    ck_assert_uint_eq(p.translated.f.cpu->gpr[GPR_DX], 4);
+    ck_assert_uint_eq(cpu_fixture_peek(&p.both.translated.f, BESIDE, 4), 0x11223399);
+    ck_assert_uint_eq(p.both.translated.f.cpu->gpr[GPR_DX], 4);
     finish(&p);
 }
 END_TEST
@@ -223,8 +190,8 @@ START_TEST(a_bare_trace_may_overwrite_itself)
     make_bare(&p, 100);
     set(&p, GPR_BX, BARE + 2);
     run(&p, BARE, 100);
-    ck_assert_uint_eq(p.translated.f.cpu->gpr[GPR_CX], 0);
-    ck_assert_uint_eq(p.translated.f.cpu->gpr[GPR_DX], 2);
+    ck_assert_uint_eq(p.both.translated.f.cpu->gpr[GPR_CX], 0);
+    ck_assert_uint_eq(p.both.translated.f.cpu->gpr[GPR_DX], 2);
     finish(&p);
 }
 END_TEST
@@ -249,7 +216,7 @@ START_TEST(what_is_interpreted_of_a_bare_trace_may_overwrite_itself)
     set(&p, GPR_BX, DATA + MEM_PAGE_SIZE - 0x10);
     set(&p, GPR_DI, BARE + 7);
     run(&p, BARE, 100);
-    ck_assert_uint_eq(p.translated.f.cpu->gpr[GPR_CX], 0);
+    ck_assert_uint_eq(p.both.translated.f.cpu->gpr[GPR_CX], 0);
     finish(&p);
 }
 END_TEST
@@ -268,7 +235,7 @@ START_TEST(an_instruction_of_a_bare_trace_may_fault)
     make_bare(&p, 100);
     set(&p, GPR_BX, 0);
     run(&p, BARE, 50);
-    ck_assert_uint_gt(p.translated.f.cpu->gpr[GPR_CX], 10);
+    ck_assert_uint_gt(p.both.translated.f.cpu->gpr[GPR_CX], 10);
     set(&p, GPR_BX, 1000);
     set(&p, GPR_DX, 0);
     run(&p, BARE, 50);
@@ -310,9 +277,9 @@ START_TEST(bare_traces_become_a_region)
     setup(&p, loop, sizeof loop);
     make_bare(&p, 30);
     ck_assert(trace_at(&p, BARE + 8)->bare);
-    ck_assert_uint_eq(jit_get_stats(p.jit)->regions, 0);
+    ck_assert_uint_eq(jit_get_stats(p.both.jit)->regions, 0);
     run(&p, BARE, 1000);
-    ck_assert_uint_gt(jit_get_stats(p.jit)->regions, 0);
+    ck_assert_uint_gt(jit_get_stats(p.both.jit)->regions, 0);
     sweep(&p);
     run(&p, BARE, 1000);
     finish(&p);
@@ -327,11 +294,11 @@ START_TEST(a_bare_trace_dies_with_its_last_translation)
     run(&p, BARE, 100);
     for (unsigned i = 0; i < 50; i++)
         sweep(&p);
-    ck_assert_uint_gt(jit_get_stats(p.jit)->evictions, 0);
+    ck_assert_uint_gt(jit_get_stats(p.both.jit)->evictions, 0);
     ck_assert(!trace_at(&p, BARE));
-    ck_assert_uint_lt(trace_cache_stats(p.translated.f.cpu->traces).bare_most, 10 * STEPS);
+    ck_assert_uint_lt(trace_cache_stats(p.both.translated.f.cpu->traces).bare_most, 10 * STEPS);
     run(&p, BARE, 100);
-    ck_assert_uint_eq(p.translated.f.cpu->gpr[GPR_DX], 10);
+    ck_assert_uint_eq(p.both.translated.f.cpu->gpr[GPR_DX], 10);
     finish(&p);
 }
 END_TEST
@@ -340,7 +307,7 @@ enum { CS_SHIFT = 0x1000 };
 
 static void move_cs(struct pair *p, uint32_t base)
 {
-    struct cpu *cpus[] = {p->interpreted.f.cpu, p->translated.f.cpu};
+    struct cpu *cpus[] = {p->both.interpreted.f.cpu, p->both.translated.f.cpu};
     for (unsigned i = 0; i < 2; i++) {
         cpus[i]->seg[SEG_CS].base = base;
         cpu_derive(cpus[i]);
@@ -350,11 +317,11 @@ static void move_cs(struct pair *p, uint32_t base)
 /* A place where a bare trace is whose translation is of those that make room next; 0: there is none. */
 static uint32_t find_next_victim(const struct pair *p)
 {
-    unsigned oldest = (p->jit->ring.filling + 1) % p->jit->ring.parts;
+    unsigned oldest = (p->both.jit->ring.filling + 1) % p->both.jit->ring.parts;
     for (uint32_t at = SWEEPS; at < p->next_sweep; at += STEP_BYTES) {
         const struct trace *trace = trace_at(p, at);
         if (trace && trace->bare && trace->translations &&
-            room_holds(p->jit, oldest, jit_block_of(trace->translations)))
+            room_holds(p->both.jit, oldest, jit_block_of(trace->translations)))
             return at;
     }
     return 0;
@@ -375,7 +342,7 @@ START_TEST(a_bare_trace_may_make_room_for_itself)
         p.next_sweep += STEP_BYTES;
         load(&p, at, step, sizeof step);
         run(&p, at, 2);
-        if (room_is_left(p.jit) || !(victim = find_next_victim(&p)))
+        if (room_is_left(p.both.jit) || !(victim = find_next_victim(&p)))
             continue;
         move_cs(&p, CS_SHIFT);
         run(&p, victim - CS_SHIFT, 20);

@@ -7,70 +7,20 @@
 #include "core/x86/tlb.h"
 #include "jit/block.h"
 #include "jit/check.h"
-#include "tests/support/fixture_check.h"
-#include "tests/support/protected_fixture.h"
+#include "tests/support/state_pair.h"
 #include "tests/support/suite.h"
 
-struct side {
-    struct cpu_fixture f;
-    struct state_set states;
-};
+enum { DATA = 0x60000 };
 
-struct pair {
-    struct side interpreted, translated;
-    struct jit *jit;
-};
-
-enum { DATA = 0x60000, HANDLER = PF_CODE + 0x800 };
-
-static void setup(struct pair *p, const uint8_t *code, unsigned size)
+static void setup(struct state_pair *p, const uint8_t *code, unsigned size)
 {
-    struct side *sides[] = {&p->interpreted, &p->translated};
-    static const uint8_t iret[] = {0x41, 0xCF}; /* inc ecx; iret */
-    *p = (struct pair){.jit = NULL};
-    for (unsigned i = 0; i < 2; i++) {
-        struct side *side = sides[i];
-        protected_fixture_init(&side->f);
-        cpu_register_state(side->f.cpu, &side->states);
-        cpu_fixture_load(&side->f, PF_CODE, code, size);
-        cpu_fixture_load(&side->f, HANDLER, iret, sizeof iret);
-        cpu_fixture_gate(&side->f, PF_IDT, 0x8E, SEL_CODE0, HANDLER, 0);
-        side->f.cpu->rip = PF_CODE;
-        side->f.cpu->gpr[GPR_DI] = DATA;
-        side->f.cpu->gpr[GPR_CX] = 1;
-    }
-    struct error err = {{0}};
-    p->jit = jit_new(p->translated.f.cpu, &(struct jit_options){0}, &err);
-    ck_assert_msg(p->jit, "%s", err.text);
+    state_pair_start(p, "pentiumpro", (struct jit_options){0});
+    state_pair_load(p, PF_CODE, code, size);
+    state_pair_set(p, GPR_DI, DATA);
+    state_pair_set(p, GPR_CX, 1);
 }
 
-static void finish(struct pair *p)
-{
-    jit_free(p->jit);
-    cpu_fixture_free(&p->interpreted.f);
-    cpu_fixture_free(&p->translated.f);
-    state_set_free(&p->interpreted.states);
-    state_set_free(&p->translated.states);
-}
-
-/* Runs both; all that a guest can see must be the same. */
-static void run(struct pair *p, uint64_t insns)
-{
-    struct cpu_fixture *a = &p->interpreted.f, *b = &p->translated.f;
-    struct error err = {{0}};
-    cpu_fixture_run(a, insns);
-    cpu_fixture_run(b, insns);
-    ck_assert_msg(cpu_fixtures_agree(&p->interpreted.states, a, b), "not the same after %llu instructions",
-                  (unsigned long long)b->clock.insns);
-    ck_assert_msg(jit_check(p->jit, &err), "%s", err.text);
-}
-
-static void set(struct pair *p, unsigned gpr, uint64_t value)
-{
-    p->interpreted.f.cpu->gpr[gpr] = p->translated.f.cpu->gpr[gpr] = value;
-}
-
-static struct jit_block *block_at(const struct pair *p, uint32_t rip)
+static struct jit_block *block_at(const struct state_pair *p, uint32_t rip)
 {
     struct jit_block *found = NULL;
     for (unsigned i = 0; i < p->jit->context_count && !found; i++)
@@ -92,9 +42,9 @@ enum { WARM = 1000 /* instructions after which the loops here are regions */ };
 
 START_TEST(the_usual_way_becomes_one_block)
 {
-    struct pair p;
+    struct state_pair p;
     setup(&p, three_traces, sizeof three_traces);
-    run(&p, WARM);
+    state_pair_run(&p, WARM);
     const struct jit_block *block = block_at(&p, PF_CODE);
     ck_assert(block);
     ck_assert_uint_eq(block->part_count, 2);
@@ -102,9 +52,9 @@ START_TEST(the_usual_way_becomes_one_block)
     ck_assert_uint_eq(block->insns, 5);
     ck_assert_uint_gt(jit_get_stats(p.jit)->regions, 0);
     uint64_t follows = jit_get_stats(p.jit)->follows;
-    run(&p, 100 * WARM);
+    state_pair_run(&p, 100 * WARM);
     ck_assert_uint_lt(jit_get_stats(p.jit)->follows - follows, 20);
-    finish(&p);
+    state_pair_finish(&p);
 }
 END_TEST
 
@@ -119,29 +69,29 @@ START_TEST(what_led_to_a_block_leads_to_its_region)
         0x75, 0xF7,       /* 9: jne 2 */
         0xEB, 0xF3,       /* 11: jmp 0 */
     };
-    struct pair p;
+    struct state_pair p;
     setup(&p, code, sizeof code);
-    run(&p, 10 * WARM);
+    state_pair_run(&p, 10 * WARM);
     unsigned handed_on = 0;
     const struct jit_part *part = block_at(&p, PF_CODE + 2)->part[0].source->translations;
     for (; part; part = jit_part_at(p.jit, part->next_of_trace))
         handed_on += jit_inherited(jit_block_of(part)).code == IR_CMP && jit_block_of(part)->is_final;
     ck_assert_uint_gt(handed_on, 0);
     uint64_t follows = jit_get_stats(p.jit)->follows;
-    run(&p, 100 * WARM);
+    state_pair_run(&p, 100 * WARM);
     ck_assert_uint_lt(jit_get_stats(p.jit)->follows - follows, 20);
-    finish(&p);
+    state_pair_finish(&p);
 }
 END_TEST
 
 START_TEST(a_run_may_end_anywhere_in_a_region)
 {
-    struct pair p;
+    struct state_pair p;
     setup(&p, three_traces, sizeof three_traces);
-    run(&p, WARM);
+    state_pair_run(&p, WARM);
     for (unsigned slice = 1; slice < 80; slice++)
-        run(&p, slice);
-    finish(&p);
+        state_pair_run(&p, slice);
+    state_pair_finish(&p);
 }
 END_TEST
 
@@ -161,14 +111,14 @@ START_TEST(side_exits_return_what_was_not_executed)
         0x11, 0xCA,       /* 16: adc edx,ecx */
         0xEB, 0xEC,       /* 18: jmp 0 */
     };
-    struct pair p;
+    struct state_pair p;
     setup(&p, code, sizeof code);
-    run(&p, 10 * WARM);
+    state_pair_run(&p, 10 * WARM);
     ck_assert_uint_gt(block_at(&p, PF_CODE)->part_count, 1);
     for (unsigned slice = 1; slice < 80; slice++)
-        run(&p, slice);
-    run(&p, 100 * WARM);
-    finish(&p);
+        state_pair_run(&p, slice);
+    state_pair_run(&p, 100 * WARM);
+    state_pair_finish(&p);
 }
 END_TEST
 
@@ -186,14 +136,14 @@ START_TEST(branches_that_count_are_turned_round)
         0x01, 0xC2,                   /* 17: add edx,eax */
         0xC3,                         /* 19: ret */
     };
-    struct pair p;
+    struct state_pair p;
     setup(&p, code, sizeof code);
-    set(&p, GPR_CX, 0);
-    run(&p, 10 * WARM);
+    state_pair_set(&p, GPR_CX, 0);
+    state_pair_run(&p, 10 * WARM);
     ck_assert_uint_eq(block_at(&p, PF_CODE + 7)->part_count, 4); /* loop, call, add, ret */
     for (unsigned slice = 1; slice < 80; slice++)
-        run(&p, slice);
-    finish(&p);
+        state_pair_run(&p, slice);
+    state_pair_finish(&p);
 }
 END_TEST
 
@@ -209,24 +159,24 @@ static const uint8_t writes_ahead[] = {
 
 START_TEST(a_region_that_rewrites_itself_is_left)
 {
-    struct pair p;
+    struct state_pair p;
     setup(&p, writes_ahead, sizeof writes_ahead);
-    run(&p, WARM);
+    state_pair_run(&p, WARM);
     ck_assert_uint_eq(block_at(&p, PF_CODE)->part_count, 2);
-    set(&p, GPR_DI, PF_CODE + 9);
+    state_pair_set(&p, GPR_DI, PF_CODE + 9);
     for (unsigned slice = 1; slice < 80; slice++)
-        run(&p, slice);
-    set(&p, GPR_DI, DATA);
-    run(&p, WARM);
-    finish(&p);
+        state_pair_run(&p, slice);
+    state_pair_set(&p, GPR_DI, DATA);
+    state_pair_run(&p, WARM);
+    state_pair_finish(&p);
 }
 END_TEST
 
 START_TEST(a_region_dies_with_any_of_its_traces)
 {
-    struct pair p;
+    struct state_pair p;
     setup(&p, three_traces, sizeof three_traces);
-    run(&p, WARM);
+    state_pair_run(&p, WARM);
     struct jit_block *block = block_at(&p, PF_CODE);
     const struct trace *first = block->part[0].source;
     cpu_fixture_poke(&p.interpreted.f, PF_CODE + 9, 1, 0xC2); /* add edx,eax */
@@ -236,8 +186,8 @@ START_TEST(a_region_dies_with_any_of_its_traces)
     const struct jit_part *part = first->translations;
     for (; part; part = jit_part_at(p.jit, part->next_of_trace))
         ck_assert(!jit_block_of(part)->dead);
-    run(&p, WARM);
-    finish(&p);
+    state_pair_run(&p, WARM);
+    state_pair_finish(&p);
 }
 END_TEST
 
@@ -254,15 +204,15 @@ START_TEST(a_fault_in_a_later_part_is_counted_there)
         0x8B, 0x07, /* 11: mov eax,[edi] */
         0xEB, 0xF1, /* 13: jmp 0 */
     };
-    struct pair p;
+    struct state_pair p;
     setup(&p, code, sizeof code);
-    run(&p, WARM);
+    state_pair_run(&p, WARM);
     ck_assert_uint_eq(block_at(&p, PF_CODE)->part_count, 2);
     for (unsigned slice = 1; slice < 40; slice++) {
-        set(&p, GPR_CX, 0);
-        run(&p, slice);
+        state_pair_set(&p, GPR_CX, 0);
+        state_pair_run(&p, slice);
     }
-    finish(&p);
+    state_pair_finish(&p);
 }
 END_TEST
 
@@ -280,16 +230,16 @@ START_TEST(handlers_in_a_region_see_exact_counts)
         0x01, 0x1F, /* 10: add [edi],ebx */
         0xEB, 0xF2, /* 12: jmp 0 */
     };
-    struct pair p;
+    struct state_pair p;
     setup(&p, code, sizeof code);
-    run(&p, WARM);
+    state_pair_run(&p, WARM);
     ck_assert_uint_eq(block_at(&p, PF_CODE)->part_count, 2);
     for (unsigned slice = 1; slice < 60; slice++) {
         tlb_flush(p.interpreted.f.cpu, false); /* so that accesses take the slow path */
         tlb_flush(p.translated.f.cpu, false);
-        run(&p, slice);
+        state_pair_run(&p, slice);
     }
-    finish(&p);
+    state_pair_finish(&p);
 }
 END_TEST
 
@@ -305,48 +255,48 @@ START_TEST(interrupts_wait_for_sti_and_one_more)
         0x43,             /* 8: inc ebx */
         0xEB, 0xF5,       /* 9: jmp 0 */
     };
-    struct pair p;
+    struct state_pair p;
     setup(&p, code, sizeof code);
-    run(&p, WARM);
+    state_pair_run(&p, WARM);
     ck_assert_uint_gt(block_at(&p, PF_CODE)->part_count, 1);
-    struct side *sides[] = {&p.interpreted, &p.translated};
+    struct pair_side *sides[] = {&p.interpreted, &p.translated};
     for (unsigned slice = 1; slice < 40; slice++) {
         for (unsigned i = 0; i < 2; i++) {
             struct cpu_fixture *f = &sides[i]->f;
-            cpu_fixture_gate(f, PF_IDT + 8 * 0x20, 0x8E, SEL_CODE0, HANDLER, 0);
+            cpu_fixture_gate(f, PF_IDT + 8 * 0x20, 0x8E, SEL_CODE0, PAIR_HANDLER, 0);
             f->intr_vector = 0x20;
             cpu_set_intr(f->cpu, true);
         }
-        run(&p, slice);
-        run(&p, 1);
+        state_pair_run(&p, slice);
+        state_pair_run(&p, 1);
     }
-    run(&p, WARM);
+    state_pair_run(&p, WARM);
     ck_assert_uint_gt(p.translated.f.cpu->gpr[GPR_CX], 10);
-    finish(&p);
+    state_pair_finish(&p);
 }
 END_TEST
 
 /* The second trace does not end within the code segment. */
 START_TEST(a_trace_beyond_the_segment_is_no_part)
 {
-    struct pair p;
+    struct state_pair p;
     setup(&p, three_traces, sizeof three_traces);
-    struct side *sides[] = {&p.interpreted, &p.translated};
+    struct pair_side *sides[] = {&p.interpreted, &p.translated};
     for (unsigned i = 0; i < 2; i++) {
         struct cpu *cpu = sides[i]->f.cpu;
         cpu->seg[SEG_CS].limit = PF_CODE + sizeof three_traces - 1;
         cpu_derive(cpu);
     }
-    run(&p, WARM);
+    state_pair_run(&p, WARM);
     ck_assert_uint_eq(block_at(&p, PF_CODE)->part_count, 2);
     for (unsigned i = 0; i < 2; i++) {
         struct cpu *cpu = sides[i]->f.cpu;
         cpu->seg[SEG_CS].limit = PF_CODE + sizeof three_traces - 2;
         cpu_derive(cpu);
-        cpu_fixture_gate(&sides[i]->f, PF_IDT + 8 * VECTOR_GP, 0x8E, SEL_CODE0, HANDLER, 0);
+        cpu_fixture_gate(&sides[i]->f, PF_IDT + 8 * VECTOR_GP, 0x8E, SEL_CODE0, PAIR_HANDLER, 0);
     }
-    run(&p, WARM);
-    finish(&p);
+    state_pair_run(&p, WARM);
+    state_pair_finish(&p);
 }
 END_TEST
 

@@ -138,7 +138,7 @@ static void emit_start(struct emitter *e)
 
 static gva_t linear_page(const struct emitter *e, uint64_t rip)
 {
-    return jit_linear(e->block->context, rip) & ~(gva_t)(MEM_PAGE_SIZE - 1);
+    return tlb_page_of(jit_linear(e->block->context, rip));
 }
 
 static void load_exit(struct emitter *e, const struct jit_exit *exit)
